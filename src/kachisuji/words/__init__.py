@@ -1,0 +1,29 @@
+"""The two-language catalogue, number and unit formats, and the family of errors."""
+
+from kachisuji.words.catalogue import LANGUAGES, Lang, entries, say
+from kachisuji.words.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_USER_ERROR,
+    InfeasibleError,
+    InputError,
+    KachisujiError,
+    RunError,
+)
+from kachisuji.words.formats import money, number, percent, ratio
+
+__all__ = [
+    "EXIT_INTERRUPTED",
+    "EXIT_USER_ERROR",
+    "LANGUAGES",
+    "InfeasibleError",
+    "InputError",
+    "KachisujiError",
+    "Lang",
+    "RunError",
+    "entries",
+    "money",
+    "number",
+    "percent",
+    "ratio",
+    "say",
+]

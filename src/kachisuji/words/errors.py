@@ -1,0 +1,89 @@
+"""The family of errors a user can meet: where, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kachisuji.words.catalogue import Lang, say
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class KachisujiError(Exception):
+    """An error that a person can mend.
+
+    Parameters
+    ----------
+    key
+        Catalogue key; the entry has ``en``, ``ja``, ``remedy_en``, ``remedy_ja``.
+    file, row, column
+        Where it is: ``row`` is the line number in the file as an editor shows it, or a label.
+    values
+        Placeholders of the text and of the remedy.
+    """
+
+    exit_code = EXIT_USER_ERROR
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        file: str | Path | None = None,
+        row: int | str | None = None,
+        column: str | None = None,
+        **values: Any,
+    ) -> None:
+        self.key = key
+        self.file = None if file is None else str(file)
+        self.row = row
+        self.column = column
+        self.values = values
+        super().__init__(self.in_lang("en"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process border whole."""
+        return _rebuild, (type(self), self.key, self.file, self.row, self.column, self.values)
+
+    def place(self, lang: Lang = "en") -> str:
+        """Where the error is, in words (empty when it has no place)."""
+        parts = []
+        if self.file is not None:
+            parts.append(self.file)
+        if self.row is not None:
+            parts.append(say("words.place_row", lang, row=self.row))
+        if self.column is not None:
+            parts.append(say("words.place_column", lang, column=self.column))
+        return say("words.place_separator", lang).join(parts)
+
+    def in_lang(self, lang: Lang) -> str:
+        """The whole message: place, what is wrong, remedy."""
+        place = self.place(lang)
+        text = say(self.key, lang, **self.values)
+        remedy = say(self.key, lang, part="remedy", **self.values)
+        head = f"{place}: {text}" if place else text
+        return f"{head}\n  {say('words.remedy', lang)}: {remedy}"
+
+
+def _rebuild(
+    kind: type[KachisujiError],
+    key: str,
+    file: str | None,
+    row: int | str | None,
+    column: str | None,
+    values: dict[str, Any],
+) -> KachisujiError:
+    return kind(key, file=file, row=row, column=column, **values)
+
+
+class InputError(KachisujiError):
+    """Something in a file or an argument is wrong."""
+
+
+class InfeasibleError(KachisujiError):
+    """No choice fits the limits; the text says which limit binds and by how much."""
+
+
+class RunError(KachisujiError):
+    """A run could not be done or read: disk, permission, interruption, difference."""

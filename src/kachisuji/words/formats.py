@@ -1,0 +1,54 @@
+"""Numbers, money and shares as each language writes them."""
+
+from __future__ import annotations
+
+import math
+
+from kachisuji.words.catalogue import Lang, say
+
+
+def number(value: float, lang: Lang = "en", digits: int = 3) -> str:
+    """``value`` with ``digits`` significant digits and thousands separators."""
+    if not math.isfinite(value):
+        return say("words.no_number", lang)
+    if value == 0:
+        return "0"
+    value = float(f"{value:.{digits}g}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def percent(share: float, lang: Lang = "en", digits: int = 2) -> str:
+    """A share (0.018) as percent (1.8%)."""
+    if not math.isfinite(share):
+        return say("words.no_number", lang)
+    return f"{number(100 * share, lang, digits)}%"
+
+
+def ratio(value: float, lang: Lang = "en", digits: int = 2) -> str:
+    """A ratio: 1.3× in English, 1.3倍 in Japanese."""
+    return say("words.ratio", lang, value=number(value, lang, digits))
+
+
+# the four steps of size, in currency units: trillion, billion, million; 兆, 億, 万
+_STEPS: dict[Lang, dict[str, float]] = {
+    "en": {"big": 1e12, "mid": 1e9, "small": 1e6, "one": 1.0},
+    "ja": {"big": 1e12, "mid": 1e8, "small": 1e4, "one": 1.0},
+}
+
+
+def money(value: float, currency: str = "JPY", lang: Lang = "en", digits: int = 3) -> str:
+    """An amount in whole currency units, as analysts of each language write it.
+
+    ``money(1.25e12, "JPY", "ja")`` is 1.25兆円 and in English ¥1.25 trillion.
+    """
+    if not math.isfinite(value):
+        return say("words.no_number", lang)
+    size = abs(float(f"{value:.{digits}g}"))
+    step, unit = next((s for s in _STEPS[lang].items() if size >= s[1]), ("one", 1.0))
+    amount = number(value / unit, lang, digits)
+    symbol = currency.lower() if currency.lower() in ("jpy", "usd") else "other"
+    sign = ""
+    if amount.startswith("−"):
+        sign, amount = "−", amount[1:]
+    return sign + say(f"words.money_{symbol}_{step}", lang, amount=amount, currency=currency)

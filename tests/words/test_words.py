@@ -1,0 +1,85 @@
+"""The catalogue is whole in both languages; formats and errors read as people write them."""
+
+import ast
+import pickle
+import string
+from pathlib import Path
+
+import pytest
+
+from kachisuji.words import InputError, entries, money, number, percent, say
+
+SRC = Path(__file__).parents[2] / "src" / "kachisuji"
+
+
+def fields(text: str) -> set[str]:
+    return {f.split(".")[0].split("[")[0] for _, f, _, _ in string.Formatter().parse(text) if f}
+
+
+@pytest.mark.parametrize("key", sorted(entries()))
+def test_every_entry_speaks_both_languages(key):
+    entry = entries()[key]
+    assert entry["en"].strip() or entry["en"] == ""
+    assert fields(entry["en"]) == fields(entry["ja"])
+    assert ("remedy_en" in entry) == ("remedy_ja" in entry)
+    if "remedy_en" in entry:
+        assert entry["remedy_en"].strip()
+        assert entry["remedy_ja"].strip()
+        assert fields(entry["remedy_en"]) == fields(entry["remedy_ja"])
+
+
+def literal_keys():
+    rooms = {k.split(".")[0] for k in entries()}
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args:
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                first = node.args[0]
+                if (name == "say" or name.endswith("Error")) and isinstance(first, ast.Constant):
+                    if isinstance(first.value, str) and first.value.split(".")[0] in rooms:
+                        yield path.name, node.lineno, name, first.value
+
+
+def test_every_key_used_in_the_code_is_in_the_catalogue():
+    known = entries()
+    for file, line, name, key in literal_keys():
+        assert key in known, f"{file}:{line} says {key}, which the catalogue lacks"
+        if name.endswith("Error"):
+            assert "remedy_en" in known[key], f"{file}:{line}: {key} has no remedy"
+
+
+@pytest.mark.parametrize(
+    ("value", "en", "ja"),
+    [
+        (1.25e12, "¥1.25 trillion", "1.25兆円"),
+        (6.85e12, "¥6.85 trillion", "6.85兆円"),
+        (12.3e9, "¥12.3 billion", "123億円"),
+        (-4.5e8, "−¥450 million", "−4.50億円"),
+        (0, "¥0", "0円"),
+        (999.9e9, "¥1.00 trillion", "1.00兆円"),
+    ],
+)
+def test_money(value, en, ja):
+    assert money(value, "JPY", "en") == en
+    assert money(value, "JPY", "ja") == ja
+
+
+def test_numbers():
+    assert number(1234567, digits=3) == "1,234,567"
+    assert number(0.01234) == "0.0123"
+    assert percent(0.018) == "1.8%"
+    assert number(float("nan"), "ja") == "数値なし"
+
+
+def test_error_says_where_and_how_and_crosses_processes():
+    error = InputError("words.example_error", file="a.csv", row=3, column="share", got=1.2)
+    again = pickle.loads(pickle.dumps(error))
+    for e in (error, again):
+        assert "a.csv, row 3, column share" in e.in_lang("en")
+        assert "a.csv、3行、share列" in e.in_lang("ja")
+        assert e.exit_code == 2
+
+
+def test_say_refuses_unknown_keys():
+    with pytest.raises(KeyError):
+        say("words.there_is_no_such_key")
