@@ -1,0 +1,22 @@
+"""What all tests share: where the full data are, and how hypothesis runs."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "kachisuji", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("kachisuji")
+
+
+@pytest.fixture(scope="session")
+def full_data() -> Path:
+    """Return the folder of the full data sets, or skip where there is none."""
+    here = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("KACHISUJI_DATA", here))
+    if not folder.is_dir():
+        pytest.skip(f"the full data are not at {folder}; set KACHISUJI_DATA to their folder")
+    return folder
