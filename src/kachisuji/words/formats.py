@@ -13,8 +13,8 @@ def number(value: float, lang: Lang = "en", digits: int = 3) -> str:
         return say("words.no_number", lang)
     if value == 0:
         return "0"
-    value = float(f"{value:.{digits}g}")
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    rounded = float(f"{value:.{digits}g}")  # 0.9999 shows as 1.00, not 1.000
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
