@@ -1,0 +1,170 @@
+"""Adding up by a dict, a concordance with weights, or in one total: every total is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from kachisuji.accounts.economy import Economy, Extension
+from kachisuji.words import InputError
+
+TOTAL = "TOTAL"
+
+
+@dataclass(frozen=True)
+class Concordance:
+    """Which old label goes to which new ones, and with what share.
+
+    Attributes
+    ----------
+    shares
+        Old label to new labels with their shares; the shares of an old label add up to one.
+
+    Raises
+    ------
+    InputError
+        When a share is negative or not a number, or an old label's shares do not sum to one.
+    """
+
+    shares: Mapping[str, Mapping[str, float]]
+
+    def __post_init__(self) -> None:
+        for old, targets in self.shares.items():
+            for new, share in targets.items():
+                if not np.isfinite(share) or share < 0:
+                    raise InputError("accounts.share_wrong", row=old, column=new, share=share)
+            total = sum(targets.values())
+            if abs(total - 1.0) > 1e-9:
+                raise InputError("accounts.shares_sum", row=old, total=total)
+
+    @classmethod
+    def from_pairs(cls, triples: Iterable[tuple[str, str, float]]) -> Concordance:
+        """Build it from (old, new, weight); weights are scaled so that each old label's sum to 1.
+
+        With equal weights this is the usual reading of a many-to-many key without shares: say so
+        where results are shown, for the split is then an assumption.
+        """
+        raw: dict[str, dict[str, float]] = {}
+        for old, new, weight in triples:
+            targets = raw.setdefault(old, {})
+            targets[new] = targets.get(new, 0.0) + weight
+        scaled = {}
+        for old, targets in raw.items():
+            total = sum(targets.values())
+            if not total > 0:
+                raise InputError("accounts.shares_sum", row=old, total=total)
+            scaled[old] = {new: weight / total for new, weight in targets.items()}
+        return cls(scaled)
+
+
+def aggregate(economy: Economy, regions: Any = None, sectors: Any = None) -> Economy:
+    """Return the table added up over regions, sectors or both.
+
+    ``Z* = G Z G'``, ``Y* = G Y (C_r kron I_F)'``, with ``G = C_r kron C_s`` and ``C`` the shares of
+    old labels (columns, each adding up to one) in new ones (rows).
+
+    Parameters
+    ----------
+    regions, sectors
+        None leaves them as they are; ``"total"`` adds all up; a dict maps each old label to a new
+        one; a :class:`Concordance` splits old labels by weights. New labels come in the order in
+        which the mapping first names them.
+
+    Raises
+    ------
+    InputError
+        When a label of the table is not mapped (nothing is dropped silently).
+    """
+    new_regions, by_region = _matrix(economy.regions, regions, "region", economy.source)
+    new_sectors, by_sector = _matrix(economy.sectors, sectors, "sector", economy.source)
+    both = sparse.kron(by_region, by_sector, format="csr")
+    buyers = sparse.kron(by_region, sparse.eye_array(economy.n_categories), format="csr")
+    published = economy.published_output
+    extensions = {
+        name: replace(extension, values=np.ascontiguousarray((both @ extension.values.T).T))
+        for name, extension in economy.extensions.items()
+    }
+    return _again(
+        economy,
+        regions=new_regions,
+        sectors=new_sectors,
+        Z=_two_sided(both, economy.Z, both),
+        Y=_two_sided(both, economy.Y, buyers),
+        published_output=None if published is None else both @ published,
+        extensions=extensions,
+    )
+
+
+def _two_sided(
+    left: sparse.csr_array, values: NDArray[np.float64], right: sparse.csr_array
+) -> NDArray[np.float64]:
+    half = left @ values
+    return np.ascontiguousarray((right @ half.T).T)
+
+
+def _again(
+    economy: Economy,
+    *,
+    regions: tuple[str, ...],
+    sectors: tuple[str, ...],
+    Z: NDArray[np.float64],
+    Y: NDArray[np.float64],
+    published_output: NDArray[np.float64] | None,
+    extensions: Mapping[str, Extension],
+) -> Economy:
+    return replace(
+        economy,
+        regions=regions,
+        sectors=sectors,
+        Z=Z,
+        Y=Y,
+        published_output=published_output,
+        extensions=extensions,
+        copy=False,
+    )
+
+
+def _matrix(
+    labels: tuple[str, ...], mapping: Any, what: str, source: str | None
+) -> tuple[tuple[str, ...], sparse.csr_array]:
+    """Return new labels and (new, old) shares."""
+    shares = _shares(labels, mapping, what)
+    for label in labels:
+        if label not in shares:
+            raise InputError("accounts.mapping_lacks", file=source, what=what, label=label)
+    known = set(labels)
+    for label in shares:
+        if label not in known:
+            raise InputError(
+                "accounts.unknown_label",
+                file=source,
+                what=what,
+                label=label,
+                known=", ".join(labels),
+            )
+    new: dict[str, int] = {}
+    for targets in shares.values():
+        for target in targets:
+            new.setdefault(target, len(new))
+    table = sparse.lil_array((len(new), len(labels)))
+    for column, label in enumerate(labels):
+        for target, share in shares[label].items():
+            table[new[target], column] = share
+    return tuple(new), table.tocsr()
+
+
+def _shares(labels: tuple[str, ...], mapping: Any, what: str) -> Mapping[str, Mapping[str, float]]:
+    if mapping is None:
+        return {label: {label: 1.0} for label in labels}
+    if isinstance(mapping, str) and mapping == "total":
+        return {label: {TOTAL: 1.0} for label in labels}
+    if isinstance(mapping, Concordance):
+        return mapping.shares
+    if isinstance(mapping, Mapping):
+        return {old: {str(new): 1.0} for old, new in mapping.items()}
+    raise InputError("accounts.mapping_kind", what=what, kind=type(mapping).__name__)

@@ -1,0 +1,1 @@
+"""One reader for each publisher; :func:`kachisuji.accounts.read` finds them."""
