@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.words import InputError
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 TOTAL = "TOTAL"
 
@@ -80,6 +82,8 @@ def aggregate(economy: Economy, regions: Any = None, sectors: Any = None) -> Eco
     InputError
         When a label of the table is not mapped (nothing is dropped silently).
     """
+    from scipy import sparse
+
     new_regions, by_region = _matrix(economy.regions, regions, "region", economy.source)
     new_sectors, by_sector = _matrix(economy.sectors, sectors, "sector", economy.source)
     both = sparse.kron(by_region, by_sector, format="csr")
@@ -151,11 +155,13 @@ def _matrix(
     for targets in shares.values():
         for target in targets:
             new.setdefault(target, len(new))
-    table = sparse.lil_array((len(new), len(labels)))
+    table = np.zeros((len(new), len(labels)))
     for column, label in enumerate(labels):
         for target, share in shares[label].items():
-            table[new[target], column] = share
-    return tuple(new), table.tocsr()
+            table[new[target], column] += share
+    from scipy import sparse
+
+    return tuple(new), sparse.csr_array(table)
 
 
 def _shares(labels: tuple[str, ...], mapping: Any, what: str) -> Mapping[str, Mapping[str, float]]:

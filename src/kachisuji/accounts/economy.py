@@ -131,6 +131,10 @@ class Economy:
     x: Floats = field(init=False, repr=False)
     value_added: Floats = field(init=False, repr=False)
 
+    def __repr__(self) -> str:
+        size = f"{self.n_regions} regions x {self.n_sectors} sectors"
+        return f"Economy({self.title!r}, {self.year}, {size}, {self.unit} {self.currency})"
+
     @property
     def n_regions(self) -> int:
         """R, the number of regions."""
@@ -209,16 +213,16 @@ class Economy:
         return self._number("sector", sector, self.sectors)
 
     def rows(self, region: str) -> slice:
-        """The rows (and columns of Z) of one region."""
+        """Return the rows (and columns of Z) of one region."""
         first = self.region_number(region) * self.n_sectors
         return slice(first, first + self.n_sectors)
 
     def row(self, region: str, sector: str) -> int:
-        """The row of one (region, sector)."""
+        """Return the row of one (region, sector)."""
         return self.region_number(region) * self.n_sectors + self.sector_number(sector)
 
     def label(self, row: int) -> tuple[str, str]:
-        """The (region, sector) of a row."""
+        """Return the (region, sector) of a row."""
         region, sector = divmod(row, self.n_sectors)
         return self.regions[region], self.sectors[sector]
 
@@ -288,7 +292,7 @@ class Economy:
         return aggregate(self, regions=regions, sectors=sectors)
 
     def with_extension(self, extension: Extension) -> Economy:
-        """The same table with an account attached."""
+        """Return the same table with an account attached."""
         return replace(self, extensions={**self.extensions, extension.name: extension}, copy=False)
 
 
@@ -355,7 +359,7 @@ def _matrix(given: Any, what: str, shape: tuple[int, ...], economy: Economy) -> 
 
 
 def _place(where: tuple[int, ...], what: str, economy: Economy) -> tuple[str, str | None]:
-    """The labels of a cell."""
+    """Return the labels of a cell."""
     if len(where) == 1:
         return " ".join(economy.label(where[0])), None
     row, column = where

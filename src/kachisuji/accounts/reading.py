@@ -39,9 +39,7 @@ def detect(path: str | Path) -> str:
     raise InputError("accounts.undetected", file=place, known=", ".join(KINDS))
 
 
-def read(
-    kind: str | None, path: str | Path, year: int | None = None, **options: Any
-) -> Economy:
+def read(kind: str | None, path: str | Path, year: int | None = None, **options: Any) -> Economy:
     """Read a publisher's table.
 
     Parameters
