@@ -19,8 +19,11 @@ def test_against_the_folders_own_checks(full_data, year):
     # cells are cut off, so row sums fall short of the printed output, by 113 at most
     assert np.abs(table.output_gap).max() <= 113
     assert (table.output_gap >= 0).mean() > 0.9
-    assert (table.x == 0).sum() in range(18, 23)
-    assert (table.value_added[table.x == 0] == 0).all()
+    # sectors that the publisher has at nil: what is left of them is a small change in stocks
+    nil = table.published_output == 0
+    assert nil.sum() in range(18, 23)
+    assert (table.Z[:, nil] == 0).all()
+    assert (np.abs(table.x[nil]) <= 2).all()
     assert read(None, full_data / "wiod13" / f"wiot_{year}.parquet").checksum == table.checksum
 
 
@@ -45,7 +48,10 @@ def test_a_small_file_of_the_layout(wide, tmp_path):
 
 
 BROKEN = {
-    "transposed": (lambda f: f.set_index("region").T.reset_index(), "accounts.layout"),
+    "transposed": (
+        lambda f: f.set_index("region").T.rename(columns=str).astype(str).reset_index(),
+        "accounts.layout",
+    ),
     "rows in another order": (lambda f: f.iloc[[0, 2, 1, 3]], "accounts.layout"),
     "row twice": (lambda f: f.iloc[[0, 0, 1, 2, 3]], "accounts.layout"),
     "row missing": (lambda f: f.iloc[:3], "accounts.layout"),

@@ -161,13 +161,15 @@ def _check_columns(
 
 
 def _numbers(column: Any, name: str, file: Path) -> np.ndarray:
+    import pyarrow as pa
+
+    kind = column.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise InputError("accounts.not_numbers", file=file, column=name, what=name, kind=str(kind))
     if column.null_count:
         row = column.is_null().to_pylist().index(True) + 1
         raise InputError(
             "accounts.not_finite", file=file, row=row, column=name, what=name, value="missing"
         )
     values: np.ndarray = column.to_numpy()
-    if values.dtype.kind not in "fiu":
-        kind = str(column.type)
-        raise InputError("accounts.not_numbers", file=file, column=name, what=name, kind=kind)
     return values
