@@ -1,6 +1,7 @@
 """The type: identities, what it refuses and where it says the fault is, labels, aggregation."""
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -31,6 +32,20 @@ def test_nothing_can_be_changed(economy):
     for values in (economy.Z, economy.Y, economy.x, economy.value_added, economy.v):
         with pytest.raises(ValueError, match="read-only"):
             values[0] = 1
+
+
+def test_it_crosses_processes_whole_and_frozen(economy):
+    again = pickle.loads(pickle.dumps(economy))
+    assert again.checksum == economy.checksum
+    with pytest.raises(ValueError, match="read-only"):
+        again.Z[0, 0] = 1
+
+
+def test_stock_changes():
+    table = random_economy(stock_changes=("f1",))
+    np.testing.assert_array_equal(table.stock_change, table.Y[:, 1::2].sum(1))
+    with pytest.raises(InputError, match="no category 'f9'"):
+        random_economy(stock_changes=("f9",))
 
 
 def test_the_callers_array_stays_the_callers(economy):

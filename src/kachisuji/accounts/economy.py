@@ -83,6 +83,8 @@ class Economy:
         (n,) output as the publisher prints it, where there is one.
     extensions
         Accounts beside the money flows.
+    stock_changes
+        Which of the categories are changes in stocks (they are not use by anyone).
     source
         The file it came from; used to say where an error is.
     copy
@@ -108,6 +110,7 @@ class Economy:
     title: str = ""
     published_output: Floats | None = None
     extensions: Mapping[str, Extension] = field(default_factory=dict)
+    stock_changes: tuple[str, ...] = ()
     source: str | None = None
     copy: bool = field(default=True, repr=False)
 
@@ -115,6 +118,9 @@ class Economy:
         put = object.__setattr__  # the dataclass is frozen for everyone else
         for what in ("regions", "sectors", "categories"):
             put(self, what, _labels(getattr(self, what), what, self.source))
+        unknown = [c for c in self.stock_changes if c not in self.categories]
+        if unknown:
+            self._number("category", unknown[0], self.categories)
         put(self, "Z", _matrix(self.Z, "Z", (self.n, self.n), self))
         put(self, "Y", _matrix(self.Y, "Y", (self.n, self.n_regions * self.n_categories), self))
         if self.published_output is not None:
@@ -134,6 +140,16 @@ class Economy:
     def __repr__(self) -> str:
         size = f"{self.n_regions} regions x {self.n_sectors} sectors"
         return f"Economy({self.title!r}, {self.year}, {size}, {self.unit} {self.currency})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what was worked out from the table (factorisations, labels) is not sent along
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for values in state.values():
+            if isinstance(values, np.ndarray):
+                _frozen(values)
 
     @property
     def n_regions(self) -> int:
@@ -176,6 +192,13 @@ class Economy:
     def final_by_region(self) -> Floats:
         """(n, R) final demand by buying region, categories added up."""
         return _frozen(self.Y.reshape(self.n, self.n_regions, -1).sum(axis=2))
+
+    @cached_property
+    def stock_change(self) -> Floats:
+        """(n,) sales that went into stocks, by seller; zero where the table does not tell."""
+        those = [k for k, c in enumerate(self.categories) if c in self.stock_changes]
+        parts = self.Y.reshape(self.n, self.n_regions, -1)[:, :, those]
+        return _frozen(parts.sum(axis=(1, 2)))
 
     @cached_property
     def exports(self) -> Floats:

@@ -39,6 +39,7 @@ def pack(economy: Economy) -> bytes:
         "regions": economy.regions,
         "sectors": economy.sectors,
         "categories": economy.categories,
+        "stock_changes": economy.stock_changes,
         "checksum": economy.checksum,
     }
     planes = whole.reshape(-1, 1).view(np.uint8).T
@@ -68,7 +69,7 @@ def unpack(content: bytes, source: str) -> Economy:
         raise InputError(
             "accounts.unreadable", file=source, form="table", why=str(error)
         ) from error
-    for labels in ("regions", "sectors", "categories"):
+    for labels in ("regions", "sectors", "categories", "stock_changes"):
         head[labels] = tuple(head[labels])
     economy = Economy(
         Z=whole[:, :n].astype(float),

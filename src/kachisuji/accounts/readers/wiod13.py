@@ -63,6 +63,7 @@ def read(path: Path, year: int | None = None) -> Economy:
         Z=flows,
         Y=demand,
         published_output=_numbers(table.column("output"), "output", file).astype(float),
+        stock_changes=("c42",),
         year=year,
         unit="million",
         currency="USD",

@@ -1,0 +1,161 @@
+"""The Leontief system, factorised once and solved as often as wanted; never inverted."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kachisuji.accounts import Economy
+from kachisuji.accounts.economy import per_unit
+from kachisuji.words import InputError
+
+Floats = NDArray[np.float64]
+
+# (I - A) so near to singular that the last digits of a solution mean nothing
+_SINGULAR = 1e12
+
+
+class Leontief:
+    """``I - A`` factorised (LU with partial pivoting), with ``A = Z / x`` column by column.
+
+    Parameters
+    ----------
+    Z
+        (n, n) flows, seller by buyer.
+    x
+        (n,) output of the buyers, in the unit of ``Z``.
+    v
+        (n,) value added per unit of output.
+    names
+        What each row is called, for errors.
+    source
+        The file the table came from, for errors.
+
+    Raises
+    ------
+    InputError
+        When a sector has inputs and no output, or the system is not productive (the spectral
+        radius of ``A`` is one or above); the sectors are named.
+
+    Notes
+    -----
+    For ``A >= 0`` the system is productive if and only if ``p' (I - A) = 1'`` has a solution
+    ``p >= 0`` (Berman and Plemmons 1994, chapter 6: a nonsingular M-matrix); ``p`` are the output
+    multipliers, so the test costs one solution. Memory beyond ``Z``: one matrix.
+    """
+
+    def __init__(
+        self, Z: Floats, x: Floats, v: Floats, names: list[str], source: str | None = None
+    ) -> None:
+        from scipy.linalg import LinAlgWarning, lu_factor
+
+        self.n = len(x)
+        self.Z, self.x, self.v = Z, x, v
+        _refuse_inputs_without_output(Z, x, names, source)
+        # the transpose of a C-ordered matrix is what LAPACK takes in place
+        system = per_unit_matrix(Z, x)
+        np.negative(system, out=system)
+        system.flat[:: self.n + 1] += 1.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LinAlgWarning)  # answered below, with names
+            self._factors = lu_factor(system.T, overwrite_a=True, check_finite=False)
+        self._refuse_unproductive(names, source)
+
+    @cached_property
+    def A(self) -> Floats:
+        """(n, n) input coefficients (made when asked for; solving does not need it)."""
+        return per_unit_matrix(self.Z, self.x)
+
+    def solve(self, f: ArrayLike) -> Floats:
+        """``(I - A)^-1 f``: output needed for final demand ``f``, (n,) or (n, k)."""
+        from scipy.linalg import lu_solve
+
+        return np.asarray(lu_solve(self._factors, np.asarray(f, float), trans=1))
+
+    def solve_transposed(self, g: ArrayLike) -> Floats:
+        """``(I - A')^-1 g``: ``g`` embodied in a unit of final output, (n,) or (n, k)."""
+        from scipy.linalg import lu_solve
+
+        return np.asarray(lu_solve(self._factors, np.asarray(g, float), trans=0))
+
+    @cached_property
+    def output_multipliers_array(self) -> Floats:
+        """(n,) ``1' (I - A)^-1``."""
+        return self.solve_transposed(np.ones(self.n))
+
+    def output_multipliers(self) -> Floats:
+        """(n,) ``1' (I - A)^-1``: output of all sectors for a unit of final demand."""
+        return self.output_multipliers_array
+
+    def value_added_multipliers(self) -> Floats:
+        """(n,) ``v' (I - A)^-1``: value added of all sectors for a unit of final demand."""
+        return self.solve_transposed(self.v)
+
+    def inverse(self) -> Floats:
+        """(n, n) the Leontief inverse, for those who want to look at it."""
+        return self.solve(np.eye(self.n))
+
+    def _refuse_unproductive(self, names: list[str], source: str | None) -> None:
+        with np.errstate(all="ignore"):
+            p = self.output_multipliers_array
+        wrong = ~((p > 0.0) & (p < _SINGULAR))
+        if not wrong.any():
+            return
+        inputs = self.Z.sum(axis=0)
+        suspects = np.flatnonzero((inputs >= self.x) & (self.x != 0.0))
+        if not len(suspects):
+            suspects = np.flatnonzero(wrong)
+        shown = ", ".join(names[k] for k in suspects[:5])
+        raise InputError("structure.unproductive", file=source, sectors=shown, count=len(suspects))
+
+
+def per_unit_matrix(Z: Floats, x: Floats) -> Floats:
+    """``Z / x`` column by column in one new matrix; zero where there is no output."""
+    safe = np.where(x == 0.0, 1.0, x)
+    A = Z / safe
+    if (x == 0.0).any():
+        A[:, x == 0.0] = 0.0
+    return A
+
+
+def _refuse_inputs_without_output(
+    Z: Floats, x: Floats, names: list[str], source: str | None
+) -> None:
+    idle = np.flatnonzero(x <= 0.0)
+    for k in idle:
+        if Z[:, k].any():
+            inputs = float(Z[:, k].sum())
+            raise InputError(
+                "structure.no_output", file=source, column=names[k], x=float(x[k]), inputs=inputs
+            )
+
+
+def leontief(economy: Economy) -> Leontief:
+    """Return the Leontief system of the whole table; factorised once for each table.
+
+    ``x = A x + f``, ``A = Z / x`` (Leontief 1936; Miller and Blair 2009, chapter 2).
+    """
+    known = economy.__dict__.get("_leontief")
+    if known is None:
+        names = [" ".join(economy.label(k)) for k in range(economy.n)]
+        known = Leontief(economy.Z, economy.x, economy.v, names, economy.source)
+        economy.__dict__["_leontief"] = known  # goes with the table and is never pickled
+    return known
+
+
+def domestic_leontief(economy: Economy, region: str) -> Leontief:
+    """Return the system of one region alone: ``I - A_rr``, imports left out.
+
+    ``value_added_multipliers()`` is ``v_r' (I - A_rr)^-1``, (S,) over the sectors: the region's own
+    value added in a unit of its final output, without what comes back by way of other regions.
+    """
+    mine = economy.rows(region)
+    names = [f"{region} {sector}" for sector in economy.sectors]
+    Z = np.ascontiguousarray(economy.Z[mine, mine])
+    return Leontief(Z, economy.x[mine], economy.v[mine], names, economy.source)
+
+
+__all__ = ["Leontief", "domestic_leontief", "leontief", "per_unit", "per_unit_matrix"]

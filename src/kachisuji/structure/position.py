@@ -1,0 +1,125 @@
+"""Position in the chain: steps to final use, steps from primary factors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.accounts import Economy
+from kachisuji.accounts.economy import per_unit
+from kachisuji.structure.leontief import Leontief, leontief
+from kachisuji.words import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+LEVELS = ("country-sector", "country", "sector", "world")
+
+
+def upstreamness(
+    economy: Economy, *, inventories: bool = True, level: str = "country-sector"
+) -> pd.Series[float]:
+    """Return the average number of steps from a sector's output to final use, at least one.
+
+    ``U = (I - B)^-1 1`` with ``B_ij = Z_ij / x_i`` (Antràs, Chor, Fally and Hillberry 2012,
+    equation 1; Antràs and Chor 2018, section 2), worked out as ``x^-1 (I - A)^-1 x``.
+
+    Parameters
+    ----------
+    inventories
+        Net-inventory correction of Antràs and Chor (2018, section 3): sales that went into stocks
+        are spread over the row's other uses, ``Z_ij x_i / (x_i - N_i)``.
+    level
+        ``country-sector``; or ``country``, ``sector`` or ``world``: the table is first added up to
+        that level and then measured, as those authors do for countries.
+
+    Returns
+    -------
+    Series
+        By (region, sector), or by the label of the level. Without output: 1.
+    """
+    table = _at_level(economy, level)
+    system = _corrected(table, inventories)
+    steps = per_unit(system.solve(table.x), table.x)
+    return _labelled(table, np.where(table.x == 0.0, 1.0, steps), level, "upstreamness")
+
+
+def downstreamness(
+    economy: Economy, *, inventories: bool = True, level: str = "country-sector"
+) -> pd.Series[float]:
+    """Return the average number of steps from primary factors to a sector's output, at least one.
+
+    ``D = (I - A')^-1 1`` with ``A_ij = Z_ij / x_j`` (Antràs and Chor 2018, section 2; Fally 2012).
+    Parameters as in :func:`upstreamness`; with the correction the inputs are the rescaled ones.
+    """
+    table = _at_level(economy, level)
+    steps = _corrected(table, inventories).output_multipliers()
+    return _labelled(table, steps, level, "downstreamness")
+
+
+def positions(
+    economy: Economy, *, inventories: bool = True, level: str = "country-sector"
+) -> pd.DataFrame:
+    """Return upstreamness, downstreamness and the two simple shares beside them.
+
+    ``final_use_share = F_i / x_i`` and ``value_added_share = V_j / x_j`` (Antràs and Chor 2018,
+    section 2): the crude counterparts of ``U`` and ``D``. With the correction they are of the
+    rescaled table, whose value added is ``x`` less the rescaled inputs.
+    """
+    table = _at_level(economy, level)
+    scale = _scale(table) if inventories else np.ones(table.n)
+    final = table.x - table.Z.sum(axis=1) * scale
+    added = table.x - scale @ table.Z
+    parts = {
+        "upstreamness": upstreamness(table, inventories=inventories),
+        "downstreamness": downstreamness(table, inventories=inventories),
+        "final_use_share": per_unit(final, table.x),
+        "value_added_share": per_unit(added, table.x),
+    }
+    frame = table.frame(np.column_stack([np.asarray(p) for p in parts.values()]), list(parts))
+    labelled: pd.DataFrame = _relabelled(frame, level)
+    return labelled
+
+
+def _at_level(economy: Economy, level: str) -> Economy:
+    if level not in LEVELS:
+        known = ", ".join(LEVELS)
+        raise InputError("structure.choice", what="level", got=level, known=known)
+    if level == "country-sector":
+        return economy
+    regions = "total" if level in ("sector", "world") else None
+    sectors = "total" if level in ("country", "world") else None
+    return economy.aggregate(regions=regions, sectors=sectors)
+
+
+def _scale(table: Economy) -> Floats:
+    """``x / (x - N)`` by row; one where all that is left of a row is its change in stocks."""
+    used = table.x - table.stock_change
+    return np.where(used <= 0.0, 1.0, table.x / np.where(used <= 0.0, 1.0, used))
+
+
+def _corrected(table: Economy, inventories: bool) -> Leontief:
+    if not inventories or not table.stock_change.any():
+        return leontief(table)
+    known = table.__dict__.get("_leontief_without_stocks")
+    if known is None:
+        names = [" ".join(table.label(k)) for k in range(table.n)]
+        flows = table.Z * _scale(table)[:, None]
+        known = Leontief(flows, table.x, table.v, names, table.source)
+        table.__dict__["_leontief_without_stocks"] = known
+    return known
+
+
+def _labelled(table: Economy, values: Floats, level: str, name: str) -> pd.Series[float]:
+    labelled: pd.Series[float] = _relabelled(table.series(values, name), level)
+    return labelled
+
+
+def _relabelled(result: Any, level: str) -> Any:
+    """Drop the part of the label that was added up."""
+    gone = {"country": "sector", "sector": "region", "world": "sector"}.get(level)
+    return result if gone is None else result.droplevel(gone)
