@@ -1,1 +1,31 @@
-"""Room beliefs."""
+"""Distributions over what is not known, and evidence with its grades."""
+
+from kachisuji.beliefs.distributions import (
+    KINDS,
+    Bernoulli,
+    Constant,
+    Distribution,
+    Lognormal,
+    Pert,
+    Triangular,
+    Uniform,
+    distribution,
+)
+from kachisuji.beliefs.evidence import GRADES, SOURCED, Evidence, Grade, Register
+
+__all__ = [
+    "GRADES",
+    "KINDS",
+    "SOURCED",
+    "Bernoulli",
+    "Constant",
+    "Distribution",
+    "Evidence",
+    "Grade",
+    "Lognormal",
+    "Pert",
+    "Register",
+    "Triangular",
+    "Uniform",
+    "distribution",
+]
