@@ -1,1 +1,18 @@
-"""Room contest."""
+"""How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
+
+from kachisuji.contest.lines import enumerate_lines
+from kachisuji.contest.model import ContestModel, Outcomes, build
+from kachisuji.contest.quantities import Quantity, collect
+from kachisuji.contest.tipping import containment, learning_exponent, tipping_number
+
+__all__ = [
+    "ContestModel",
+    "Outcomes",
+    "Quantity",
+    "build",
+    "collect",
+    "containment",
+    "enumerate_lines",
+    "learning_exponent",
+    "tipping_number",
+]

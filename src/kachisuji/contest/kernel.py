@@ -1,0 +1,217 @@
+"""Lines against futures: levers in time, the path of a line, its outcomes as differences.
+
+The loops of the contest. Every line is played in every future beside the same future without it;
+outcomes are the difference (docs/contest.md, equations 4, 6, 9 and 11).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from kachisuji.contest.path import (
+    N_STATE,
+    WORLD_SHARE,
+    attraction,
+    begin,
+    born,
+    build_capability,
+    exchange_path,
+    hand_on,
+    invest,
+    learn,
+    ripe_epsilon,
+    sell,
+    trade_factors,
+)
+from kachisuji.contest.symbols import ADMINISTRATION, CRAFT, LEVER_PROCUREMENT, N_LEVERS
+from kachisuji.contest.value import credit_line, value_line
+from kachisuji.contest.world import Scratch
+
+# rows of Scratch.money and places in Scratch.terms
+TO_CAPABILITY, PURCHASES, STATE_COST, RUNNING = range(4)
+WINDFALL, LEVERAGE, FIRMS, ODDS = range(4)
+NOTHING, LINE, CREDIT = range(3)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def scratch(world):
+    """Allocate the work arrays of one thread."""
+    n_markets, years = world.size.shape[2], world.size.shape[3]
+    n_regions = world.share0.shape[2]
+    return Scratch(
+        np.zeros((N_LEVERS, years)),
+        np.zeros((4, years)),
+        np.zeros(4),
+        np.zeros(2),
+        np.zeros((N_STATE, n_regions)),
+        np.zeros((years, n_regions)),
+        np.zeros(n_regions),
+        np.zeros(n_markets),
+        np.zeros((2, n_markets, years)),
+        np.zeros((2, years)),
+        np.zeros((2, years)),
+        np.zeros(8),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def set_terms(world, f, package, share, w):
+    """Windfall and leverage weighted by money, firms' cost, and the odds of retaliation."""
+    windfall, ell, firms, calm = 0.0, 0.0, 0.0, 1.0
+    for k in range(world.packages.shape[1]):
+        i = world.packages[package, k]
+        if i < 0:
+            break
+        windfall += world.money_share[i] * world.money[i, f, 0]
+        ell += world.money_share[i] * world.money[i, f, 1]
+        firms += world.firm_cost[i]
+        calm *= 1.0 - world.money[i, f, 2]
+    w.terms[WINDFALL] = windfall / share if share > 0.0 else 0.0
+    w.terms[LEVERAGE] = ell / share if share > 0.0 else 0.0
+    w.terms[FIRMS] = firms
+    w.terms[ODDS] = 1.0 - calm
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def set_levers(world, f, package, start, intensity, own, w):
+    """Fill the lever and money paths of a package started in year ``start``.
+
+    An effect begins ``delay`` years after the start, lasts ``duration`` years and is proportional
+    to intensity up to one. Public money runs ``spend_years`` from the start; ``own`` is what home
+    firms spend themselves.
+    """
+    w.lever[:] = 0.0
+    w.money[:] = 0.0
+    years = w.lever.shape[1]
+    share = 0.0
+    for k in range(world.packages.shape[1]):
+        i = world.packages[package, k]
+        if i < 0:
+            break
+        share += world.money_share[i]
+        begins = start + world.delay[i]
+        for j in range(N_LEVERS):
+            if world.effect[i, f, j] != 0.0:
+                for t in range(max(1, begins), min(years, begins + world.duration[i])):
+                    w.lever[j, t] += world.effect[i, f, j] * min(1.0, intensity)
+    for t in range(start, min(years, start + world.spend_years)):
+        w.money[TO_CAPABILITY, t] = intensity * own * share
+        w.money[PURCHASES, t] = own * w.lever[LEVER_PROCUREMENT, t]
+        w.money[RUNNING, t] = intensity * own * world.cross[f, ADMINISTRATION]
+        w.money[STATE_COST, t] = w.money[:STATE_COST, t].sum() + w.money[RUNNING, t]
+    set_terms(world, f, package, share, w)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play_year(t, world, arena, f, w, partner, squeeze, barrier, skill, k):
+    """Advance one segment by one year; returns the craft skill of the next year.
+
+    ``squeeze`` is the log rise of home cost that other lines cause through wages and the exchange
+    rate (zero when a line is simulated alone); ``k`` picks the result row of ``w``.
+    """
+    s = arena // 2
+    symbols, cross, home = world.symbols[s, f], world.cross[f], world.home
+    w.induced[k, t] = invest(
+        t, w.state, w.spend, symbols, cross, world.rivals[arena, f], home, w.lever,
+        w.money[TO_CAPABILITY], w.terms[WINDFALL], w.terms[LEVERAGE],
+    )  # fmt: skip
+    build_capability(t, w.state, w.spend, symbols)
+    learn(t, w.state, symbols, cross, home, w.lever, skill)
+    epsilon = ripe_epsilon(symbols, cross, t)
+    cost = exchange_path(cross, t, w.lever.shape[1] - 1) + squeeze
+    attraction(t, w.state, symbols, home, w.lever, skill, partner, w.gain, cost, epsilon, w.weight)
+    is_open = 1.0 if world.unborn[s] == 0 or born(symbols, w.lever, t, world.first_year) else 0.0
+    w.index[k, t] = sell(
+        t, w.state, world.share0[arena, f], world.size[arena, f], w.weight, home,
+        world.home_market, barrier, w.reach, w.money[PURCHASES, t], is_open, w.sales[k],
+    )  # fmt: skip
+    return hand_on(symbols, skill, w.lever, t) if symbols[CRAFT] > 0.0 else 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play(world, arena, f, w, partner, watch, group, hit, start, k):
+    """Play one segment through all years; returns the discounted sales of region ``watch``."""
+    s = arena // 2
+    is_open = 1.0 if world.unborn[s] == 0 else 0.0
+    share0, size = world.share0[arena, f], world.size[arena, f]
+    begin(w.state, w.spend, world.symbols[s, f], share0, size, is_open)
+    for m in range(size.shape[0]):
+        w.sales[k, m, 0] = share0[world.home, m] * size[m, 0] * is_open
+    w.index[k, 0], w.induced[k, 0] = 0.0, 0.0
+    skill, earned = 1.0, 0.0
+    for t in range(1, size.shape[1]):
+        barrier = trade_factors(
+            ripe_epsilon(world.symbols[s, f], world.cross[f], t), w.lever, t, world.cross[f],
+            world.target[group], world.home_market, hit if t > start else -1, w.reach,
+        )  # fmt: skip
+        skill = play_year(t, world, arena, f, w, partner, 0.0, barrier, skill, k)
+        if watch >= 0:
+            earned += world.discount[0, t] * w.state[WORLD_SHARE, watch] * size[:, t].sum()
+    return earned
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def target_market(world, arena, f):
+    """Foreign market in which home sells most: where retaliation bites."""
+    best, most = -1, 0.0
+    for m in range(world.size.shape[2]):
+        sold = world.share0[arena, f, world.home, m] * world.size[arena, f, m, 0]
+        if m != world.home_market and sold > most:
+            best, most = m, sold
+    return best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play_baseline(world, arena, base_sales, base_index):
+    """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy."""
+    w = scratch(world)
+    for f in range(world.cross.shape[0]):
+        play(world, arena, f, w, -1, -1, 0, -1, 0, 0)
+        base_sales[f] = w.sales[0]
+        base_index[f] = w.index[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play_line(world, lines, n, f, w):
+    """Play line ``n`` in future ``f``; returns the row of ``w`` that holds the result.
+
+    With a partner it is played alone and together: the partner takes part only if its own
+    discounted sales are higher together (equation 6).
+    """
+    s = lines.segment[n]
+    arena = 2 * s + lines.niche[n]
+    start, group, partner = lines.start[n], lines.group[n], lines.partner[n]
+    own = world.rivals[arena, f, world.home, 0]
+    set_levers(world, f, lines.package[n], start, lines.intensity[n], own, w)
+    hit = target_market(world, arena, f) if world.luck[s, f] < w.terms[ODDS] else -1
+    alone = play(world, arena, f, w, -1, partner, group, hit, start, 0)
+    pair = world.pair[s, partner] if partner >= 0 else -1
+    if pair < 0:
+        return 0
+    w.gain[:] = world.boost[pair, f]
+    together = play(world, arena, f, w, partner, partner, group, hit, start, 1)
+    return 1 if together > alone else 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths):
+    """Play lines ``first`` to ``last`` in every future and write outcome differences.
+
+    ``scalars`` is (last − first, F, len(SCALARS)), ``paths`` (last − first, F, T,
+    len(PATHS)); both zero on entry.
+    """
+    w = scratch(world)
+    for n in range(first, last):
+        row = n - first
+        for f in range(world.cross.shape[0]):
+            if lines.kind[n] == LINE:
+                k = play_line(world, lines, n, f, w)
+                arena = 2 * lines.segment[n] + lines.niche[n]
+                value_line(
+                    world, arena, f, w, k, base_sales, base_index, scalars[row, f], paths[row, f]
+                )
+            elif lines.kind[n] == CREDIT:
+                credit_line(
+                    world, f, lines.intensity[n], lines.start[n], scalars[row, f], paths[row, f]
+                )

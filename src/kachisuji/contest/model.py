@@ -1,0 +1,160 @@
+"""The contest as others see it: ``(draws, lines) -> outcomes``."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.contest import build as _build
+from kachisuji.contest import lines as _lines
+from kachisuji.contest import symbols as sym
+from kachisuji.contest.kernel import play_baseline, play_lines
+from kachisuji.contest.quantities import Draws, Quantity, collect
+from kachisuji.contest.tipping import tipping_number
+from kachisuji.contest.world import Lines, World
+from kachisuji.words import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kachisuji.accounts import Economy
+    from kachisuji.cases import Case
+
+F8 = NDArray[np.float64]
+
+
+class Outcomes(NamedTuple):
+    """Outcome differences of lines against the same futures without policy.
+
+    ``scalars`` maps each measure of ``symbols.SCALARS`` to (L, F); ``paths`` each of
+    ``symbols.PATHS`` to (L, F, T), T the simulated years.
+    """
+
+    scalars: dict[str, F8]
+    paths: dict[str, NDArray[np.float32]]
+
+
+class Prepared(NamedTuple):
+    """A set of draws made ready: the arrays of the kernel and the path without policy."""
+
+    world: World
+    base_sales: F8  # (A, F, M, T1) home sales
+    base_index: F8  # (A, F, T1) log price index of the home market
+
+
+class ContestModel:
+    """A case and a table, ready to be played.
+
+    Calling it plays lines in futures: ``model(draws, rows)`` with draws (F, D) in the unit cube,
+    a column for each of ``quantities``, and ``rows`` the positions of lines in ``lines``.
+    """
+
+    def __init__(self, case: Case, economy: Economy) -> None:
+        self.case = case
+        self.table = economy
+        self.economy = _build.contest_economy(case, economy)
+        self.competitors = _build.competitors(case)
+        self.markets = _build.markets(case)
+        self.quantities: list[Quantity] = collect(case)
+        self._lock = threading.Lock()
+        self._last: tuple[str, Prepared] | None = None
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        """Every candidate line (see ``enumerate_lines``)."""
+        return _lines.enumerate_lines(self.case)
+
+    @cached_property
+    def coded(self) -> Lines:
+        """The lines as integers, as the kernel reads them."""
+        return _lines.encode(self.case, self.lines, self.competitors)
+
+    @cached_property
+    def curves(self) -> _build.Curves:
+        """Loss curves of every product, from the table."""
+        return _build.product_curves(self.case, self.economy, self.competitors)
+
+    @property
+    def segments(self) -> list[str]:
+        """Segment ids in file order."""
+        return list(self.case.tables["segments"]["segment"])
+
+    @property
+    def years(self) -> NDArray[np.int64]:
+        """Simulated years."""
+        settings = self.case.settings
+        return np.arange(settings.first_year, settings.last_year + 1)
+
+    def prepare(self, draws: F8) -> Prepared:
+        """Values of every figure in every future and the path without policy (kept once)."""
+        cube = np.ascontiguousarray(draws, dtype=np.float64)
+        if cube.ndim != 2 or cube.shape[1] != len(self.quantities):
+            raise InputError("contest.draws_shape", got=str(cube.shape), want=len(self.quantities))
+        key = hashlib.sha256(cube).hexdigest()
+        with self._lock:
+            if self._last is None or self._last[0] != key:
+                self._last = (key, self._prepare(cube))
+            return self._last[1]
+
+    def _prepare(self, cube: F8) -> Prepared:
+        world = _build.world(self.case, self.economy, self.curves, Draws(self.quantities, cube))
+        n_arenas, futures, n_markets, years = world.size.shape
+        sales = np.zeros((n_arenas, futures, n_markets, years))
+        index = np.zeros((n_arenas, futures, years))
+        for arena in range(n_arenas):
+            play_baseline(world, arena, sales[arena], index[arena])
+        return Prepared(world, sales, index)
+
+    def __call__(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
+        """Play the lines at the given positions in every future."""
+        ready = self.prepare(draws)
+        rows = np.asarray(lines, dtype=np.int64)
+        chosen = Lines(*(field[rows] for field in self.coded))
+        futures, years = draws.shape[0], self.years.size
+        scalars = np.zeros((rows.size, futures, len(sym.SCALARS)))
+        paths = np.zeros((rows.size, futures, years, len(sym.PATHS)), dtype=np.float32)
+        play_lines(
+            ready.world, chosen, 0, rows.size, ready.base_sales, ready.base_index, scalars, paths
+        )
+        return Outcomes(
+            {name: scalars[:, :, k] for k, name in enumerate(sym.SCALARS)},
+            {name: paths[:, :, :, k] for k, name in enumerate(sym.PATHS)},
+        )
+
+    def baseline(self, draws: F8) -> dict[str, F8]:
+        """Home side without policy: ``share`` and ``sales`` (S, F, T1), ``market`` (S, F, T1)."""
+        ready = self.prepare(draws)
+        market = ready.world.size[::2].sum(axis=2)
+        sales = ready.base_sales[::2].sum(axis=2)
+        share = np.divide(sales, market, out=np.zeros_like(sales), where=market > 0)
+        return {"share": share, "sales": sales, "market": market}
+
+    def tipping(self, draws: F8) -> F8:
+        """Tipping number R of every segment in every future (S, F)."""
+        ready = self.prepare(draws)
+        p = ready.world.symbols
+        sellers = (ready.world.share0[::2, 0].max(axis=2) > 0).sum(axis=1)
+        return np.stack(
+            [
+                tipping_number(
+                    p[s, :, sym.EPSILON],
+                    p[s, :, sym.LEARNING_RATE],
+                    p[s, :, sym.KAPPA],
+                    p[s, :, sym.NU],
+                    p[s, :, sym.ALPHA],
+                    p[s, :, sym.IOTA],
+                    int(sellers[s]),
+                )
+                for s in range(p.shape[0])
+            ]
+        )
+
+
+def build(case: Case, economy: Economy) -> ContestModel:
+    """Make the contest of a case on a table."""
+    return ContestModel(case, economy)

@@ -1,0 +1,271 @@
+"""One segment, one future, year by year: shares, learning, capability, reactions.
+
+Pure numba kernels. Equations 1 to 7 of the model page (docs/contest.md); symbols in
+docs/notation.md. ``t = 0`` is the base year, in which every hat is one and observed shares come
+out exactly.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from kachisuji.contest.symbols import (
+    ADOPTION,
+    ADOPTION_SPEED,
+    ALPHA,
+    BIRTH,
+    CRAFT,
+    CRAFT_DECAY,
+    DELTA,
+    EPSILON,
+    EXCHANGE,
+    EXPERIENCE,
+    GROWTH,
+    IOTA,
+    KAPPA,
+    LAG,
+    LEARNING_RATE,
+    LEVER_ACCESS,
+    LEVER_BARRIER,
+    LEVER_BIRTH,
+    LEVER_HANDOVER,
+    LEVER_KAPPA,
+    LEVER_LEARNING_RATE,
+    LEVER_POOLING,
+    LEVER_PRIVATE_INVESTMENT,
+    LEVER_QUALITY,
+    LEVER_STANDARDS,
+    LEVERAGE_DECAY,
+    NU,
+    PHI,
+    RETALIATION_TARIFF,
+    SATURATION_ADOPTION_EPSILON,
+    SATURATION_ADOPTION_KAPPA,
+)
+
+# rows of the state array (each R long)
+CAPABILITY, LOG_COST, EXPERIENCE_NOW, SALES_REAL, WORLD_SHARE, WORLD_SHARE0 = range(6)
+N_STATE = 6
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def adoption(start, speed, t):
+    """Logistic adoption: level after ``t`` years from ``start`` (share of saturation)."""
+    odds = start / (1.0 - start) * math.exp(speed * t)
+    return odds / (1.0 + odds)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ripening(symbols, t):
+    """Adoption gained since the base year: how far the market has ripened."""
+    return adoption(symbols[ADOPTION], symbols[ADOPTION_SPEED], t) - symbols[ADOPTION]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def leverage(ell, public, own, decay):
+    """Private spending per unit of public money, falling in G/I0 (equation 4)."""
+    return ell / (1.0 + decay * public / own)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hidden(symbols, skill):
+    """How much of home's experience craft skill keeps from leaking (equation 2)."""
+    return 1.0 - symbols[CRAFT] * skill
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def begin(state, spend, symbols, share0, size, is_open):
+    """Set the base year: hats at one, experience in years of base sales."""
+    n_regions, n_markets = share0.shape
+    total = 0.0
+    for m in range(n_markets):
+        total += size[m, 0]
+    for r in range(n_regions):
+        sales = 0.0
+        for m in range(n_markets):
+            sales += share0[r, m] * size[m, 0]
+        state[CAPABILITY, r] = 1.0
+        state[LOG_COST, r] = 0.0
+        state[EXPERIENCE_NOW, r] = sales * symbols[EXPERIENCE]
+        state[SALES_REAL, r] = sales * is_open
+        state[WORLD_SHARE, r] = sales / total
+        state[WORLD_SHARE0, r] = sales / total
+        spend[:, r] = 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def invest(t, state, spend, symbols, cross, rivals, home, lever, public, windfall, ell):
+    """Capability spending of year ``t`` relative to trend, and the policy-induced part in money.
+
+    Equations 4 and 5: ``I = I0(revenue) + φ(1−w)(1+ℓ)G`` at home,
+    ``I_q = I0_q(revenue) + β_q·G[t−1]`` abroad. Returns real policy-induced spending at home.
+    """
+    trend = (1.0 + symbols[GROWTH]) ** t
+    induced = 0.0
+    for r in range(rivals.shape[0]):
+        before = state[WORLD_SHARE0, r]
+        if before <= 0.0 or rivals[r, 0] <= 0.0:
+            spend[t, r] = 1.0
+            continue
+        own = math.exp(
+            t * math.log1p(rivals[r, 2]) + symbols[IOTA] * math.log(state[WORLD_SHARE, r] / before)
+        )
+        if r == home:
+            drawn = leverage(ell, public[t], rivals[r, 0], cross[LEVERAGE_DECAY])
+            money = (1.0 - windfall) * (1.0 + drawn) * public[t]
+            forced = lever[LEVER_PRIVATE_INVESTMENT, t] * own
+            spend[t, r] = own + symbols[PHI] * money / (rivals[r, 0] * trend) + forced
+            induced = money + forced * rivals[r, 0] * trend
+        else:
+            spend[t, r] = own + rivals[r, 1] * public[t - 1] / (rivals[r, 0] * trend)
+    return induced
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def build_capability(t, state, spend, symbols):
+    """``K[t] = ((1−δ)K[t−1] + (δ+g)I[t−lag]) / (1+g)`` in hats around the common trend."""
+    delta, growth = symbols[DELTA], symbols[GROWTH]
+    source = max(0, t - int(symbols[LAG] + 0.5))
+    for r in range(state.shape[1]):
+        state[CAPABILITY, r] = (
+            (1.0 - delta) * state[CAPABILITY, r] + (delta + growth) * spend[source, r]
+        ) / (1.0 + growth)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def learn(t, state, symbols, cross, home, lever, skill):
+    """Wright's law on own experience plus what leaks from others (equation 2)."""
+    n_regions = state.shape[1]
+    ripe = ripening(symbols, t)
+    kappa = min(1.0, symbols[KAPPA] * (1.0 + cross[SATURATION_ADOPTION_KAPPA] * ripe))
+    from_home = kappa * hidden(symbols, skill) * max(0.0, 1.0 + lever[LEVER_KAPPA, t])
+    old_total, new_total = 0.0, 0.0
+    for r in range(n_regions):
+        old_total += state[EXPERIENCE_NOW, r]
+        new_total += state[EXPERIENCE_NOW, r] + state[SALES_REAL, r]
+    old_home = state[EXPERIENCE_NOW, home]
+    new_home = old_home + state[SALES_REAL, home]
+    base = -math.log2(1.0 - symbols[LEARNING_RATE])
+    for r in range(n_regions):
+        old = state[EXPERIENCE_NOW, r]
+        new = old + state[SALES_REAL, r]
+        b = base
+        if r == home:
+            rate = min(0.9, symbols[LEARNING_RATE] + lever[LEVER_LEARNING_RATE, t])
+            b = -math.log2(1.0 - rate)
+            eff_old = old + kappa * (old_total - old)
+            eff_new = new + kappa * (new_total - new)
+        else:
+            eff_old = old + kappa * (old_total - old - old_home) + from_home * old_home
+            eff_new = new + kappa * (new_total - new - new_home) + from_home * new_home
+        if eff_old > 0.0:
+            state[LOG_COST, r] -= b * math.log(eff_new / eff_old)
+        state[EXPERIENCE_NOW, r] = new
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def attraction(t, state, symbols, home, lever, skill, partner, gain, cost_home, epsilon, weight):
+    """Log weight of every region in every market: ``α ln K + ν ln N − ε ln(c·e)`` (equation 1)."""
+    pooled = lever[LEVER_POOLING, t]
+    common = lever[LEVER_STANDARDS, t]
+    for r in range(state.shape[1]):
+        base = state[WORLD_SHARE0, r]
+        if base <= 0.0:
+            weight[r] = 0.0
+            continue
+        installed = state[WORLD_SHARE, r]
+        log_k = math.log(state[CAPABILITY, r])
+        log_c = state[LOG_COST, r]
+        extra = 0.0
+        if r == home:
+            log_c += cost_home
+            extra = symbols[ALPHA] * symbols[CRAFT] * math.log(skill) + lever[LEVER_QUALITY, t]
+            if partner >= 0:
+                log_k += pooled * gain[0]
+                installed += common * state[WORLD_SHARE, partner]
+        elif r == partner:
+            log_k += pooled * gain[1]
+            installed += common * state[WORLD_SHARE, home]
+        weight[r] = math.exp(
+            symbols[ALPHA] * log_k
+            + symbols[NU] * math.log(installed / base)
+            - epsilon * log_c
+            + extra
+        )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sell(t, state, share0, size, weight, home, home_market, barrier, reach, bought, is_open, sales):
+    """Shares in hat form and sales by market; returns ``ln Σ S0·A`` of the home market.
+
+    ``barrier`` is the factor (1+τ)^(−ε) on rivals in the home market, ``reach[m]`` the same on
+    home in market m. What the state buys is revenue and experience, never counted in ``sales``.
+    """
+    n_regions, n_markets = share0.shape
+    home_index, potential = 0.0, 0.0
+    for r in range(n_regions):
+        state[WORLD_SHARE, r] = 0.0
+    for m in range(n_markets):
+        den = 0.0
+        for r in range(n_regions):
+            if r == home:
+                den += share0[r, m] * weight[r] * reach[m]
+            elif m == home_market:
+                den += share0[r, m] * weight[r] * barrier
+            else:
+                den += share0[r, m] * weight[r]
+        potential += size[m, t]
+        for r in range(n_regions):
+            factor = reach[m] if r == home else (barrier if m == home_market else 1.0)
+            sold = share0[r, m] * weight[r] * factor / den * size[m, t]
+            state[WORLD_SHARE, r] += sold
+            if r == home:
+                sales[m, t] = sold * is_open
+        if m == home_market:
+            home_index = is_open * math.log(den)
+    for r in range(n_regions):
+        total = state[WORLD_SHARE, r] + (bought if r == home else 0.0)
+        state[SALES_REAL, r] = is_open * total * math.exp(-state[LOG_COST, r])
+        state[WORLD_SHARE, r] /= potential
+    return home_index
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def born(symbols, lever, t, first_year):
+    """Whether a market not yet born in the base year is open in year ``t``."""
+    return first_year + t - 1 >= symbols[BIRTH] - lever[LEVER_BIRTH, t]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def trade_factors(epsilon, lever, t, cross, target, home_market, shut_market, reach):
+    """Trade-cost factors of the year (equation 1, τ̂); returns the factor on rivals at home."""
+    for m in range(reach.size):
+        reach[m] = 1.0
+        if target[m] > 0.0 and m != home_market and lever[LEVER_ACCESS, t] > 0.0:
+            reach[m] = (1.0 - min(0.9, lever[LEVER_ACCESS, t])) ** (-epsilon)
+        if m == shut_market:
+            reach[m] *= (1.0 + cross[RETALIATION_TARIFF]) ** (-epsilon)
+    if lever[LEVER_BARRIER, t] == 0.0:
+        return 1.0
+    return (1.0 + lever[LEVER_BARRIER, t]) ** (-epsilon)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ripe_epsilon(symbols, cross, t):
+    """ε of year ``t``: maturity turns the market to a price contest (equation 7)."""
+    return symbols[EPSILON] * (1.0 + cross[SATURATION_ADOPTION_EPSILON] * ripening(symbols, t))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def exchange_path(cross, t, years):
+    """Log real exchange rate of home: from zero in the base year, even steps to the horizon."""
+    return math.log(cross[EXCHANGE]) * t / years
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hand_on(symbols, skill, lever, t):
+    """Craft skill of the next year: decays unless handed on."""
+    kept = min(1.0, max(0.0, lever[LEVER_HANDOVER, t]))
+    return skill * (1.0 - symbols[CRAFT_DECAY] * (1.0 - kept))

@@ -1,0 +1,134 @@
+"""Indispensability and exposure: what a dependent loses when a holder withholds a product.
+
+One operator for both (docs/indispensability.md): a holder withholds a product for a time T; what a
+dependent cannot replace caps its users of the product; the capped table gives the lost value added.
+The curves made here hold the loss of every dependent for every depth of shortage; the kernel reads
+them with the shares of each future.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.accounts import Economy
+from kachisuji.structure import capped_output, leontief
+
+F8 = NDArray[np.float64]
+MONTHS = 12.0  # the time T over which supply is withheld
+DEPTHS = np.linspace(0.0, 1.0, 5)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product split from a table sector.
+
+    Attributes
+    ----------
+    name
+        Product id, or the segment's id for a proxy.
+    segment
+        Segment whose home sales move its supply, or "".
+    sector
+        Table sector it is split from.
+    users
+        Table sectors that need it.
+    essentiality
+        χ: share of the dependent part of users' output that stops per unit of shortage.
+    user_share
+        Share of the users' output that depends on the product.
+    sales
+        World sales a year, in the table's unit and price level.
+    shares
+        (R,) supply share by competitor region, sums to one.
+    proxy
+        True where the table's sector stands in for product data.
+    """
+
+    name: str
+    segment: str
+    sector: str
+    users: tuple[str, ...]
+    essentiality: float
+    user_share: float
+    sales: float
+    shares: F8
+    proxy: bool
+
+
+def shortage(share: F8, cover: F8, cushion: F8) -> F8:
+    """``z = max(0, d − cushion)``, ``d = share·(1 − cover)``.
+
+    ``d`` is the holder's part of the dependent's use, ``cover`` the part the dependent makes
+    itself. With ``q = min(1, (stock + T·spare)/(d·U·T))`` the substitutable part, use U of one a
+    month and ``cushion = stock/T + spare``, the shortage ``d(1 − q)`` is this.
+    """
+    return np.asarray(np.maximum(0.0, share * (1.0 - cover) - cushion))
+
+
+def use_shares(economy: Economy, users: tuple[str, ...]) -> F8:
+    """(R,) each region's part in the world output of the using sectors."""
+    rows = [[economy.row(r, s) for s in users] for r in economy.regions]
+    use = economy.x[np.asarray(rows)].sum(axis=1)
+    return np.asarray(use / use.sum())
+
+
+def own_cover(economy: Economy, product: Product) -> F8:
+    """(R,) part of each region's use that its own supply covers, at most one."""
+    return np.asarray(np.minimum(1.0, product.shares / use_shares(economy, product.users)))
+
+
+def loss_curves(economy: Economy, product: Product, cache: dict[object, F8]) -> F8:
+    """(R, Z) lost value added of each region, as a share of its GDP, at each depth of shortage.
+
+    Only the region itself is short: users k produce at most ``x_k(1 − χ·u·z)``; suppliers lose the
+    orders. Losses further downstream are left out (a lower bound, stated in the documents).
+    """
+    depth = product.essentiality * product.user_share * DEPTHS
+    A = leontief(economy).A
+    f = economy.x - A @ economy.x
+    out = np.zeros((economy.n_regions, DEPTHS.size))
+    for r, region in enumerate(economy.regions):
+        rows = [economy.row(region, s) for s in product.users]
+        own = economy.rows(region)
+        gdp = economy.value_added[own].sum()
+        key = (product.users, region)
+        if key not in cache:
+            losses = []
+            for stop in DEPTHS:
+                cap = economy.x.copy()
+                cap[rows] *= 1.0 - stop
+                left = capped_output(A, f, economy.x, cap, substitution=1.0)
+                losses.append(left.lost_value_added(economy.v)[own].sum() / gdp)
+            cache[key] = np.asarray(losses)
+        out[r] = np.interp(depth, DEPTHS, cache[key])
+    return out
+
+
+def holder_cost(economy: Economy, product: Product, home: str) -> float:
+    """Loss of the holder that withholds all it sells abroad for a year, as a share of its GDP.
+
+    Lost exports of the product times the value added each unit carries at home.
+    """
+    h = economy.regions.index(home)
+    abroad = 1.0 - use_shares(economy, product.users)[h]
+    lost = product.sales * product.shares[h] * abroad
+    own = economy.rows(home)
+    A = leontief(economy).A
+    carried = np.linalg.solve(np.eye(economy.n_sectors) - A[own, own].T, economy.v[own])
+    unit = carried[economy.sectors.index(product.sector)]
+    return float(lost * unit / economy.value_added[own].sum())
+
+
+def main_users(economy: Economy, sector: str, least: float = 0.02) -> tuple[str, ...]:
+    """Sectors that spend at least ``least`` of their output on ``sector`` in the world as a whole.
+
+    Where none does (a good bought by households and the state), the sector itself stands for it.
+    """
+    world = economy.aggregate(regions="total")
+    row = world.Z[world.sectors.index(sector)]
+    share = np.divide(row, world.x, out=np.zeros_like(row), where=world.x > 0)
+    found = tuple(s for s, a in zip(world.sectors, share, strict=True) if a >= least)
+    return found or (sector,)

@@ -1,0 +1,83 @@
+"""The arrays in which the kernel reads a case: one named tuple, filled once per set of draws."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+class World(NamedTuple):
+    """Everything a line needs to be played in every future.
+
+    Axes: S segments, A = 2·S arenas (whole segment, niche), F futures, R competitor regions,
+    M markets, T1 = years + 1 (index 0 is the base year), I instruments, B pairs of segment and
+    partner, J products, D dependents (= R), Z points of the loss curves.
+    """
+
+    symbols: F8  # (S, F, N_SYMBOLS)
+    cross: F8  # (F, N_GLOBALS)
+    size: F8  # (A, F, M, T1) market size before the market is born counts as potential
+    share0: F8  # (A, F, R, M) base shares, columns sum to one
+    rivals: F8  # (A, F, R, 3) spending, reaction, growth
+    effect: F8  # (I, F, N_LEVERS)
+    money: F8  # (I, F, 3) windfall, leverage, retaliation
+    delay: I8  # (I,)
+    duration: I8  # (I,)
+    money_share: F8  # (I,)
+    firm_cost: F8  # (I,)
+    packages: I8  # (P, K) rows of instruments, −1 where empty
+    boost: F8  # (B, F, 2) log gain of home and of the partner when tasks are pooled
+    pair: I8  # (S, R) row of boost, −1 where none
+    target: F8  # (G, M) 1 where a market group holds the market
+    luck: F8  # (S, F) uniform draw against the odds of retaliation
+    unborn: I8  # (S,)
+    recipe_value: F8  # (S, 2) own value added and suppliers' per unit of home sales
+    digital: F8  # (S,)
+    product: I8  # (S, 3) rows of the product arrays, −1 where none
+    world_share0: F8  # (J, R) supply share by region
+    cover: F8  # (J, D) share of its use a dependent makes itself
+    cushion: F8  # (J, F) stock over the time plus others' spare supply, share of use
+    loss: F8  # (J, D, Z) lost value added, share of the dependent's GDP
+    holder_cost: F8  # (J,) holder's own loss if it withholds all it sells, share of its GDP
+    reliance: F8  # (R,)
+    withhold: F8  # (F, R)
+    discount: F8  # (3, T1)
+    home: int
+    home_market: int
+    first_year: int
+    spend_years: int
+
+
+class Lines(NamedTuple):
+    """Lines as integers and intensities; one row a line (L)."""
+
+    segment: I8
+    niche: I8  # 0 whole, 1 niche
+    partner: I8  # competitor region, −1 none
+    group: I8  # market group
+    package: I8
+    start: I8  # index of the first year of spending (1 = first simulated year)
+    intensity: F8
+    kind: I8  # 0 nothing, 1 line, 2 horizontal credit
+
+
+class Scratch(NamedTuple):
+    """Work arrays of one thread, allocated once and reused for every line and future."""
+
+    lever: F8  # (N_LEVERS, T1)
+    money: F8  # (4, T1) on capability, purchases, the state's cost, running the package
+    terms: F8  # (4,) windfall, leverage, firms' cost, odds of retaliation
+    gain: F8  # (2,) log gain of home and partner from pooling
+    state: F8  # (N_STATE, R)
+    spend: F8  # (T1, R)
+    weight: F8  # (R,)
+    reach: F8  # (M,)
+    sales: F8  # (2, M, T1) played alone, played with the partner
+    index: F8  # (2, T1)
+    induced: F8  # (2, T1)
+    pieces: F8  # (8,) one year's value by kind
