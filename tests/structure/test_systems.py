@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,6 +240,8 @@ def test_rows_of_ones_own():
     effects = multipliers(table, {"jobs": jobs.sample(frac=1, random_state=0)})
     L = np.linalg.inv(np.eye(6) - table.Z / table.x)
     np.testing.assert_allclose(effects["jobs"], (np.arange(1.0, 7.0) / table.x) @ L)
+    made = pd.Series(jobs.to_numpy(), pd.MultiIndex.from_tuples(list(jobs.index)))
+    np.testing.assert_array_equal(multipliers(table, {"jobs": made}), effects)
     with pytest.raises(InputError, match="nothing about this sector"):
         multipliers(table, {"jobs": jobs.iloc[:5]})
     with pytest.raises(InputError, match="has 5 figures"):

@@ -330,10 +330,16 @@ def _frozen(values: Floats) -> Floats:
     return values
 
 
-def _product(levels: tuple[Iterable[str], ...], names: tuple[str, ...]) -> pd.MultiIndex:
+def _product(
+    levels: tuple[tuple[str, ...], tuple[str, ...]], names: tuple[str, str]
+) -> pd.MultiIndex:
     import pandas as pd
 
-    return pd.MultiIndex.from_product(levels, names=names)
+    outer, inner = (len(level) for level in levels)
+    codes: Any = [np.repeat(np.arange(outer), inner), np.tile(np.arange(inner), outer)]
+    # object labels: pandas' own string arrays take longer to make than a Leontief system to solve
+    arrays: Any = [pd.Index(level, dtype=object) for level in levels]
+    return pd.MultiIndex(levels=arrays, codes=codes, names=names, verify_integrity=False)
 
 
 def _labels(given: Iterable[str], what: str, source: str | None) -> tuple[str, ...]:

@@ -23,10 +23,15 @@ def origin_of_value_added(economy: Economy) -> Floats:
     ``M' = V (I - A)^-1`` with ``V`` (R, n) holding ``v`` of the region's own sectors. Rows add up
     to one wherever there is output.
     """
-    by_region = np.zeros((economy.n, economy.n_regions))
-    rows = np.arange(economy.n)
-    by_region[rows, rows // economy.n_sectors] = economy.v
-    return leontief(economy).solve_transposed(by_region)
+    known = economy.__dict__.get("_origin_of_value_added")
+    if known is None:
+        by_region = np.zeros((economy.n, economy.n_regions))
+        rows = np.arange(economy.n)
+        by_region[rows, rows // economy.n_sectors] = economy.v
+        known = leontief(economy).solve_transposed(by_region)
+        known.flags.writeable = False
+        economy.__dict__["_origin_of_value_added"] = known  # small, and asked for often
+    return known
 
 
 def value_added_content(economy: Economy, of: str = "exports") -> pd.DataFrame:

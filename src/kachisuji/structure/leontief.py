@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -29,10 +30,12 @@ class Leontief:
         (n,) output of the buyers, in the unit of ``Z``.
     v
         (n,) value added per unit of output.
-    names
-        What each row is called, for errors.
+    name
+        Says what a row is called, for errors.
     source
         The file the table came from, for errors.
+    scale
+        (n,) multiplies the rows of ``Z``, where the flows are to be rescaled.
 
     Raises
     ------
@@ -48,26 +51,37 @@ class Leontief:
     """
 
     def __init__(
-        self, Z: Floats, x: Floats, v: Floats, names: list[str], source: str | None = None
+        self,
+        Z: Floats,
+        x: Floats,
+        v: Floats,
+        name: Callable[[int], str],
+        source: str | None = None,
+        scale: Floats | None = None,
     ) -> None:
         from scipy.linalg import LinAlgWarning, lu_factor
 
         self.n = len(x)
-        self.Z, self.x, self.v = Z, x, v
-        _refuse_inputs_without_output(Z, x, names, source)
-        # the transpose of a C-ordered matrix is what LAPACK takes in place
-        system = per_unit_matrix(Z, x)
-        np.negative(system, out=system)
+        self.Z, self.x, self.v, self.scale = Z, x, v, scale
+        self._name, self._source = name, source
+        self._refuse_inputs_without_output()
+        with np.errstate(divide="ignore"):
+            less = np.where(x == 0.0, 0.0, -1.0 / x)
+        system = Z * less
+        if scale is not None:
+            system *= scale[:, None]
         system.flat[:: self.n + 1] += 1.0
+        # the transpose of a C-ordered matrix is what LAPACK takes in place
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LinAlgWarning)  # answered below, with names
             self._factors = lu_factor(system.T, overwrite_a=True, check_finite=False)
-        self._refuse_unproductive(names, source)
+        self._refuse_unproductive()
 
     @cached_property
     def A(self) -> Floats:
         """(n, n) input coefficients (made when asked for; solving does not need it)."""
-        return per_unit_matrix(self.Z, self.x)
+        flows = self.Z if self.scale is None else self.Z * self.scale[:, None]
+        return per_unit(flows, self.x)
 
     def solve(self, f: ArrayLike) -> Floats:
         """``(I - A)^-1 f``: output needed for final demand ``f``, (n,) or (n, k)."""
@@ -98,7 +112,18 @@ class Leontief:
         """(n, n) the Leontief inverse, for those who want to look at it."""
         return self.solve(np.eye(self.n))
 
-    def _refuse_unproductive(self, names: list[str], source: str | None) -> None:
+    def _refuse_inputs_without_output(self) -> None:
+        for k in np.flatnonzero(self.x <= 0.0):
+            if self.Z[:, k].any():
+                raise InputError(
+                    "structure.no_output",
+                    file=self._source,
+                    column=self._name(int(k)),
+                    x=float(self.x[k]),
+                    inputs=float(self.Z[:, k].sum()),
+                )
+
+    def _refuse_unproductive(self) -> None:
         with np.errstate(all="ignore"):
             p = self.output_multipliers_array
         wrong = ~((p > 0.0) & (p < _SINGULAR))
@@ -108,29 +133,15 @@ class Leontief:
         suspects = np.flatnonzero((inputs >= self.x) & (self.x != 0.0))
         if not len(suspects):
             suspects = np.flatnonzero(wrong)
-        shown = ", ".join(names[k] for k in suspects[:5])
-        raise InputError("structure.unproductive", file=source, sectors=shown, count=len(suspects))
+        shown = ", ".join(self._name(int(k)) for k in suspects[:5])
+        raise InputError(
+            "structure.unproductive", file=self._source, sectors=shown, count=len(suspects)
+        )
 
 
-def per_unit_matrix(Z: Floats, x: Floats) -> Floats:
-    """``Z / x`` column by column in one new matrix; zero where there is no output."""
-    safe = np.where(x == 0.0, 1.0, x)
-    A = Z / safe
-    if (x == 0.0).any():
-        A[:, x == 0.0] = 0.0
-    return A
-
-
-def _refuse_inputs_without_output(
-    Z: Floats, x: Floats, names: list[str], source: str | None
-) -> None:
-    idle = np.flatnonzero(x <= 0.0)
-    for k in idle:
-        if Z[:, k].any():
-            inputs = float(Z[:, k].sum())
-            raise InputError(
-                "structure.no_output", file=source, column=names[k], x=float(x[k]), inputs=inputs
-            )
+def row_name(economy: Economy) -> Callable[[int], str]:
+    """Return what says a row's region and sector."""
+    return lambda row: " ".join(economy.label(row))
 
 
 def leontief(economy: Economy) -> Leontief:
@@ -140,8 +151,7 @@ def leontief(economy: Economy) -> Leontief:
     """
     known = economy.__dict__.get("_leontief")
     if known is None:
-        names = [" ".join(economy.label(k)) for k in range(economy.n)]
-        known = Leontief(economy.Z, economy.x, economy.v, names, economy.source)
+        known = Leontief(economy.Z, economy.x, economy.v, row_name(economy), economy.source)
         economy.__dict__["_leontief"] = known  # goes with the table and is never pickled
     return known
 
@@ -153,9 +163,8 @@ def domestic_leontief(economy: Economy, region: str) -> Leontief:
     value added in a unit of its final output, without what comes back by way of other regions.
     """
     mine = economy.rows(region)
-    names = [f"{region} {sector}" for sector in economy.sectors]
+    name = row_name(economy)
     Z = np.ascontiguousarray(economy.Z[mine, mine])
-    return Leontief(Z, economy.x[mine], economy.v[mine], names, economy.source)
-
-
-__all__ = ["Leontief", "domestic_leontief", "leontief", "per_unit", "per_unit_matrix"]
+    return Leontief(
+        Z, economy.x[mine], economy.v[mine], lambda k: name(mine.start + k), economy.source
+    )

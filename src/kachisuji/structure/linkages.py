@@ -42,8 +42,8 @@ def linkages(economy: Economy) -> pd.DataFrame:
         "forward": forward,
         "sensitivity": both[:, 1],
     }
-    frame = economy.frame(np.column_stack(list(parts.values())), list(parts))
-    for name, values in parts.items():
-        frame[f"{name}_index"] = values / values.mean()
-    frame["key"] = (frame["backward_index"] > 1) & (frame["forward_index"] > 1)
+    index = {f"{name}_index": values / values.mean() for name, values in parts.items()}
+    columns = {**parts, **index}
+    frame = economy.frame(np.column_stack(list(columns.values())), list(columns))
+    frame["key"] = (index["backward_index"] > 1) & (index["forward_index"] > 1)
     return frame

@@ -49,9 +49,8 @@ def multipliers(
     if relative:
         with np.errstate(divide="ignore", invalid="ignore"):
             effects = np.where(direct == 0.0, np.nan, effects / direct)
-    frame = economy.frame(effects, list(totals))
-    frame.insert(0, "output", system.output_multipliers())
-    return frame
+    parts = np.column_stack([system.output_multipliers(), effects])
+    return economy.frame(parts, ["output", *totals])
 
 
 def _rows(economy: Economy, rows: Mapping[str, Any] | None) -> dict[str, Floats]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.accounts.economy import per_unit
-from kachisuji.structure.leontief import Leontief, leontief
+from kachisuji.structure.leontief import Leontief, leontief, row_name
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -107,9 +107,8 @@ def _corrected(table: Economy, inventories: bool) -> Leontief:
         return leontief(table)
     known = table.__dict__.get("_leontief_without_stocks")
     if known is None:
-        names = [" ".join(table.label(k)) for k in range(table.n)]
-        flows = table.Z * _scale(table)[:, None]
-        known = Leontief(flows, table.x, table.v, names, table.source)
+        name = row_name(table)
+        known = Leontief(table.Z, table.x, table.v, name, table.source, _scale(table))
         table.__dict__["_leontief_without_stocks"] = known
     return known
 
