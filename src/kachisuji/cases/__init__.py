@@ -1,1 +1,35 @@
-"""Room cases."""
+"""What a case is: typed tables read from a folder, their schema, validation, the shipped cases."""
+
+from kachisuji.cases.case import Case, available, check_fragments, load, resolve
+from kachisuji.cases.problems import CaseError
+from kachisuji.cases.schema import (
+    Attribute,
+    Schema,
+    Symbol,
+    global_symbols,
+    schema,
+    schema_markdown,
+    symbols,
+    tables,
+)
+from kachisuji.cases.settings import LineSpace, Package, Settings
+
+__all__ = [
+    "Attribute",
+    "Case",
+    "CaseError",
+    "LineSpace",
+    "Package",
+    "Schema",
+    "Settings",
+    "Symbol",
+    "available",
+    "check_fragments",
+    "global_symbols",
+    "load",
+    "resolve",
+    "schema",
+    "schema_markdown",
+    "symbols",
+    "tables",
+]

@@ -1,0 +1,151 @@
+"""``case.toml`` and ``lines.toml`` as typed, frozen settings."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kachisuji.cases.problems import nearest
+from kachisuji.cases.sheets import decode
+from kachisuji.words import InputError
+
+Text = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+Year = Annotated[int, Field(ge=1950, le=2200)]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+
+class Weights(_Frozen):
+    """Weights of the weighted objective: money a unit of each measure."""
+
+    welfare: NotNegative = 1.0
+    indispensability: NotNegative = 0.0
+    exposure: NotNegative = 0.0
+
+
+class Risk(_Frozen):
+    """How risk counts: the mean of the worst ``tail`` of futures, or the greatest regret."""
+
+    measure: Literal["cvar", "regret"] = "cvar"
+    tail: Annotated[float, Field(gt=0.0, le=1.0)] = 0.2
+    weight: Share = 0.5
+
+
+class Settings(_Frozen):
+    """``case.toml``: whose case it is, over which years, in which money, how it is judged."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    title_en: Text
+    title_ja: Text
+    home: Text
+    base_year: Year
+    first_year: Year
+    last_year: Year
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    money_unit: Annotated[float, Field(gt=0.0)]
+    table: Text = "reference"
+    usd_rate: Annotated[float, Field(gt=0.0)]
+    discount: Annotated[float, Field(ge=0.0, le=0.3)]
+    discount_beside: Annotated[
+        tuple[Annotated[float, Field(ge=0.0, le=0.3)], ...], Field(min_length=2, max_length=2)
+    ]
+    max_fields: Annotated[int, Field(ge=1)]
+    confidence: Annotated[float, Field(gt=0.0, lt=1.0)]
+    identical_segments: bool = False
+    """Allow segments with the same parameters: only for tests of neutrality."""
+    weights: Weights = Weights()
+    risk: Risk = Risk()
+
+    @property
+    def years(self) -> range:
+        """The simulated years."""
+        return range(self.first_year, self.last_year + 1)
+
+
+class Package(_Frozen):
+    """Instruments that a line uses together, and the types of business that they fit."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    name_en: Text
+    name_ja: Text
+    instruments: Annotated[tuple[Text, ...], Field(min_length=1)]
+    business: tuple[Text, ...] = ()
+    markets: Text
+
+
+class LineSpace(_Frozen):
+    """``lines.toml``: which lines are enumerated."""
+
+    starts: Annotated[tuple[Year, ...], Field(min_length=1)]
+    intensities: Annotated[tuple[Annotated[float, Field(gt=0.0)], ...], Field(min_length=1)]
+    credit_amounts: Annotated[tuple[Annotated[float, Field(gt=0.0)], ...], Field(min_length=1)]
+    spend_years: Annotated[int, Field(ge=1)]
+    scopes: Annotated[tuple[Literal["whole", "niche"], ...], Field(min_length=1)]
+    market_groups: Annotated[Mapping[str, tuple[Text, ...]], Field(min_length=1)]
+    packages: Annotated[tuple[Package, ...], Field(min_length=1)]
+
+
+def _line_of(text: str, place: tuple[str | int, ...]) -> int | None:
+    """Return the line of the innermost key of a place in a TOML text, None when not found."""
+    names = [p for p in place if isinstance(p, str)]
+    rank = next((p for p in place if isinstance(p, int)), 0)
+    if not names:
+        return None
+    hits = [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.match(rf"\s*(\[*[\w.]*\b)?{re.escape(names[-1])}\b\s*(=|\])", line)
+    ]
+    return hits[min(rank, len(hits) - 1)] if hits else None
+
+
+def _problem(error: Any, text: str, file: Path, model: type[BaseModel]) -> InputError:
+    """Turn one of pydantic's findings to an error of the house, in both languages."""
+    place = tuple(error["loc"])
+    names = [str(p) for p in place]
+    kind, context = error["type"], error.get("ctx", {})
+    values: dict[str, Any] = {"got": repr(error["input"])}
+    if kind == "missing":
+        return InputError("cases.setting_missing", file=file, column=".".join(names))
+    if kind == "extra_forbidden":
+        key, values = "cases.setting_unknown", {"known": nearest(names[-1], model.model_fields)}
+    elif kind == "literal_error":
+        key, values["known"] = "cases.setting_choice", context["expected"]
+    elif kind == "string_pattern_mismatch":
+        key, values["pattern"] = "cases.setting_pattern", context["pattern"]
+    elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        sign = {"greater_than": ">", "greater_than_equal": "≥", "less_than": "<"}.get(kind, "≤")
+        bound = next(v for k, v in context.items() if k in ("gt", "ge", "lt", "le"))
+        key, values["bound"] = "cases.setting_bound", f"{sign} {bound:g}"
+    elif kind in ("too_short", "too_long", "string_too_short"):
+        key = "cases.setting_length"
+    else:
+        key, values["want"] = "cases.setting_type", kind.split("_")[0]
+    return InputError(key, file=file, row=_line_of(text, place), column=".".join(names), **values)
+
+
+def read_toml(file: Path, content: bytes, model: type[M]) -> M | list[InputError]:
+    """Return the settings of a TOML file, or every mistake in it."""
+    try:
+        text = decode(content, file)
+        return model.model_validate(tomllib.loads(text))
+    except InputError as error:
+        return [error]
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        row = int(found[1]) if found else None
+        return [InputError("cases.not_toml", file=file, row=row, why=str(error))]
+    except ValidationError as error:
+        return [_problem(e, text, file, model) for e in error.errors()]
