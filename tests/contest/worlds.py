@@ -122,6 +122,8 @@ def make_world(
         reliance=np.array([0.0] + [1.0] * (n_r - 1)),
         withhold=np.array([[0.0] + [0.05] * (n_r - 1)] * futures),
         discount=(1 + np.array([[0.04], [0.01], [0.02]])) ** -np.arange(t1)[None, :].astype(float),
+        link=np.zeros((1, 1)),
+        pool=np.full((4, t1), 1e5),
         home=0,
         home_market=0,
         first_year=2026,

@@ -10,6 +10,7 @@ from kachisuji.beliefs.distributions import (
     Triangular,
     Uniform,
     distribution,
+    triangular_ppf,
 )
 from kachisuji.beliefs.evidence import GRADES, SOURCED, Evidence, Grade, Register
 
@@ -28,4 +29,5 @@ __all__ = [
     "Triangular",
     "Uniform",
     "distribution",
+    "triangular_ppf",
 ]

@@ -94,6 +94,16 @@ class Uniform:
         return (self.low + self.high) / 2.0
 
 
+def triangular_ppf(u: ArrayLike, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> F8:
+    """Quantiles of triangular distributions; the four broadcast, constant where low equals high."""
+    u, low, mode, high = (np.asarray(v, dtype=np.float64) for v in (u, low, mode, high))
+    width = high - low
+    split = np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0.0)
+    rising = low + np.sqrt(u * width * (mode - low))
+    falling = high - np.sqrt((1.0 - u) * width * (high - mode))
+    return np.asarray(np.where(u < split, rising, falling))
+
+
 @dataclass(frozen=True)
 class Triangular:
     """Density rising straight from ``low`` to ``mode`` and falling straight to ``high``.
@@ -112,11 +122,7 @@ class Triangular:
 
     def ppf(self, u: ArrayLike) -> F8:
         """Return quantiles; shape of ``u``."""
-        points = _unit(u)
-        width = self.high - self.low
-        rising = self.low + np.sqrt(points * width * (self.mode - self.low))
-        falling = self.high - np.sqrt((1.0 - points) * width * (self.high - self.mode))
-        return np.where(points < (self.mode - self.low) / width, rising, falling)
+        return triangular_ppf(_unit(u), self.low, self.mode, self.high)
 
     def mean(self) -> float:
         """Return ``(low + mode + high)/3``."""

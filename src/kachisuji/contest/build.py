@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
+from kachisuji.cases import global_symbols, symbols
 from kachisuji.contest import power
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.quantities import Draws
+from kachisuji.contest.tables import figure, numbered, records
 from kachisuji.contest.world import World
 from kachisuji.structure import domestic_leontief
 
@@ -20,54 +21,40 @@ if TYPE_CHECKING:
     from kachisuji.cases import Case
 
 F8 = NDArray[np.float64]
-RANGE = ["low", "mode", "high"]
-
-
-def competitors(case: Case) -> list[str]:
-    """Codes of the regions that sell, in file order."""
-    regions = case.tables["regions"]
-    return list(regions.loc[regions["competitor"], "region"])
-
-
-def markets(case: Case) -> list[str]:
-    """Codes of the regions that buy, in file order."""
-    regions = case.tables["regions"]
-    return list(regions.loc[regions["market"], "region"])
 
 
 def contest_economy(case: Case, economy: Economy) -> Economy:
-    """The table with the case's competitor regions as its regions."""
-    regions = case.tables["regions"]
-    chosen = regions.loc[regions["competitor"]]
-    mapping = {source: row.region for row in chosen.itertuples() for source in row.table_regions}
-    merged = economy.aggregate(regions=mapping)
-    return merged
+    """Merge the table's regions into the case's competitor regions."""
+    mapping = {
+        source: row["region"]
+        for row in records(case, "regions")
+        if row["competitor"]
+        for source in row["table_regions"]
+    }
+    return economy.aggregate(regions=mapping)
 
 
 def segment_symbols(case: Case, draws: Draws) -> F8:
     """(S, F, N_SYMBOLS) every segment symbol in every future; NaN where a segment gives none."""
-    names = {s: i for i, s in enumerate(case.tables["segments"]["segment"])}
-    known = case.symbols
+    names = numbered(case)
+    place = {s.symbol: j for j, s in enumerate(symbols())}
     out = np.full((len(names), draws.futures, sym.N_SYMBOLS), np.nan)
-    place = {name: j for j, name in enumerate(known["symbol"])}
-    for row in known.itertuples():
-        if pd.notna(row.default_mode):
-            out[:, :, place[row.symbol]] = row.default_mode
-    for row in case.tables["parameters"].itertuples():
-        key = (row.segment, row.symbol)
-        value = draws.value("parameters", key, row.low, row.mode, row.high)
-        out[names[row.segment], :, place[row.symbol]] = value
+    for j, s in enumerate(symbols()):
+        if s.default is not None:
+            out[:, :, j] = s.default[1]
+    for row in records(case, "parameters"):
+        key = (row["segment"], row["symbol"])
+        out[names[key[0]], :, place[key[1]]] = draws.value("parameters", key, *figure(row))
     return out
 
 
 def cross_symbols(case: Case, draws: Draws) -> F8:
     """(F, N_GLOBALS) cross-cutting quantities."""
-    place = {name: j for j, name in enumerate(case.global_symbols["symbol"])}
+    place = {s.symbol: j for j, s in enumerate(global_symbols())}
     out = np.full((draws.futures, sym.N_GLOBALS), np.nan)
-    for row in case.tables["globals"].itertuples():
-        out[:, place[row.symbol]] = draws.value(
-            "globals", (row.symbol,), row.low, row.mode, row.high
-        )
+    for row in records(case, "globals"):
+        key = (row["symbol"],)
+        out[:, place[row["symbol"]]] = draws.value("globals", key, *figure(row))
     return out
 
 
@@ -79,19 +66,17 @@ def market_sizes(case: Case, draws: Draws, regions: list[str]) -> F8:
     """
     settings = case.settings
     years = np.arange(settings.base_year, settings.last_year + 1)
-    segments = list(case.tables["segments"]["segment"])
-    out = np.zeros((len(segments), draws.futures, len(regions), years.size))
-    given = {k: g for k, g in case.tables["markets"].groupby(["segment", "region"], sort=False)}
-    for s, segment in enumerate(segments):
-        for m, region in enumerate(regions):
-            rows = given.get((segment, region))
-            if rows is None:
-                continue
-            rows = rows.sort_values("year")
-            knots = draws.value("markets", (segment,), *rows[RANGE].to_numpy(float).T)
-            known = rows["year"].to_numpy(float)
-            for f in range(draws.futures):
-                out[s, f, m] = np.interp(years, known, knots[f])
+    place = numbered(case)
+    given: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in records(case, "markets"):
+        given.setdefault((row["segment"], row["region"]), []).append(row)
+    out = np.zeros((len(place), draws.futures, len(regions), years.size))
+    for (segment, region), rows in given.items():
+        rows.sort(key=lambda r: int(r["year"]))
+        knots = draws.value("markets", (segment,), *np.array([figure(r) for r in rows]).T)
+        known = [float(r["year"]) for r in rows]
+        for f in range(draws.futures):
+            out[place[segment], f, regions.index(region)] = np.interp(years, known, knots[f])
     positive = np.maximum(out, 0.0)
     total = positive.sum(axis=2)
     for s, f in np.argwhere(total[:, :, 0] <= 0.0):
@@ -105,16 +90,15 @@ def base_shares(case: Case, draws: Draws, sellers: list[str], regions: list[str]
     """(S, F, R, M) base shares; for a market not yet born a Dirichlet belief around them."""
     from scipy.special import gammaincinv
 
-    segments = list(case.tables["segments"]["segment"])
-    stages = dict(zip(segments, case.tables["segments"]["stage"], strict=True))
-    out = np.zeros((len(segments), draws.futures, len(sellers), len(regions)))
-    place = {s: i for i, s in enumerate(segments)}
-    for row in case.tables["shares"].to_dict("records"):
+    place = numbered(case)
+    stages = [row["stage"] for row in records(case, "segments")]
+    out = np.zeros((len(place), draws.futures, len(sellers), len(regions)))
+    for row in records(case, "shares"):
         s, m = place[row["segment"]], regions.index(row["market"])
         out[s, :, :, m] = np.array([row[r] for r in sellers], dtype=float)
     concentration = cross_symbols(case, draws)[:, sym.ENTRY_CONCENTRATION]
-    for s, segment in enumerate(segments):
-        if stages[segment] != "unborn":
+    for segment, s in place.items():
+        if stages[s] != "unborn":
             continue
         mean = out[s, 0].mean(axis=1)
         tilt = np.ones((draws.futures, len(sellers)))
@@ -129,28 +113,25 @@ def base_shares(case: Case, draws: Draws, sellers: list[str], regions: list[str]
 
 def rival_figures(case: Case, draws: Draws, sellers: list[str]) -> F8:
     """(S, F, R, 3) spending, reaction and relative growth of spending."""
-    place = {s: i for i, s in enumerate(case.tables["segments"]["segment"])}
+    place = numbered(case)
     out = np.zeros((len(place), draws.futures, len(sellers), 3))
     home = case.settings.home
-    for row in case.tables["rivals"].to_dict("records"):
+    for row in records(case, "rivals"):
         s, r = place[row["segment"]], sellers.index(row["region"])
         for j, stem in enumerate(("spending", "reaction", "growth")):
             group = f"home_{stem}" if row["region"] == home else f"rivals_{stem}"
-            low, mode, high = (row[f"{stem}_{k}"] for k in RANGE)
-            out[s, :, r, j] = draws.value(group, (row["segment"],), low, mode, high)
+            out[s, :, r, j] = draws.value(group, (row["segment"],), *figure(row, f"{stem}_"))
     return out
 
 
-def arenas(
-    symbols: F8, cross: F8, size: F8, share0: F8, rivals: F8, home: int
-) -> tuple[F8, F8, F8]:
+def arenas(values: F8, cross: F8, size: F8, share0: F8, rivals: F8, home: int) -> tuple[F8, F8, F8]:
     """Split every segment into the whole (even rows) and its niche (odd rows).
 
     In the niche home's odds of a sale are ``niche_edge`` times as good; its share there cannot
     exceed all it sells of the segment. Spending is in proportion to what each sells in the niche.
     """
-    part = symbols[:, :, sym.NICHE_SHARE]
-    edge = symbols[:, :, sym.NICHE_EDGE, None]
+    part = values[:, :, sym.NICHE_SHARE]
+    edge = values[:, :, sym.NICHE_EDGE, None]
     whole = share0[:, :, home, :]
     odds = whole / np.maximum(1e-12, 1.0 - whole) * edge
     inside = np.minimum(odds / (1.0 + odds), whole / part[:, :, None])
@@ -167,7 +148,7 @@ def arenas(
     niche_rivals[..., 1] *= cross[None, :, None, sym.NICHE_REACTION]
 
     def weave(even: F8, odd: F8) -> F8:
-        return np.ascontiguousarray(np.stack([even, odd], axis=1).reshape((-1,) + even.shape[1:]))
+        return np.ascontiguousarray(np.stack([even, odd], axis=1).reshape((-1, *even.shape[1:])))
 
     return weave(size, niche_size), weave(share0, niche_share), weave(rivals, niche_rivals)
 
@@ -177,17 +158,17 @@ def pooling(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, NDArray[n
 
     ``K = (Σ_j ω_j k_j^ρ)^(1/ρ)`` with ``k_j = k0_j,home + η·k0_j,partner`` against η = 0.
     """
-    place = {s: i for i, s in enumerate(case.tables["segments"]["segment"])}
+    place = numbered(case)
     pair = np.full((len(place), len(sellers)), -1, dtype=np.int64)
-    gains = []
-    groups = case.tables["partners"].groupby(["segment", "partner"], sort=False)
-    for (segment, partner), rows in groups:
-        key = (str(segment), str(partner))
-        low, mode, high = rows[["eta_low", "eta_mode", "eta_high"]].to_numpy(float).T
-        eta = draws.value("partners", key, low, mode, high)
-        home = np.maximum(rows["home_strength"].to_numpy(float), 0.01)
-        other = np.maximum(rows["partner_strength"].to_numpy(float), 0.01)
-        weight, rho = rows["weight"].to_numpy(float), float(rows["rho"].iloc[0])
+    gains: list[F8] = []
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in records(case, "partners"):
+        groups.setdefault((row["segment"], row["partner"]), []).append(row)
+    for key, rows in groups.items():
+        eta = draws.value("partners", key, *np.array([figure(r, "eta_") for r in rows]).T)
+        home = np.maximum([float(r["home_strength"]) for r in rows], 0.01)
+        other = np.maximum([float(r["partner_strength"]) for r in rows], 0.01)
+        weight, rho = np.array([float(r["weight"]) for r in rows]), float(rows[0]["rho"])
 
         def mix(k: F8, weight: F8 = weight, rho: float = rho) -> F8:
             return np.asarray(np.log((weight * k**rho).sum(axis=-1)) / rho)
@@ -202,20 +183,17 @@ def pooling(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, NDArray[n
 
 def instrument_arrays(case: Case, draws: Draws) -> dict[str, Any]:
     """Effects, money terms and timing of the instruments, and the packages as rows of them."""
-    table = case.tables["instruments"]
-    place = {name: i for i, name in enumerate(table["instrument"])}
+    table = records(case, "instruments")
+    place = {row["instrument"]: i for i, row in enumerate(table)}
     effect = np.zeros((len(place), draws.futures, sym.N_LEVERS))
-    for row in case.tables["effects"].itertuples():
-        key = (row.instrument, row.lever)
-        value = draws.value("effects", key, row.low, row.mode, row.high)
-        effect[place[row.instrument], :, sym.LEVERS.index(row.lever)] += value
+    for row in records(case, "effects"):
+        key = (row["instrument"], row["lever"])
+        value = draws.value("effects", key, *figure(row))
+        effect[place[row["instrument"]], :, sym.LEVERS.index(row["lever"])] += value
     money = np.zeros((len(place), draws.futures, 3))
-    for row in table.to_dict("records"):
+    for i, row in enumerate(table):
         for j, stem in enumerate(("windfall", "leverage", "retaliation")):
-            low, mode, high = (row[f"{stem}_{k}"] for k in RANGE)
-            money[place[row["instrument"]], :, j] = draws.value(
-                stem, (row["instrument"],), low, mode, high
-            )
+            money[i, :, j] = draws.value(stem, (row["instrument"],), *figure(row, f"{stem}_"))
     width = max(len(p.instruments) for p in case.lines.packages)
     packages = np.full((len(case.lines.packages), width), -1, dtype=np.int64)
     for p, package in enumerate(case.lines.packages):
@@ -223,10 +201,10 @@ def instrument_arrays(case: Case, draws: Draws) -> dict[str, Any]:
     return {
         "effect": effect,
         "money": money,
-        "delay": table["delay"].to_numpy(np.int64),
-        "duration": table["duration"].to_numpy(np.int64),
-        "money_share": table["money_share"].to_numpy(np.float64),
-        "firm_cost": table["firm_cost"].to_numpy(np.float64),
+        "delay": np.array([row["delay"] for row in table], dtype=np.int64),
+        "duration": np.array([row["duration"] for row in table], dtype=np.int64),
+        "money_share": np.array([row["money_share"] for row in table], dtype=np.float64),
+        "firm_cost": np.array([row["firm_cost"] for row in table], dtype=np.float64),
         "packages": packages,
     }
 
@@ -244,55 +222,122 @@ def recipe_value(case: Case, economy: Economy) -> F8:
     h = economy.regions.index(home)
     at_home = np.divide(bought[h], total, out=np.zeros_like(total), where=total > 0)
     carried = np.asarray(domestic_leontief(economy, home).value_added_multipliers())
-    place = {s: i for i, s in enumerate(case.tables["segments"]["segment"])}
+    place = numbered(case)
     sectors = {s: j for j, s in enumerate(economy.sectors)}
     out = np.zeros((len(place), 2))
-    for row in case.tables["recipes"].itertuples():
-        s = place[row.segment]
-        if row.sector == "value_added":
-            out[s, 0] += row.share
+    for row in records(case, "recipes"):
+        s = place[row["segment"]]
+        if row["sector"] == "value_added":
+            out[s, 0] += row["share"]
         else:
-            j = sectors[row.sector]
-            out[s, 1] += row.share * at_home[j] * carried[j]
+            j = sectors[row["sector"]]
+            out[s, 1] += row["share"] * at_home[j] * carried[j]
+    return out
+
+
+def to_table(case: Case) -> float:
+    """Table units per money unit of the case: the one bridge between their levels.
+
+    ``money_unit / usd_rate / 1e6 / table_scale``: to million dollars at the case's exchange rate,
+    then to the size of the table's world.
+    """
+    scale = next(r["mode"] for r in records(case, "globals") if r["symbol"] == "table_scale")
+    return float(case.settings.money_unit / case.settings.usd_rate / 1e6 / scale)
+
+
+def base_markets(case: Case) -> dict[tuple[str, str], float]:
+    """Most likely market size of the base year by segment and region, in the case's unit."""
+    return {
+        (r["segment"], r["region"]): float(r["mode"])
+        for r in records(case, "markets")
+        if r["year"] == case.settings.base_year
+    }
+
+
+def seller_shares(case: Case, sellers: list[str]) -> dict[str, tuple[float, F8]]:
+    """World sales of the base year and each seller's share of them, by segment.
+
+    Where nothing is sold yet the share is the mean over markets.
+    """
+    size = base_markets(case)
+    sold = {s: np.zeros(len(sellers)) for s in numbered(case)}
+    plain = {s: np.zeros(len(sellers)) for s in sold}
+    for row in records(case, "shares"):
+        shares = np.array([float(row[r]) for r in sellers])
+        sold[row["segment"]] += shares * size.get((row["segment"], row["market"]), 0.0)
+        plain[row["segment"]] += shares
+    out = {}
+    for s, amounts in sold.items():
+        basis = amounts if amounts.sum() > 0 else plain[s]
+        out[s] = float(amounts.sum()), basis / basis.sum()
     return out
 
 
 def products(case: Case, economy: Economy, sellers: list[str]) -> list[power.Product]:
     """Chokepoint products with shares of their own, and a proxy for each segment without any."""
-    settings = case.settings
-    to_table = settings.money_unit / settings.usd_rate / 1e6 / settings.table_scale
-    given = case.tables["products"]
-    shares = case.tables["product_shares"].set_index("product")
-    out = []
-    for row in given.to_dict("records"):
-        out.append(
-            power.Product(
-                row["product"], row["segment"] or "", row["table_sector"], tuple(row["users"]),
-                float(row["essentiality"]), float(row["user_share"]),
-                float(row["world_sales"]) * to_table,
-                shares.loc[row["product"], sellers].to_numpy(float), False,
-            )
-        )  # fmt: skip
+    bridge = to_table(case)
+    shares = {row["product"]: row for row in records(case, "product_shares")}
+    out = [
+        power.Product(
+            row["product"], row["segment"] or "", row["table_sector"], tuple(row["users"]),
+            float(row["essentiality"]), float(row["user_share"]),
+            float(row["world_sales"]) * bridge,
+            np.array([float(shares[row["product"]][r]) for r in sellers]), False,
+        )
+        for row in records(case, "products")
+    ]  # fmt: skip
     covered = {p.segment for p in out}
-    base = settings.base_year
-    sizes = case.tables["markets"].query("year == @base")
     world = economy.aggregate(regions="total")
     output = dict(zip(world.sectors, world.x, strict=True))
-    for segment in case.tables["segments"].itertuples():
-        if segment.segment in covered:
+    sold = seller_shares(case, sellers)
+    for row in records(case, "segments"):
+        name, sector = row["segment"], row["table_sector"]
+        if name in covered:
             continue
-        name = segment.segment
-        rows = sizes.query("segment == @name").set_index("region")["mode"]
-        table = case.tables["shares"].query("segment == @name").set_index("market")
-        sold = (table[sellers].mul(rows, axis=0)).sum().to_numpy(float)
-        total = sold.sum()
-        share = sold / total if total > 0 else table[sellers].mean().to_numpy(float)
-        sales = float(total) * to_table
-        part = min(1.0, sales / output[segment.table_sector])
-        users = power.main_users(economy, segment.table_sector)
-        out.append(
-            power.Product(name, name, segment.table_sector, users, 0.5, part, sales, share, True)
-        )
+        sales = sold[name][0] * bridge
+        part = min(1.0, sales / output[sector])
+        users = power.main_users(economy, sector)
+        out.append(power.Product(name, name, sector, users, 0.5, part, sales, sold[name][1], True))
+    return out
+
+
+def links(case: Case, economy: Economy) -> F8:
+    """(S, S) how much a fall of segment A's home price cuts segment B's cost.
+
+    ``link[B, A]`` = share of A's table sector in B's recipe × A's part of what home buys of that
+    sector (its home market over the table's home purchases, at most one).
+    """
+    home = case.settings.home
+    own = economy.rows(home)
+    bought = economy.Z[:, own].sum(axis=1) + economy.final_by_region[:, economy.regions.index(home)]
+    use = bought.reshape(economy.n_regions, economy.n_sectors).sum(axis=0)
+    by_sector = dict(zip(economy.sectors, use, strict=True))
+    size, bridge, place = base_markets(case), to_table(case), numbered(case)
+    recipe = {(r["segment"], r["sector"]): float(r["share"]) for r in records(case, "recipes")}
+    out = np.zeros((len(place), len(place)))
+    for seller in records(case, "segments"):
+        name, sector = seller["segment"], seller["table_sector"]
+        part = min(1.0, size.get((name, home), 0.0) * bridge / by_sector[sector])
+        for buyer, b in place.items():
+            out[b, place[name]] = recipe.get((buyer, sector), 0.0) * part
+    np.fill_diagonal(out, 0.0)
+    return out
+
+
+def labour_pool(case: Case) -> F8:
+    """(4, T1) workers by skill that the case can move, most likely value, years interpolated."""
+    settings = case.settings
+    years = np.arange(settings.base_year, settings.last_year + 1)
+    out = np.full((len(sym.SKILLS), years.size), np.inf)
+    for k, skill in enumerate(sym.SKILLS):
+        given = {
+            int(r["year"]): float(r["mode"])
+            for r in records(case, "limits")
+            if r["kind"] == "labour" and r["skill"] == skill
+        }
+        if given:
+            known = sorted(given)
+            out[k] = np.interp(years, known, [given[y] for y in known])
     return out
 
 
@@ -322,18 +367,18 @@ def product_arrays(case: Case, draws: Draws, curves: Curves) -> dict[str, Any]:
     """Supply shares, covers, cushions and loss curves of every product."""
     cross = cross_symbols(case, draws)
     cushion = np.zeros((len(curves.items), draws.futures))
-    given = {row["product"]: row for row in case.tables["products"].to_dict("records")}
+    given = {row["product"]: row for row in records(case, "products")}
     for j, item in enumerate(curves.items):
         if item.proxy:
             stock, spare = cross[:, sym.PROXY_STOCK], cross[:, sym.PROXY_SPARE]
         else:
             row = given[item.name]
-            stock = draws.value("stock", (item.name,), *(row[f"stock_{k}"] for k in RANGE))
-            spare = draws.value("spare", (item.name,), *(row[f"spare_{k}"] for k in RANGE))
+            stock = draws.value("stock", (item.name,), *figure(row, "stock_"))
+            spare = draws.value("spare", (item.name,), *figure(row, "spare_"))
         cushion[j] = stock / power.MONTHS + spare
-    segments = list(case.tables["segments"]["segment"])
-    rows = np.full((len(segments), 3), -1, dtype=np.int64)
-    for s, segment in enumerate(segments):
+    place = numbered(case)
+    rows = np.full((len(place), 3), -1, dtype=np.int64)
+    for segment, s in place.items():
         mine = [j for j, item in enumerate(curves.items) if item.segment == segment][:3]
         rows[s, : len(mine)] = mine
     return {
@@ -348,15 +393,12 @@ def product_arrays(case: Case, draws: Draws, curves: Curves) -> dict[str, Any]:
 
 def regional_odds(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, F8]:
     """Reliance weights (R,) and yearly odds that each region withholds (F, R); home has none."""
-    table = case.tables["regions"].set_index("region")
-    reliance = table.loc[sellers, "reliance"].to_numpy(np.float64).copy()
-    odds = np.zeros((draws.futures, len(sellers)))
+    table = {row["region"]: row for row in records(case, "regions")}
+    reliance, odds = np.zeros(len(sellers)), np.zeros((draws.futures, len(sellers)))
     for r, region in enumerate(sellers):
-        if region == case.settings.home:
-            reliance[r] = 0.0
-            continue
-        low, mode, high = (table.loc[region, f"withhold_{k}"] for k in RANGE)
-        odds[:, r] = draws.value("withhold", (region,), low, mode, high)
+        if region != case.settings.home:
+            reliance[r] = float(table[region]["reliance"])
+            odds[:, r] = draws.value("withhold", (region,), *figure(table[region], "withhold_"))
     return reliance, odds
 
 
@@ -365,14 +407,14 @@ def discounts(case: Case) -> F8:
     settings = case.settings
     years = np.arange(settings.last_year - settings.base_year + 1)
     rates = np.array([settings.discount, *settings.discount_beside])[:3]
-    return np.asarray((1.0 + rates[:, None]) ** -years[None, :])
+    return np.asarray((1.0 + rates[:, None]) ** -years[None, :].astype(float))
 
 
 def world(case: Case, economy: Economy, curves: Curves, draws: Draws) -> World:
     """Every array of the kernel for one set of draws (``economy`` has the case's regions)."""
-    sellers, buyers = competitors(case), markets(case)
+    sellers, buyers = list(case.competitors), list(case.markets)
     home = sellers.index(case.settings.home)
-    segments = case.tables["segments"]
+    segments = records(case, "segments")
     values, cross = segment_symbols(case, draws), cross_symbols(case, draws)
     size, share0, rivals = arenas(
         values,
@@ -395,14 +437,16 @@ def world(case: Case, economy: Economy, curves: Curves, draws: Draws) -> World:
         boost=boost,
         pair=pair,
         target=np.array([[float(m in group) for m in buyers] for group in groups]),
-        luck=np.array([draws.column("luck", (s,)) for s in segments["segment"]]),
-        unborn=(segments["stage"] == "unborn").to_numpy(np.int64),
+        luck=np.array([draws.column("luck", (row["segment"],)) for row in segments]),
+        unborn=np.array([row["stage"] == "unborn" for row in segments], dtype=np.int64),
         recipe_value=recipe_value(case, economy),
-        digital=segments["digital"].to_numpy(np.float64),
+        digital=np.array([float(row["digital"]) for row in segments]),
         **product_arrays(case, draws, curves),
         reliance=reliance,
         withhold=withhold,
         discount=discounts(case),
+        link=links(case, economy),
+        pool=labour_pool(case),
         home=home,
         home_market=buyers.index(case.settings.home),
         first_year=case.settings.first_year,

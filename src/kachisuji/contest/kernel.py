@@ -122,7 +122,7 @@ def play_year(t, world, arena, f, w, partner, squeeze, barrier, skill, k):
     cost = exchange_path(cross, t, w.lever.shape[1] - 1) + squeeze
     attraction(t, w.state, symbols, home, w.lever, skill, partner, w.gain, cost, epsilon, w.weight)
     is_open = 1.0 if world.unborn[s] == 0 or born(symbols, w.lever, t, world.first_year) else 0.0
-    w.index[k, t] = sell(
+    w.price[k, t] = sell(
         t, w.state, world.share0[arena, f], world.size[arena, f], w.weight, home,
         world.home_market, barrier, w.reach, w.money[PURCHASES, t], is_open, w.sales[k],
     )  # fmt: skip
@@ -138,7 +138,7 @@ def play(world, arena, f, w, partner, watch, group, hit, start, k):
     begin(w.state, w.spend, world.symbols[s, f], share0, size, is_open)
     for m in range(size.shape[0]):
         w.sales[k, m, 0] = share0[world.home, m] * size[m, 0] * is_open
-    w.index[k, 0], w.induced[k, 0] = 0.0, 0.0
+    w.price[k, 0], w.induced[k, 0] = 0.0, 0.0
     skill, earned = 1.0, 0.0
     for t in range(1, size.shape[1]):
         barrier = trade_factors(
@@ -169,7 +169,7 @@ def play_baseline(world, arena, base_sales, base_index):
     for f in range(world.cross.shape[0]):
         play(world, arena, f, w, -1, -1, 0, -1, 0, 0)
         base_sales[f] = w.sales[0]
-        base_index[f] = w.index[0]
+        base_index[f] = w.price[0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

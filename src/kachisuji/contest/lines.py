@@ -1,7 +1,8 @@
-"""Enumerating candidate lines: segment × scope × partner × markets × package × start × intensity."""
+"""Candidate lines: segment × scope × partner × markets × package × start × intensity."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,11 +30,13 @@ COLUMNS = [
 ]
 
 
-def needs_partner(case: Case, instruments: list[str]) -> bool:
+def needs_partner(case: Case, instruments: tuple[str, ...]) -> bool:
     """Whether a package holds an instrument that works only together with a partner."""
     effects = case.tables["effects"]
-    moved = effects.loc[effects["instrument"].isin(instruments), "lever"]
-    return bool(_JOINT & set(moved))
+    return any(
+        row["instrument"] in instruments and row["lever"] in _JOINT
+        for row in effects.to_dict("records")
+    )
 
 
 def enumerate_lines(case: Case) -> pd.DataFrame:
@@ -52,51 +55,28 @@ def enumerate_lines(case: Case) -> pd.DataFrame:
         the credit).
     """
     space = case.lines
-    rows: list[tuple[object, ...]] = [
-        ("nothing", "nothing", "", 0, "", "", "", "", case.settings.first_year, 0.0)
+    first = case.settings.first_year
+    rows: list[tuple[object, ...]] = [("nothing", "nothing", "", 0, "", "", "", "", first, 0.0)]
+    rows += [
+        (f"credit/{amount:g}", "credit", "", 0, "", "", "", "", first, amount)
+        for amount in space.credit_amounts
     ]
-    for amount in space.credit_amounts:
-        rows.append(
-            (
-                f"credit/{amount:g}",
-                "credit",
-                "",
-                0,
-                "",
-                "",
-                "",
-                "",
-                case.settings.first_year,
-                amount,
-            )
-        )
     partners = case.tables["partners"].groupby("segment", sort=False)["partner"].unique()
     joint = {p.id: needs_partner(case, p.instruments) for p in space.packages}
-    ranked = case.tables["segments"].query("status == 'ranked'")
-    for segment in ranked.itertuples():
+    segments = case.tables["segments"]
+    for segment in segments[segments["status"] == "ranked"].itertuples():
         with_whom = list(partners.get(segment.segment, ()))
-        for package in space.packages:
-            if package.business and segment.business not in package.business:
-                continue
-            for partner in with_whom if joint[package.id] else [""]:
-                for scope in space.scopes:
-                    for start in space.starts:
-                        for intensity in space.intensities:
-                            name = f"{segment.segment}/{scope}/{package.id}/{partner or '-'}"
-                            rows.append(
-                                (
-                                    f"{name}/{start}/{intensity:g}",
-                                    "line",
-                                    segment.segment,
-                                    segment.field,
-                                    scope,
-                                    partner,
-                                    package.markets,
-                                    package.id,
-                                    start,
-                                    intensity,
-                                )
-                            )
+        fitting = [p for p in space.packages if not p.business or segment.business in p.business]
+        for package, scope in product(fitting, space.scopes):
+            whom = with_whom if joint[package.id] else [""]
+            for partner, start, intensity in product(whom, space.starts, space.intensities):
+                name = f"{segment.segment}/{scope}/{package.id}/{partner or '-'}"
+                rows.append(
+                    (
+                        f"{name}/{start}/{intensity:g}", "line", segment.segment, segment.field,
+                        scope, partner, package.markets, package.id, start, intensity,
+                    )
+                )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -113,7 +93,7 @@ def encode(case: Case, lines: pd.DataFrame, competitors: list[str]) -> Lines:
 
     return Lines(
         segment=codes("segment", segments, 0),
-        niche=(lines["scope"] == "niche").to_numpy(np.int64),
+        niche=codes("scope", {"niche": 1}, 0),
         partner=codes("partner", regions, -1),
         group=codes("markets", groups, 0),
         package=codes("package", packages, 0),

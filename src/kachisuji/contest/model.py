@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kachisuji.contest import build as _build
 from kachisuji.contest import lines as _lines
 from kachisuji.contest import symbols as sym
+from kachisuji.contest.joint import play_together
 from kachisuji.contest.kernel import play_baseline, play_lines
 from kachisuji.contest.quantities import Draws, Quantity, collect
 from kachisuji.contest.tipping import tipping_number
@@ -39,6 +40,13 @@ class Outcomes(NamedTuple):
     paths: dict[str, NDArray[np.float32]]
 
 
+def _named(scalars: F8, paths: NDArray[np.float32]) -> Outcomes:
+    return Outcomes(
+        {name: scalars[:, :, k] for k, name in enumerate(sym.SCALARS)},
+        {name: paths[:, :, :, k] for k, name in enumerate(sym.PATHS)},
+    )
+
+
 class Prepared(NamedTuple):
     """A set of draws made ready: the arrays of the kernel and the path without policy."""
 
@@ -58,8 +66,8 @@ class ContestModel:
         self.case = case
         self.table = economy
         self.economy = _build.contest_economy(case, economy)
-        self.competitors = _build.competitors(case)
-        self.markets = _build.markets(case)
+        self.competitors = list(case.competitors)
+        self.markets = list(case.markets)
         self.quantities: list[Quantity] = collect(case)
         self._lock = threading.Lock()
         self._last: tuple[str, Prepared] | None = None
@@ -95,7 +103,7 @@ class ContestModel:
         cube = np.ascontiguousarray(draws, dtype=np.float64)
         if cube.ndim != 2 or cube.shape[1] != len(self.quantities):
             raise InputError("contest.draws_shape", got=str(cube.shape), want=len(self.quantities))
-        key = hashlib.sha256(cube).hexdigest()
+        key = hashlib.sha256(cube.tobytes()).hexdigest()
         with self._lock:
             if self._last is None or self._last[0] != key:
                 self._last = (key, self._prepare(cube))
@@ -110,21 +118,32 @@ class ContestModel:
             play_baseline(world, arena, sales[arena], index[arena])
         return Prepared(world, sales, index)
 
-    def __call__(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
-        """Play the lines at the given positions in every future."""
-        ready = self.prepare(draws)
+    def _results(self, count: int, futures: int) -> tuple[F8, NDArray[np.float32]]:
+        scalars = np.zeros((count, futures, len(sym.SCALARS)))
+        paths = np.zeros((count, futures, self.years.size, len(sym.PATHS)), dtype=np.float32)
+        return scalars, paths
+
+    def _chosen(self, lines: NDArray[np.int64]) -> Lines:
         rows = np.asarray(lines, dtype=np.int64)
-        chosen = Lines(*(field[rows] for field in self.coded))
-        futures, years = draws.shape[0], self.years.size
-        scalars = np.zeros((rows.size, futures, len(sym.SCALARS)))
-        paths = np.zeros((rows.size, futures, years, len(sym.PATHS)), dtype=np.float32)
+        return Lines(*(np.ascontiguousarray(field[rows]) for field in self.coded))  # type: ignore[arg-type]
+
+    def __call__(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
+        """Play each of the lines at the given positions alone in every future."""
+        ready, chosen = self.prepare(draws), self._chosen(lines)
+        count = chosen.segment.size
+        scalars, paths = self._results(count, draws.shape[0])
         play_lines(
-            ready.world, chosen, 0, rows.size, ready.base_sales, ready.base_index, scalars, paths
+            ready.world, chosen, 0, count, ready.base_sales, ready.base_index, scalars, paths
         )
-        return Outcomes(
-            {name: scalars[:, :, k] for k, name in enumerate(sym.SCALARS)},
-            {name: paths[:, :, :, k] for k, name in enumerate(sym.PATHS)},
-        )
+        return _named(scalars, paths)
+
+    def joint(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
+        """Play the lines together; outcomes by line (their sum is the portfolio's)."""
+        ready, chosen = self.prepare(draws), self._chosen(lines)
+        scalars, paths = self._results(chosen.segment.size, draws.shape[0])
+        if chosen.segment.size:
+            play_together(ready.world, chosen, ready.base_sales, ready.base_index, scalars, paths)
+        return _named(scalars, paths)
 
     def baseline(self, draws: F8) -> dict[str, F8]:
         """Home side without policy: ``share`` and ``sales`` (S, F, T1), ``market`` (S, F, T1)."""

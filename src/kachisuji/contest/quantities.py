@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import pandas as pd
+from kachisuji.beliefs import triangular_ppf
+from kachisuji.cases import global_symbols, symbols
+from kachisuji.contest.tables import figure, records
 
+if TYPE_CHECKING:
     from kachisuji.cases import Case
 
 F8 = NDArray[np.float64]
@@ -34,82 +36,80 @@ class Quantity:
     evidence: tuple[str, ...]
 
 
-def triangular(u: F8, low: Any, mode: Any, high: Any) -> F8:
-    """Quantile function of the triangular distribution; constant where low equals high.
-
-    ``x = low + √(u(high−low)(mode−low))`` below ``u = (mode−low)/(high−low)``, mirrored above.
-    Shapes broadcast.
-    """
-    low, mode, high = (np.asarray(v, dtype=np.float64) for v in (low, mode, high))
-    width = high - low
-    with np.errstate(invalid="ignore", divide="ignore"):
-        split = np.where(width > 0, (mode - low) / width, 0.0)
-    left = low + np.sqrt(u * width * (mode - low))
-    right = high - np.sqrt((1.0 - u) * width * (high - mode))
-    return np.asarray(np.where(u < split, left, right))
-
-
-def _ranges(table: pd.DataFrame, stem: str = "") -> list[tuple[float, float, float]]:
-    names = [f"{stem}{k}" for k in ("low", "mode", "high")]
-    return [tuple(map(float, row)) for row in table[names].to_numpy()]
+Row = dict[str, Any]
 
 
 def _own(
-    group: str, table: pd.DataFrame, keys: list[str], unit: str | list[str], stem: str = ""
+    group: str, rows: list[Row], keys: tuple[str, ...], stem: str = "", unit: str = ""
 ) -> list[Quantity]:
     """One quantity for each row whose low lies below its high."""
     out = []
-    units = [unit] * len(table) if isinstance(unit, str) else unit
-    labels = table[keys].astype(str).to_numpy()
-    for key, (low, mode, high), unit_, evidence in zip(
-        labels, _ranges(table, stem), units, table["evidence"], strict=True
-    ):
+    for row in rows:
+        low, mode, high = figure(row, stem)
         if low < high:
-            parts = (*key, stem.rstrip("_")) if stem else tuple(key)
-            out.append(
-                Quantity(".".join(parts), group, tuple(key), low, mode, high, unit_, (evidence,))
-            )
+            key = tuple(str(row[k]) for k in keys)
+            name = ".".join((*key, stem.rstrip("_")) if stem else key)
+            out.append(Quantity(name, group, key, low, mode, high, unit, (row["evidence"],)))
     return out
 
 
-def _shared(group: str, name: str, key: tuple[str, ...], rows: pd.DataFrame) -> Quantity:
+def _shared(group: str, key: tuple[str, ...], name: str, rows: list[Row]) -> Quantity:
     """One quantile for many figures that move together (a segment's market in every year)."""
-    evidence = tuple(dict.fromkeys(rows["evidence"]))
+    evidence = tuple(dict.fromkeys(str(row["evidence"]) for row in rows))
     return Quantity(name, group, key, 0.0, 0.5, 1.0, "quantile", evidence)
+
+
+def _by_segment(rows: list[Row]) -> dict[str, list[Row]]:
+    out: dict[str, list[Row]] = {}
+    for row in rows:
+        out.setdefault(str(row["segment"]), []).append(row)
+    return out
+
+
+def _of_segments(case: Case) -> list[Quantity]:
+    """Market, rivals, home spending, luck with retaliation, and shares of the unborn."""
+    markets, rivals, shares = (
+        _by_segment(records(case, t)) for t in ("markets", "rivals", "shares")
+    )
+    home = case.settings.home
+    out = []
+    for segment in records(case, "segments"):
+        name = str(segment["segment"])
+        own = [r for r in rivals.get(name, []) if r["region"] == home]
+        others = [r for r in rivals.get(name, []) if r["region"] != home]
+        out.append(_shared("markets", (name,), f"{name}.market", markets.get(name, [])))
+        spent = [("rivals", stem, others) for stem in ("spending", "reaction", "growth")]
+        spent += [("home", stem, own) for stem in ("spending", "growth")]
+        out += [_shared(f"{w}_{s}", (name,), f"{name}.{w}_{s}", rows) for w, s, rows in spent]
+        out.append(_shared("luck", (name,), f"{name}.retaliation", own))
+        if segment["stage"] == "unborn":
+            for region in case.competitors:
+                label = f"{name}.entry.{region}"
+                out.append(_shared("entry", (name, region), label, shares.get(name, [])))
+    return out
 
 
 def collect(case: Case) -> list[Quantity]:
     """Every uncertain quantity of the case, in a fixed order (file order of the tables)."""
-    t = case.tables
-    out = _own("parameters", t["parameters"], ["segment", "symbol"], "see symbol")
-    home = case.settings.home
-    for segment in t["segments"].itertuples():
-        name = segment.segment
-        markets = t["markets"].query("segment == @name")
-        rivals = t["rivals"].query("segment == @name and region != @home")
-        own = t["rivals"].query("segment == @name and region == @home")
-        out.append(_shared("markets", f"{name}.market", (name,), markets))
-        for stem in ("spending", "reaction", "growth"):
-            out.append(_shared(f"rivals_{stem}", f"{name}.rivals_{stem}", (name,), rivals))
-            if stem != "reaction":
-                out.append(_shared(f"home_{stem}", f"{name}.home_{stem}", (name,), own))
-        out.append(_shared("luck", f"{name}.retaliation", (name,), own))
-        if segment.stage == "unborn":
-            shares = t["shares"].query("segment == @name")
-            for region in case.competitors:
-                key = (name, region)
-                out.append(_shared("entry", f"{name}.entry.{region}", key, shares))
+    units = {s.symbol: s.unit for s in (*symbols(), *global_symbols())}
+    out = [
+        replace(q, unit=units[q.key[1]])
+        for q in _own("parameters", records(case, "parameters"), ("segment", "symbol"))
+    ]
+    out += _of_segments(case)
+    instruments, products = records(case, "instruments"), records(case, "products")
     for stem in ("windfall", "leverage", "retaliation"):
-        out += _own(stem, t["instruments"], ["instrument"], "share", f"{stem}_")
-    out += _own("effects", t["effects"], ["instrument", "lever"], "see lever")
-    out += _own("stock", t["products"], ["product"], "months", "stock_")
-    out += _own("spare", t["products"], ["product"], "share", "spare_")
-    for (segment_, partner), rows in t["partners"].groupby(["segment", "partner"], sort=False):
-        key = (str(segment_), str(partner))
-        out.append(_shared("partners", f"{segment_}.pooling.{partner}", key, rows))
-    out += _own("withhold", t["regions"], ["region"], "probability a year", "withhold_")
-    out += _own("globals", t["globals"], ["symbol"], "see symbol")
-    return out
+        out += _own(stem, instruments, ("instrument",), f"{stem}_", "share")
+    out += _own("effects", records(case, "effects"), ("instrument", "lever"))
+    out += _own("stock", products, ("product",), "stock_", "months")
+    out += _own("spare", products, ("product",), "spare_", "share")
+    pairs: dict[tuple[str, str], list[Row]] = {}
+    for row in records(case, "partners"):
+        pairs.setdefault((str(row["segment"]), str(row["partner"])), []).append(row)
+    out += [_shared("partners", k, f"{k[0]}.pooling.{k[1]}", rows) for k, rows in pairs.items()]
+    out += _own("withhold", records(case, "regions"), ("region",), "withhold_", "a year")
+    cross = _own("globals", records(case, "globals"), ("symbol",))
+    return out + [replace(q, unit=units[q.key[0]]) for q in cross]
 
 
 class Draws:
@@ -133,4 +133,4 @@ class Draws:
         """Values of a figure in every future; figures that broadcast share the draw."""
         u = self.column(group, key)
         shape = np.broadcast(low, mode, high).shape
-        return triangular(u.reshape((-1,) + (1,) * len(shape)), low, mode, high)
+        return triangular_ppf(u.reshape((-1,) + (1,) * len(shape)), low, mode, high)

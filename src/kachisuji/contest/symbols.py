@@ -71,8 +71,9 @@ N_SYMBOLS = 32
     PROXY_SPARE,
     EXPORTS_BASE,
     RESEARCH_PART,
-) = range(28)
-N_GLOBALS = 28
+    TABLE_SCALE,
+) = range(29)
+N_GLOBALS = 29
 
 # what an instrument can move (schema/effects.csv, attribute lever)
 (

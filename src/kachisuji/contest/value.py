@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from kachisuji.contest.path import ripening, ripe_epsilon
+from kachisuji.contest.path import ripe_epsilon, ripening
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
     CAPITAL,
@@ -66,10 +66,10 @@ def labour_needed(symbols, cross, sales, base, saving, induced, t, row):
     cost = 0.0
     for k in range(N_SKILLS):
         workers = symbols[LABOUR_RESEARCHER + k] * fewer * (sales * (1.0 - saving) - base)
-        if k == 0:
-            workers += cross[RESEARCH_PART] * cross[CREDIT_LABOUR] * induced
         row[P_LABOUR + k] = workers
         cost += cross[WAGE_RESEARCHER + k] * workers
+    # their pay is part of the spending on capability, which is charged as its rental
+    row[P_LABOUR] += cross[RESEARCH_PART] * cross[CREDIT_LABOUR] * induced
     return cost
 
 
@@ -122,7 +122,7 @@ def add_power(world, s, f, share, base, first, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_year(world, s, f, t, discounts, pieces, out):
+def add_year(discounts, pieces, out):
     """Discount one year's pieces: value, spillover, gni, surplus, knowledge, welfare, costs."""
     d = discounts[0]
     out[VALUE_ADDED] += d * (pieces[0] + pieces[1])
@@ -147,7 +147,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     """
     s = arena // 2
     symbols, cross = world.symbols[s, f], world.cross[f]
-    years = w.index.shape[1]
+    years = w.price.shape[1]
     final, own_share, up_share = (
         symbols[FINAL_SHARE], world.recipe_value[s, 0], world.recipe_value[s, 1],
     )  # fmt: skip
@@ -169,7 +169,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         pieces[0] = own_share * final * change
         pieces[1] = up_share * final * change
         pieces[2] = symbols[OFFSHORE] * margin * change - rents
-        gained = w.index[k, t] - base_index[arena, f, t]
+        gained = w.price[k, t] - base_index[arena, f, t]
         pieces[3] = symbols[USER_GAIN] * gained / ripe_epsilon(symbols, cross, t)
         pieces[3] *= world.size[arena, f, world.home_market, t]
         pieces[4] = symbols[KNOWLEDGE] * w.induced[k, t]
@@ -182,7 +182,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
             - (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * change * final
             - (cross[INTEREST] + symbols[DELTA]) * stock
         )  # fmt: skip
-        add_year(world, s, f, t, world.discount[:, t], pieces, out)
+        add_year(world.discount[:, t], pieces, out)
         out[DIGITAL_BALANCE] += world.digital[s] * change / (years - 1)
         row[P_MONEY] = pieces[6]
         row[P_VALUE_ADDED] = pieces[0] + pieces[1]
@@ -193,7 +193,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
 @njit(cache=True, nogil=True, error_model="numpy")
 def last_year(world, arena, f, w, k, base_sales, out):
     """Share, sales and power in the last year; a niche counts inside its whole segment."""
-    s, last = arena // 2, w.index.shape[1] - 1
+    s, last = arena // 2, w.price.shape[1] - 1
     whole = world.size[2 * s, f]
     base = base_sales[2 * s, f, :, last].sum()
     change = w.sales[k, :, last].sum() - base_sales[arena, f, :, last].sum()

@@ -47,6 +47,8 @@ class World(NamedTuple):
     reliance: F8  # (R,)
     withhold: F8  # (F, R)
     discount: F8  # (3, T1)
+    link: F8  # (S, S) cost of row segment saved per log fall of column segment's home price
+    pool: F8  # (4, T1) workers by skill that can be moved
     home: int
     home_market: int
     first_year: int
@@ -78,6 +80,6 @@ class Scratch(NamedTuple):
     weight: F8  # (R,)
     reach: F8  # (M,)
     sales: F8  # (2, M, T1) played alone, played with the partner
-    index: F8  # (2, T1)
+    price: F8  # (2, T1) log Σ S0·A of the home market
     induced: F8  # (2, T1)
     pieces: F8  # (8,) one year's value by kind

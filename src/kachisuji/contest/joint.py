@@ -1,0 +1,153 @@
+"""Lines played together: shared labour, currency and partners, and sales to one another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from kachisuji.contest.kernel import LINE, play_line, play_year, scratch, set_levers, target_market
+from kachisuji.contest.path import begin, ripe_epsilon, trade_factors
+from kachisuji.contest.symbols import (
+    EXCHANGE_RESPONSE,
+    EXPORTS_BASE,
+    LABOUR_RESEARCHER,
+    LEVER_LABOUR_SAVING,
+    PARTNER_CROWDING,
+    WAGE_RESEARCHER,
+    WAGE_RESPONSE,
+)
+from kachisuji.contest.value import N_SKILLS, credit_line, labour_needed, value_line
+
+# Wages and the exchange rate close this part of the gap each year: a contract cycle of about three
+# years, and no cobweb from the lag of a year.
+ADJUSTMENT = 1.0 / 3.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def decide_partners(world, lines, f, w, partners, hits):
+    """Fix who takes part: each partner as if the line stood alone; and where retaliation bites."""
+    for i in range(lines.segment.size):
+        partners[i], hits[i] = -1, -1
+        if lines.kind[i] != LINE:
+            continue
+        if play_line(world, lines, i, f, w) == 1:
+            partners[i] = lines.partner[i]
+        s = lines.segment[i]
+        if world.luck[s, f] < w.terms[3]:
+            hits[i] = target_market(world, 2 * s + lines.niche[i], f)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def start_line(world, lines, i, f, w, partners):
+    """Set the base year of one line; a partner asked by many lines gives each of them less."""
+    s = lines.segment[i]
+    arena = 2 * s + lines.niche[i]
+    own = world.rivals[arena, f, world.home, 0]
+    set_levers(world, f, lines.package[i], lines.start[i], lines.intensity[i], own, w)
+    is_open = 1.0 if world.unborn[s] == 0 else 0.0
+    share0, size = world.share0[arena, f], world.size[arena, f]
+    begin(w.state, w.spend, world.symbols[s, f], share0, size, is_open)
+    for m in range(size.shape[0]):
+        w.sales[0, m, 0] = share0[world.home, m] * size[m, 0] * is_open
+    w.price[0, 0], w.induced[0, 0] = 0.0, 0.0
+    w.gain[:] = 0.0
+    if partners[i] >= 0:
+        same = 0
+        for j in range(partners.size):
+            same += 1 if partners[j] == partners[i] else 0
+        crowd = 1.0 + world.cross[f, PARTNER_CROWDING] * (same - 1)
+        w.gain[:] = world.boost[world.pair[s, partners[i]], f] / crowd
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
+    """Move ``use`` towards the labour added over the pool, by skill, and exports over their base.
+
+    ``use`` holds the four skills, then exports: what wages and the currency have answered to.
+
+    ``partial[i]`` becomes the log price fall of line i's home market, for those who buy from it.
+    """
+    use *= 1.0 - ADJUSTMENT
+    row = np.zeros(1 + N_SKILLS)
+    for i in range(lines.segment.size):
+        partial[i] = 0.0
+        if lines.kind[i] != LINE:
+            continue
+        w = works[i]
+        s = lines.segment[i]
+        arena = 2 * s + lines.niche[i]
+        sales, base = w.sales[0, :, t].sum(), base_sales[arena, f, :, t].sum()
+        labour_needed(
+            world.symbols[s, f], world.cross[f], sales, base, w.lever[LEVER_LABOUR_SAVING, t],
+            w.induced[0, t], t, row,
+        )  # fmt: skip
+        for k in range(N_SKILLS):
+            use[k] += ADJUSTMENT * row[1 + k] / world.pool[k, t]
+        home = world.home_market
+        exports = sales - base - w.sales[0, home, t] + base_sales[arena, f, home, t]
+        use[N_SKILLS] += ADJUSTMENT * exports / world.cross[f, EXPORTS_BASE]
+        epsilon = ripe_epsilon(world.symbols[s, f], world.cross[f], t)
+        partial[i] = (w.price[0, t] - base_index[arena, f, t]) / epsilon
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def squeeze_of(world, lines, i, f, partial, use):
+    """Log rise of line i's cost: wages of scarce skills, a dearer currency, cheaper inputs."""
+    s, cross = lines.segment[i], world.cross[f]
+    total = cross[EXCHANGE_RESPONSE] * use[N_SKILLS]
+    for k in range(N_SKILLS):
+        cost_share = world.symbols[s, f, LABOUR_RESEARCHER + k] * cross[WAGE_RESEARCHER + k]
+        total += cross[WAGE_RESPONSE] * use[k] * cost_share
+    for j in range(lines.segment.size):
+        if j != i and lines.kind[j] == LINE:
+            total -= world.link[s, lines.segment[j]] * partial[j]
+    return math.log(max(0.5, 1.0 + total))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play_together(world, lines, base_sales, base_index, scalars, paths):
+    """Play all ``lines`` (one a segment) jointly; outcomes by line, (L, F, …), zero on entry.
+
+    Wages answer to the labour that all lines add, the real exchange rate to the exports they add,
+    over about three years; a partner shared by n lines gives each 1/(1 + c(n − 1)) of its help; a
+    segment that gets cheaper at home cuts the cost of those that buy from it.
+    """
+    n = lines.segment.size
+    works = [scratch(world) for _ in range(n)]
+    single = scratch(world)
+    partners, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    partial, use, skill = np.zeros(n), np.zeros(N_SKILLS + 1), np.zeros(n)
+    for f in range(world.cross.shape[0]):
+        decide_partners(world, lines, f, single, partners, hits)
+        skill[:] = 1.0
+        use[:] = 0.0
+        for i in range(n):
+            if lines.kind[i] == LINE:
+                start_line(world, lines, i, f, works[i], partners)
+        for t in range(1, world.size.shape[3]):
+            pressure(world, lines, f, t - 1, works, base_sales, base_index, partial, use)
+            for i in range(n):
+                if lines.kind[i] != LINE:
+                    continue
+                s, w = lines.segment[i], works[i]
+                barrier = trade_factors(
+                    ripe_epsilon(world.symbols[s, f], world.cross[f], t), w.lever, t,
+                    world.cross[f], world.target[lines.group[i]], world.home_market,
+                    hits[i] if t > lines.start[i] else -1, w.reach,
+                )  # fmt: skip
+                cost = squeeze_of(world, lines, i, f, partial, use)
+                skill[i] = play_year(
+                    t, world, 2 * s + lines.niche[i], f, w, partners[i], cost, barrier, skill[i], 0
+                )
+        for i in range(n):
+            if lines.kind[i] == LINE:
+                arena = 2 * lines.segment[i] + lines.niche[i]
+                value_line(
+                    world, arena, f, works[i], 0, base_sales, base_index, scalars[i, f], paths[i, f]
+                )
+            elif lines.kind[i] == 2:
+                credit_line(
+                    world, f, lines.intensity[i], lines.start[i], scalars[i, f], paths[i, f]
+                )
