@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from kachisuji.contest.compiled import compiled
 from kachisuji.contest.kernel import LINE, play_line, play_year, scratch, set_levers, target_market
 from kachisuji.contest.path import begin, ripe_epsilon, trade_factors
 from kachisuji.contest.symbols import (
@@ -25,7 +25,7 @@ from kachisuji.contest.value import N_SKILLS, credit_line, labour_needed, value_
 ADJUSTMENT = 1.0 / 3.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def decide_partners(world, lines, f, w, partners, hits):
     """Fix who takes part: each partner as if the line stood alone; and where retaliation bites."""
     for i in range(lines.segment.size):
@@ -39,7 +39,7 @@ def decide_partners(world, lines, f, w, partners, hits):
             hits[i] = target_market(world, 2 * s + lines.niche[i], f)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def start_line(world, lines, i, f, w, partners):
     """Set the base year of one line; a partner asked by many lines gives each of them less."""
     s = lines.segment[i]
@@ -61,7 +61,7 @@ def start_line(world, lines, i, f, w, partners):
         w.gain[:] = world.boost[world.pair[s, partners[i]], f] / crowd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
     """Move ``use`` towards the labour added over the pool, by skill, and exports over their base.
 
@@ -92,7 +92,7 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         partial[i] = (w.price[0, t] - base_index[arena, f, t]) / epsilon
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def squeeze_of(world, lines, i, f, partial, use):
     """Log rise of line i's cost: wages of scarce skills, a dearer currency, cheaper inputs."""
     s, cross = lines.segment[i], world.cross[f]
@@ -106,7 +106,7 @@ def squeeze_of(world, lines, i, f, partial, use):
     return math.log(max(0.5, 1.0 + total))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def play_together(world, lines, base_sales, base_index, scalars, paths):
     """Play all ``lines`` (one a segment) jointly; outcomes by line, (L, F, …), zero on entry.
 

@@ -7,8 +7,8 @@ outcomes are the difference (docs/contest.md, equations 4, 6, 9 and 11).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from kachisuji.contest.compiled import compiled
 from kachisuji.contest.path import (
     N_STATE,
     WORLD_SHARE,
@@ -34,7 +34,7 @@ WINDFALL, LEVERAGE, FIRMS, ODDS = range(4)
 NOTHING, LINE, CREDIT = range(3)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def scratch(world):
     """Allocate the work arrays of one thread."""
     n_markets, years = world.size.shape[2], world.size.shape[3]
@@ -55,7 +55,7 @@ def scratch(world):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def set_terms(world, f, package, share, w):
     """Windfall and leverage weighted by money, firms' cost, and the odds of retaliation."""
     windfall, ell, firms, calm = 0.0, 0.0, 0.0, 1.0
@@ -73,7 +73,7 @@ def set_terms(world, f, package, share, w):
     w.terms[ODDS] = 1.0 - calm
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def set_levers(world, f, package, start, intensity, own, w):
     """Fill the lever and money paths of a package started in year ``start``.
 
@@ -103,7 +103,7 @@ def set_levers(world, f, package, start, intensity, own, w):
     set_terms(world, f, package, share, w)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def play_year(t, world, arena, f, w, partner, squeeze, barrier, skill, k):
     """Advance one segment by one year; returns the craft skill of the next year.
 
@@ -129,7 +129,7 @@ def play_year(t, world, arena, f, w, partner, squeeze, barrier, skill, k):
     return hand_on(symbols, skill, w.lever, t) if symbols[CRAFT] > 0.0 else 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def play(world, arena, f, w, partner, watch, group, hit, start, k):
     """Play one segment through all years; returns the discounted sales of region ``watch``."""
     s = arena // 2
@@ -151,7 +151,7 @@ def play(world, arena, f, w, partner, watch, group, hit, start, k):
     return earned
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def target_market(world, arena, f):
     """Foreign market in which home sells most: where retaliation bites."""
     best, most = -1, 0.0
@@ -162,7 +162,7 @@ def target_market(world, arena, f):
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def play_baseline(world, arena, base_sales, base_index):
     """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy."""
     w = scratch(world)
@@ -172,7 +172,7 @@ def play_baseline(world, arena, base_sales, base_index):
         base_index[f] = w.price[0]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def play_line(world, lines, n, f, w):
     """Play line ``n`` in future ``f``; returns the row of ``w`` that holds the result.
 
@@ -194,7 +194,7 @@ def play_line(world, lines, n, f, w):
     return 1 if together > alone else 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths):
     """Play lines ``first`` to ``last`` in every future and write outcome differences.
 

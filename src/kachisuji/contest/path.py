@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from kachisuji.contest.compiled import compiled
 from kachisuji.contest.symbols import (
     ADOPTION,
     ADOPTION_SPEED,
@@ -50,32 +49,32 @@ CAPABILITY, LOG_COST, EXPERIENCE_NOW, SALES_REAL, WORLD_SHARE, WORLD_SHARE0 = ra
 N_STATE = 6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def adoption(start, speed, t):
     """Logistic adoption: level after ``t`` years from ``start`` (share of saturation)."""
     odds = start / (1.0 - start) * math.exp(speed * t)
     return odds / (1.0 + odds)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def ripening(symbols, t):
     """Adoption gained since the base year: how far the market has ripened."""
     return adoption(symbols[ADOPTION], symbols[ADOPTION_SPEED], t) - symbols[ADOPTION]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def leverage(ell, public, own, decay):
     """Private spending per unit of public money, falling in G/I0 (equation 4)."""
     return ell / (1.0 + decay * public / own)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def hidden(symbols, skill):
     """How much of home's experience craft skill keeps from leaking (equation 2)."""
     return 1.0 - symbols[CRAFT] * skill
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def begin(state, spend, symbols, share0, size, is_open):
     """Set the base year: hats at one, experience in years of base sales."""
     n_regions, n_markets = share0.shape
@@ -95,7 +94,7 @@ def begin(state, spend, symbols, share0, size, is_open):
         spend[:, r] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def invest(t, state, spend, symbols, cross, rivals, home, lever, public, windfall, ell):
     """Capability spending of year ``t`` relative to trend, and the policy-induced part in money.
 
@@ -123,7 +122,7 @@ def invest(t, state, spend, symbols, cross, rivals, home, lever, public, windfal
     return induced
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def build_capability(t, state, spend, symbols):
     """``K[t] = ((1−δ)K[t−1] + (δ+g)I[t−lag]) / (1+g)`` in hats around the common trend."""
     delta, growth = symbols[DELTA], symbols[GROWTH]
@@ -134,7 +133,7 @@ def build_capability(t, state, spend, symbols):
         ) / (1.0 + growth)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def learn(t, state, symbols, cross, home, lever, skill):
     """Wright's law on own experience plus what leaks from others (equation 2)."""
     n_regions = state.shape[1]
@@ -165,7 +164,7 @@ def learn(t, state, symbols, cross, home, lever, skill):
         state[EXPERIENCE_NOW, r] = new
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def attraction(t, state, symbols, home, lever, skill, partner, gain, cost_home, epsilon, weight):
     """Log weight of every region in every market: ``α ln K + ν ln N − ε ln(c·e)`` (equation 1)."""
     pooled = lever[LEVER_POOLING, t]
@@ -196,7 +195,7 @@ def attraction(t, state, symbols, home, lever, skill, partner, gain, cost_home, 
         )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def sell(t, state, share0, size, weight, home, home_market, barrier, reach, bought, is_open, sales):
     """Shares in hat form and sales by market; returns ``ln Σ S0·A`` of the home market.
 
@@ -232,13 +231,13 @@ def sell(t, state, share0, size, weight, home, home_market, barrier, reach, boug
     return home_index
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def born(symbols, lever, t, first_year):
     """Whether a market not yet born in the base year is open in year ``t``."""
     return first_year + t - 1 >= symbols[BIRTH] - lever[LEVER_BIRTH, t]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def trade_factors(epsilon, lever, t, cross, target, home_market, shut_market, reach):
     """Trade-cost factors of the year (equation 1, τ̂); returns the factor on rivals at home."""
     for m in range(reach.size):
@@ -252,19 +251,19 @@ def trade_factors(epsilon, lever, t, cross, target, home_market, shut_market, re
     return (1.0 + lever[LEVER_BARRIER, t]) ** (-epsilon)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def ripe_epsilon(symbols, cross, t):
     """ε of year ``t``: maturity turns the market to a price contest (equation 7)."""
     return symbols[EPSILON] * (1.0 + cross[SATURATION_ADOPTION_EPSILON] * ripening(symbols, t))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def exchange_path(cross, t, years):
     """Log real exchange rate of home: from zero in the base year, even steps to the horizon."""
     return math.log(cross[EXCHANGE]) * t / years
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def hand_on(symbols, skill, lever, t):
     """Craft skill of the next year: decays unless handed on."""
     kept = min(1.0, max(0.0, lever[LEVER_HANDOVER, t]))

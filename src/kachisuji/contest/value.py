@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from kachisuji.contest.compiled import compiled
 from kachisuji.contest.path import ripe_epsilon, ripening
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
@@ -55,7 +54,7 @@ P_MONEY, P_LABOUR, P_VALUE_ADDED, P_SALES = 0, 1, 5, 6
 N_SKILLS = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def labour_needed(symbols, cross, sales, base, saving, induced, t, row):
     """Workers by skill that the line adds in year ``t``; returns what they would add elsewhere.
 
@@ -73,7 +72,7 @@ def labour_needed(symbols, cross, sales, base, saving, induced, t, row):
     return cost
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def interpolate(curve, z):
     """Piecewise-linear value of ``curve`` (even steps on [0, 1]) at ``z``."""
     top = curve.size - 1
@@ -82,7 +81,7 @@ def interpolate(curve, z):
     return curve[i] + (place - i) * (curve[i + 1] - curve[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def power(world, j, f, hat):
     """Indispensability and exposure through product ``j`` when home's supply share is ``hat``×.
 
@@ -108,7 +107,7 @@ def power(world, j, f, hat):
     return needed, exposed
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_power(world, s, f, share, base, first, out):
     """Add the change of indispensability and exposure in the last year, in percent of GDP."""
     for k in range(world.product.shape[1]):
@@ -121,7 +120,7 @@ def add_power(world, s, f, share, base, first, out):
         out[EXPOSURE] += 100.0 * (exposed - exposed0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_year(discounts, pieces, out):
     """Discount one year's pieces: value, spillover, gni, surplus, knowledge, welfare, costs."""
     d = discounts[0]
@@ -136,7 +135,7 @@ def add_year(discounts, pieces, out):
     out[FIRM_COST] += d * pieces[7]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     """Outcome differences of the line in ``w`` row ``k`` against the path without policy.
 
@@ -190,7 +189,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     last_year(world, arena, f, w, k, base_sales, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def last_year(world, arena, f, w, k, base_sales, out):
     """Share, sales and power in the last year; a niche counts inside its whole segment."""
     s, last = arena // 2, w.price.shape[1] - 1
@@ -206,7 +205,7 @@ def last_year(world, arena, f, w, k, base_sales, out):
     add_power(world, s, f, (base + change) / total, base / total, first / total0, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def credit_line(world, f, yearly, start, out, path):
     """Horizontal R&D credit: ``yearly`` public money on research of every kind.
 

@@ -1,0 +1,48 @@
+"""Compiling kernels once: a cache that knows when any of them has changed.
+
+numba keeps a compiled function for as long as its own file is unchanged, and would go on using it
+after a function it calls, in another file, was mended. The cache folder is therefore named by the
+contents of this room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@cache
+def cache_folder() -> str:
+    """Folder of the compiled kernels for the present sources, under the user's cache."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = root / "kachisuji" / "kernels" / digest.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:  # no home, or one that cannot be written
+        folder = Path(tempfile.gettempdir()) / "kachisuji-kernels" / folder.name
+    return str(folder)
+
+
+def compiled(function: F) -> F:
+    """Compile ``function`` with numba: without the GIL, divisions as numpy does them, cached."""
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = cache_folder()
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        config.CACHE_DIR = before
