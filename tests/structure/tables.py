@@ -72,3 +72,21 @@ def netherlands(folder):
     parts = table.loc[sectors, sectors], table.loc[sectors, final]
     wages = table.loc[["compensation_employees"], sectors].to_numpy()
     return national(*parts, sectors, final, Extension("rows", ("wages",), wages, "million EUR"))
+
+
+def leather(folder):
+    """The example of the R package decompr: three regions, three sectors."""
+    raw = pd.read_csv(folder / "textbook" / "leather.csv", index_col=[0, 1])
+    regions = tuple(dict.fromkeys(raw.index.get_level_values(0)))
+    sectors = tuple(dict.fromkeys(raw.index.get_level_values(1)))
+    cells = raw.to_numpy(float)
+    return Economy(regions, sectors, ("final",), cells[:, :9], cells[:, 9:12], 2011)
+
+
+def icio_test_table(folder):
+    """The test table of the R package exvatools, Mexico and China split by kind of firm."""
+    cells = pd.read_csv(folder / "textbook" / "iciotest.csv", header=None).to_numpy(float)
+    regions = ("ESP", "FRA", "MEX", "USA", "CHN", "ROW", "MX1", "MX2", "CN1", "CN2")
+    Y = np.zeros((30, 20))
+    Y[:, :12] = cells[:, 30:]
+    return Economy(regions, ("a", "b", "c"), ("f1", "f2"), cells[:, :30], Y, 2011)

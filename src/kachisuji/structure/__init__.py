@@ -1,7 +1,18 @@
 """What a table says as it stands: multipliers, linkages, position, whose value added is where."""
 
 from kachisuji.structure.capped import Capped, capped_output
+from kachisuji.structure.chains import (
+    gvc_income,
+    gvc_income_by_product,
+    participation,
+    value_added_exports,
+    value_added_in,
+    vertical_specialisation,
+)
 from kachisuji.structure.content import origin_of_value_added, value_added_content
+from kachisuji.structure.exports import decompose_exports
+from kachisuji.structure.extraction import extract, extract_all
+from kachisuji.structure.gains import gains_from_trade
 from kachisuji.structure.leontief import Leontief, domestic_leontief, leontief
 from kachisuji.structure.linkages import linkages
 from kachisuji.structure.multipliers import multipliers
@@ -11,13 +22,23 @@ __all__ = [
     "Capped",
     "Leontief",
     "capped_output",
+    "decompose_exports",
     "domestic_leontief",
     "downstreamness",
+    "extract",
+    "extract_all",
+    "gains_from_trade",
+    "gvc_income",
+    "gvc_income_by_product",
     "leontief",
     "linkages",
     "multipliers",
     "origin_of_value_added",
+    "participation",
     "positions",
     "upstreamness",
     "value_added_content",
+    "value_added_exports",
+    "value_added_in",
+    "vertical_specialisation",
 ]

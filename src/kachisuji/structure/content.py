@@ -21,17 +21,18 @@ def origin_of_value_added(economy: Economy) -> Floats:
     """(n, R) value added of each region in a unit of final output of each (region, sector).
 
     ``M' = V (I - A)^-1`` with ``V`` (R, n) holding ``v`` of the region's own sectors. Rows add up
-    to one wherever there is output.
+    to one. A sector that makes nothing has ``v = 1`` here: sales out of its stocks, which a table
+    of whole numbers may hold, are its own and not lost.
     """
     known = economy.__dict__.get("_origin_of_value_added")
     if known is None:
         by_region = np.zeros((economy.n, economy.n_regions))
         rows = np.arange(economy.n)
-        by_region[rows, rows // economy.n_sectors] = economy.v
+        by_region[rows, rows // economy.n_sectors] = np.where(economy.x == 0.0, 1.0, economy.v)
         known = leontief(economy).solve_transposed(by_region)
         known.flags.writeable = False
         economy.__dict__["_origin_of_value_added"] = known  # small, and asked for often
-    return known
+    return np.asarray(known)
 
 
 def value_added_content(economy: Economy, of: str = "exports") -> pd.DataFrame:

@@ -110,7 +110,21 @@ class Leontief:
 
     def inverse(self) -> Floats:
         """(n, n) the Leontief inverse, for those who want to look at it."""
-        return self.solve(np.eye(self.n))
+        from scipy.linalg.lapack import dgetri
+
+        factors, pivots = self._factors
+        # getri knows the optimal block itself once it has room for it
+        inverse, _ = dgetri(factors, pivots, lwork=64 * self.n)
+        return np.asarray(inverse.T)
+
+    @cached_property
+    def inverse_diagonal_array(self) -> Floats:
+        """(n,) diagonal of the inverse, kept; the inverse itself is not."""
+        return np.diagonal(self.inverse()).copy()
+
+    def inverse_diagonal(self) -> Floats:
+        """(n,) ``L_kk``: output of k for a unit of k's own final demand."""
+        return self.inverse_diagonal_array
 
     def _refuse_inputs_without_output(self) -> None:
         for k in np.flatnonzero(self.x <= 0.0):
