@@ -1,0 +1,147 @@
+"""The contest a second time, in plain Python, written from docs/contest.md and not from the kernel.
+
+Slow and direct: dictionaries, no scratch arrays. Only for comparison.
+"""
+
+import math
+
+from kachisuji.contest import symbols as sym
+
+
+def adopted(p, t):
+    odds = p[sym.ADOPTION] / (1 - p[sym.ADOPTION]) * math.exp(p[sym.ADOPTION_SPEED] * t)
+    return odds / (1 + odds) - p[sym.ADOPTION]
+
+
+def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=None, hit=None):
+    """Home sales by year (list of lists over markets), price index, induced spending, money."""
+    s = arena // 2
+    p, g = world.symbols[s, f], world.cross[f]
+    s0, size, rivals = world.share0[arena, f], world.size[arena, f], world.rivals[arena, f]
+    n_r, n_m = s0.shape
+    last = size.shape[1] - 1
+    h, hm = world.home, world.home_market
+    regions, markets = range(n_r), range(n_m)
+    unborn = bool(world.unborn[s])
+
+    def lever(j, t):
+        total = 0.0
+        for i in world.packages[package] if package is not None else []:
+            begins = start + world.delay[i]
+            if i >= 0 and max(1, begins) <= t < begins + world.duration[i]:
+                total += world.effect[i, f, j] * min(1.0, intensity)
+        return total
+
+    items = [i for i in world.packages[package] if i >= 0] if package is not None else []
+    share = sum(world.money_share[i] for i in items)
+    mean = {
+        k: sum(world.money_share[i] * world.money[i, f, k] for i in items) / share if share else 0.0
+        for k in (0, 1)
+    }
+    own0 = rivals[h, 0]
+
+    def public(t):
+        return intensity * own0 * share if start <= t < start + world.spend_years else 0.0
+
+    def bought(t):
+        on = start <= t < start + world.spend_years
+        return own0 * lever(sym.LEVER_PROCUREMENT, t) if on else 0.0
+
+    total0 = size[:, 0].sum()
+    first = [sum(s0[r, m] * size[m, 0] for m in markets) / total0 for r in regions]
+    k_hat = [1.0] * n_r
+    cost = [1.0] * n_r
+    base_open = 0.0 if unborn else 1.0
+    real = [first[r] * total0 * base_open for r in regions]
+    stock = [first[r] * total0 * p[sym.EXPERIENCE] for r in regions]
+    world_share = list(first)
+    spending = {0: [1.0] * n_r}
+    skill = 1.0
+    sales = [[s0[h, m] * size[m, 0] * base_open for m in markets]]
+    index, induced, earned = [0.0], [0.0], 0.0
+    for t in range(1, last + 1):
+        trend = (1 + p[sym.GROWTH]) ** t
+        now, extra = [], 0.0
+        for r in regions:
+            if first[r] <= 0 or rivals[r, 0] <= 0:
+                now.append(1.0)
+                continue
+            own = (1 + rivals[r, 2]) ** t * (world_share[r] / first[r]) ** p[sym.IOTA]
+            if r == h:
+                ell = mean[1] / (1 + g[sym.LEVERAGE_DECAY] * public(t) / own0)
+                money = (1 - mean[0]) * (1 + ell) * public(t)
+                forced = lever(sym.LEVER_PRIVATE_INVESTMENT, t) * own
+                now.append(own + p[sym.PHI] * money / own0 / trend + forced)
+                extra = money + forced * own0 * trend
+            else:
+                now.append(own + rivals[r, 1] * public(t - 1) / rivals[r, 0] / trend)
+        spending[t] = now
+        induced.append(extra)
+        lagged = spending[max(0, t - int(p[sym.LAG] + 0.5))]
+        rate = p[sym.DELTA] + p[sym.GROWTH]
+        k_hat = [
+            ((1 - p[sym.DELTA]) * k_hat[r] + rate * lagged[r]) / (1 + p[sym.GROWTH])
+            for r in regions
+        ]
+        leak = min(1.0, p[sym.KAPPA] * (1 + g[sym.SATURATION_ADOPTION_KAPPA] * adopted(p, t)))
+        leak_home = leak * (1 - p[sym.CRAFT] * skill) * max(0.0, 1 + lever(sym.LEVER_KAPPA, t))
+
+        def effective(q, r, leak=leak, leak_home=leak_home):
+            others = (q[o] * (leak_home if o == h and r != h else leak) for o in regions if o != r)
+            return q[r] + sum(others)
+
+        new = [stock[r] + real[r] for r in regions]
+        for r in regions:
+            rate = p[sym.LEARNING_RATE]
+            if r == h:
+                rate = min(0.9, rate + lever(sym.LEVER_LEARNING_RATE, t))
+            before, after = effective(stock, r), effective(new, r)
+            if before > 0:
+                cost[r] *= (after / before) ** math.log2(1 - rate)
+        stock = new
+        ripe = adopted(p, t)
+        eps = p[sym.EPSILON] * (1 + g[sym.SATURATION_ADOPTION_EPSILON] * ripe)
+        pool, coalition = lever(sym.LEVER_POOLING, t), lever(sym.LEVER_STANDARDS, t)
+        attract = []
+        for r in regions:
+            if first[r] <= 0:
+                attract.append(0.0)
+                continue
+            k, c, base, quality = k_hat[r], cost[r], world_share[r], 1.0
+            if r == h:
+                c *= g[sym.EXCHANGE] ** (t / last)
+                quality = skill ** (p[sym.ALPHA] * p[sym.CRAFT])
+                quality *= math.exp(lever(sym.LEVER_QUALITY, t))
+            if partner is not None and r in (h, partner):
+                gain = world.boost[world.pair[s, partner], f, 0 if r == h else 1]
+                k *= math.exp(pool * gain)
+                base += coalition * world_share[partner if r == h else h]
+            attract.append(k ** p[sym.ALPHA] * (base / first[r]) ** p[sym.NU] * c**-eps * quality)
+        is_open = 1.0
+        if unborn:
+            opens = p[sym.BIRTH] - lever(sym.LEVER_BIRTH, t)
+            is_open = 1.0 if world.first_year + t - 1 >= opens else 0.0
+        sold, row, home_index = [0.0] * n_r, [], 0.0
+        for m in markets:
+            a = [s0[r, m] * attract[r] for r in regions]
+            if m != hm and world.target[0, m] > 0:
+                a[h] *= (1 - min(0.9, lever(sym.LEVER_ACCESS, t))) ** -eps
+            if m == hit and t > start:
+                a[h] *= (1 + g[sym.RETALIATION_TARIFF]) ** -eps
+            if m == hm:
+                rise = (1 + lever(sym.LEVER_BARRIER, t)) ** -eps
+                a = [v if r == h else v * rise for r, v in enumerate(a)]
+                home_index = math.log(sum(a)) * is_open
+            for r in regions:
+                sold[r] += a[r] / sum(a) * size[m, t]
+            row.append(a[h] / sum(a) * size[m, t] * is_open)
+        sales.append(row)
+        index.append(home_index)
+        world_share = [v / size[:, t].sum() for v in sold]
+        real = [is_open * (sold[r] + (bought(t) if r == h else 0.0)) / cost[r] for r in regions]
+        if partner is not None:
+            earned += world.discount[0, t] * sold[partner]
+        if p[sym.CRAFT] > 0:
+            kept = min(1.0, max(0.0, lever(sym.LEVER_HANDOVER, t)))
+            skill *= 1 - p[sym.CRAFT_DECAY] * (1 - kept)
+    return sales, index, induced, earned

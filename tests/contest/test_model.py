@@ -1,0 +1,148 @@
+"""A whole case through the model: a second route, same bits, refusals."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from plain import plain_path
+from worlds import make_world
+
+from kachisuji import cases, contest
+from kachisuji.contest import symbols as sym
+from kachisuji.contest.kernel import play, play_line, scratch, set_levers
+from kachisuji.contest.symbols import PATHS, SCALARS
+from kachisuji.words import InputError
+
+
+@pytest.fixture(scope="module")
+def model():
+    case = cases.load("template")
+    return contest.build(case, case.economy)
+
+
+@pytest.fixture(scope="module")
+def draws(model):
+    return np.random.default_rng(0).random((16, len(model.quantities)))
+
+
+def test_quantities_are_named_once_and_have_evidence(model):
+    names = [q.name for q in model.quantities]
+    assert len(set(names)) == len(names)
+    for q in model.quantities:
+        assert q.low < q.high
+        assert q.evidence
+        assert all(model.case.evidence[e] for e in q.evidence)
+
+
+def test_every_line_every_measure_is_finite(model, draws):
+    out = model(draws, np.arange(len(model.lines)))
+    assert set(out.scalars) == set(SCALARS)
+    assert set(out.paths) == set(PATHS)
+    for name, values in out.scalars.items():
+        assert values.shape == (len(model.lines), 16)
+        assert np.isfinite(values).all(), name
+    for name, values in out.paths.items():
+        assert values.shape == (len(model.lines), 16, len(model.years))
+        assert np.isfinite(values).all(), name
+
+
+def test_nothing_comes_first_and_is_nothing(model, draws):
+    assert list(model.lines["kind"][:2]) == ["nothing", "credit"]
+    out = model(draws, np.array([0]))
+    assert all((v == 0).all() for v in out.scalars.values())
+
+
+def test_same_bits_in_one_thread_and_in_four(model, draws):
+    rows = np.arange(len(model.lines))
+    one = model(draws, rows)
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(lambda part: model(draws, part), np.array_split(rows, 9)))
+    for name, values in one.scalars.items():
+        np.testing.assert_array_equal(values, np.concatenate([p.scalars[name] for p in parts]))
+
+
+def test_the_plain_route_agrees_on_every_line(model, draws):
+    """Home sales and induced spending of every line, kernel against plain Python."""
+    world, coded = model.prepare(draws).world, model.coded
+    w = scratch(world)
+    for n in np.flatnonzero(coded.kind == 1):
+        for f in (0, 7):
+            k = play_line(world, coded, n, f, w)
+            arena = int(2 * coded.segment[n] + coded.niche[n])
+            hit = None
+            if world.luck[coded.segment[n], f] < w.terms[3]:
+                abroad = [m for m in range(world.size.shape[2]) if m != world.home_market]
+                sold = world.share0[arena, f, world.home] * world.size[arena, f, :, 0]
+                hit = max(abroad, key=lambda m, sold=sold: sold[m])
+            partner = int(coded.partner[n]) if coded.partner[n] >= 0 else None
+            world_n = world._replace(target=world.target[[coded.group[n]]])
+            args = (int(coded.package[n]), int(coded.start[n]), float(coded.intensity[n]))
+            joined = plain_path(world_n, arena, f, *args, partner if k else None, hit)
+            np.testing.assert_allclose(w.sales[k].T, joined[0], rtol=1e-9)
+            np.testing.assert_allclose(w.price[k], joined[1], rtol=1e-7, atol=1e-12)
+            np.testing.assert_allclose(w.induced[k], joined[2], rtol=1e-9)
+
+
+def test_the_plain_route_agrees_with_every_lever_on():
+    effect = {
+        sym.LEVER_LEARNING_RATE: 0.02, sym.LEVER_KAPPA: -0.2, sym.LEVER_HANDOVER: 0.5,
+        sym.LEVER_POOLING: 0.8, sym.LEVER_BARRIER: 0.05, sym.LEVER_ACCESS: 0.04,
+        sym.LEVER_STANDARDS: 0.3, sym.LEVER_PROCUREMENT: 0.4, sym.LEVER_PRIVATE_INVESTMENT: 0.1,
+        sym.LEVER_BIRTH: 2.0, sym.LEVER_LABOUR_SAVING: 0.1, sym.LEVER_QUALITY: 0.02,
+    }  # fmt: skip
+    world = make_world(
+        [[0.5, 0.2], [0.3, 0.3], [0.2, 0.5]], effect=effect, windfall=0.3, leverage=0.4,
+        reaction=0.2, growth=[0.01, 0.04, -0.01], boost=(0.2, 0.15), market_growth=0.05, unborn=1,
+        symbols={sym.NU: 0.3, sym.LAG: 2.4, sym.BIRTH: 2033.0, sym.CRAFT: 0.4},
+        cross={sym.EXCHANGE: 1.15, sym.SATURATION_ADOPTION_EPSILON: 0.4,
+               sym.SATURATION_ADOPTION_KAPPA: 0.3},
+    )  # fmt: skip
+    w = scratch(world)
+    set_levers(world, 0, 0, 2, 1.5, world.rivals[0, 0, 0, 0], w)
+    w.gain[:] = world.boost[0, 0]
+    earned = play(world, 0, 0, w, 1, 1, 0, 1, 2, 0)
+    want = plain_path(world, 0, 0, 0, 2, 1.5, 1, 1)
+    np.testing.assert_allclose(w.sales[0].T, want[0], rtol=1e-9)
+    np.testing.assert_allclose(w.price[0], want[1], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(w.induced[0], want[2], rtol=1e-9)
+    assert earned == pytest.approx(want[3], rel=1e-9)
+
+
+def test_baseline_starts_at_the_observed_shares(model, draws):
+    base = model.baseline(draws)
+    for name in ("share", "sales", "market"):
+        assert base[name].shape == (len(model.segments), 16, len(model.years) + 1)
+    np.testing.assert_allclose(base["sales"], base["share"] * base["market"], rtol=1e-12)
+
+
+def test_a_line_played_jointly_pays_for_the_labour_it_takes(model, draws):
+    """Even one line moves wages and currency a little: never more sales, and not far fewer."""
+    row = np.flatnonzero(model.lines["kind"] == "line")[:1]
+    alone, joint = model(draws, row), model.joint(draws, row)
+    lost = alone.scalars["sales_last"] - joint.scalars["sales_last"]
+    whole = model.baseline(draws)["sales"][int(model.coded.segment[row[0]]), :, -1]
+    assert (lost > 0).all()
+    assert (lost < 0.2 * whole).all()
+    np.testing.assert_allclose(joint.paths["money"], alone.paths["money"], rtol=1e-6)
+
+
+def test_an_empty_portfolio_is_a_portfolio(model, draws):
+    out = model.joint(draws, np.array([], dtype=np.int64))
+    assert out.scalars["welfare"].sum() == 0
+
+
+def test_draws_of_another_width_are_refused(model):
+    with pytest.raises(InputError, match="uncertain quantities"):
+        model(np.zeros((4, 3)), np.array([0]))
+
+
+def test_products_have_curves_that_rise(model):
+    curves = model.curves
+    assert (np.diff(curves.loss, axis=2) >= -1e-15).all()
+    assert (curves.loss[:, :, 0] == 0).all()
+    assert (curves.loss <= 1).all()
+    assert any(item.proxy for item in curves.items)
