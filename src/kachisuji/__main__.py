@@ -1,0 +1,6 @@
+"""``python -m kachisuji`` is the command ``kachisuji``."""
+
+from kachisuji.desk.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The three main findings of a run, in words: printed at its end and set at the head of its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, t
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.stored import StoredRun
+from kachisuji.words import Lang
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: a title, one figure that carries it, and a sentence or two.
+
+    Attributes
+    ----------
+    title, figure, text
+        Each in both languages.
+    """
+
+    title: Both
+    figure: Both
+    text: Both
+
+    def in_lang(self, lang: Lang) -> str:
+        """One paragraph in one language."""
+        return f"{self.title.of(lang)} ({self.figure.of(lang)}): {self.text.of(lang)}"
+
+
+def findings(run: StoredRun, names: Names) -> list[Finding]:
+    """Return the three main findings: what to play, growth against power, how sure it is."""
+    return [_what_to_play(run, names), _growth_and_power(run, names), _how_sure(run, names)]
+
+
+def chosen(run: StoredRun) -> list[int]:
+    """Rows of the chosen lines, largest part of the welfare first."""
+    return [int(i) for i in run.portfolio.sort_values("welfare", ascending=False)["line"]]
+
+
+def _what_to_play(run: StoredRun, names: Names) -> Finding:
+    rows = chosen(run)
+    welfare = run.choice["joint"]["welfare"]
+    if not rows:
+        return Finding(
+            t("desk.finding_play_title"), t("desk.finding_none"), t("desk.finding_play_none")
+        )
+    fields = list(dict.fromkeys(names.field_of[run.lines.loc[i, "segment"]] for i in rows))
+    return Finding(
+        t("desk.finding_play_title"),
+        names.money(welfare["mean"]),
+        t(
+            "desk.finding_play_text",
+            lines=len(rows),
+            fields=len(fields),
+            named=listed([names.segments[run.lines.loc[i, "segment"]] for i in rows[:5]]),
+            low=names.money(welfare["p10"]),
+            high=names.money(welfare["p90"]),
+            cost=names.money(run.choice["joint"]["public_cost"]["mean"]),
+        ),
+    )
+
+
+def _growth_and_power(run: StoredRun, names: Names) -> Finding:
+    growth, power = run.of_line("value_added")["mean"], run.of_line("indispensability")["mean"]
+    rows = chosen(run) or [int(i) for i in run.lines.index[run.lines["kind"] == "line"]]
+    top_growth = max(rows, key=lambda i: growth[i])
+    top_power = max(rows, key=lambda i: power[i])
+    joint = run.choice["joint"]["indispensability"]
+    name_growth = names.segments[run.lines.loc[top_growth, "segment"]]
+    name_power = names.segments[run.lines.loc[top_power, "segment"]]
+    key = "desk.finding_power_same" if name_growth == name_power else "desk.finding_power_text"
+    return Finding(
+        t("desk.finding_power_title"),
+        t("desk.points", value=fixed(joint["mean"], 3)),
+        t(
+            key,
+            growth=name_growth,
+            amount=names.money(growth[top_growth]),
+            power=name_power,
+            points=fixed(power[top_power], 3),
+            span=between(fixed(joint["p10"], 3), fixed(joint["p90"], 3)),
+        ),
+    )
+
+
+def _how_sure(run: StoredRun, names: Names) -> Finding:
+    wins = run.choice["wins"]
+    firm = int((run.portfolio["bootstrap"] >= 0.8).sum())
+    assumed = run.choice["by_grade"]["assumed"]
+    top = run.influence[run.influence["scope"] == "portfolio"]
+    first = names.quantity(str(top.iloc[0]["quantity"])) if len(top) else plain("–")
+    return Finding(
+        t("desk.finding_sure_title"),
+        percent(wins["nothing"]),
+        t(
+            "desk.finding_sure_text",
+            nothing=percent(wins["nothing"]),
+            credit=percent(wins["credit"]),
+            firm=firm,
+            lines=len(run.portfolio),
+            assumed=percent(assumed),
+            first=first,
+        ),
+    )

@@ -1,0 +1,149 @@
+"""The page put together: sections, templates, style and script in one file."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kachisuji.desk.findings import findings
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t, whole
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.report.sections import balance, choice, evidence, fields, questions
+from kachisuji.desk.stored import StoredRun
+from kachisuji.words import Lang
+
+SECTIONS = (
+    ("findings", "desk.h_findings"),
+    ("priorities", "desk.h_priorities"),
+    ("left-out", "desk.h_left_out"),
+    ("balance", "desk.h_balance"),
+    ("means", "desk.h_means"),
+    ("survival", "desk.h_survival"),
+    ("questions", "desk.h_questions"),
+    ("fields", "desk.h_fields"),
+    ("assumptions", "desk.h_assumptions"),
+    ("evidence", "desk.h_evidence"),
+    ("about", "desk.h_about"),
+)
+# measures kept apart: never added up silently
+APART = (
+    "value_added",
+    "gni",
+    "spillover",
+    "user_surplus",
+    "knowledge",
+    "digital_balance",
+    "public_cost",
+    "firm_cost",
+    "indispensability",
+    "exposure",
+    "welfare",
+)
+POINTS = ("indispensability", "exposure")
+
+
+def build_report(run: StoredRun, lang: Lang = "ja") -> str:
+    """Make the whole report of a stored run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    lang
+        Language shown first; the page holds both.
+
+    Returns
+    -------
+    str
+        One HTML document: no network, no other file; the same run gives the same bytes.
+    """
+    names = Names(run.case)
+    loader = PackageLoader("kachisuji.desk.report", "templates")
+    pages = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    pages.globals["t"] = t
+    return pages.get_template("report.html.j2").render(
+        **_frame(run, names, lang), **_sections(run, names)
+    )
+
+
+def _asset(name: str) -> Markup:
+    folder = resources.files("kachisuji.desk.report") / "templates"
+    return Markup((folder / name).read_text(encoding="utf-8"))
+
+
+def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
+    figures, settings = run.manifest.figures, run.case.settings
+    return {
+        "lang": lang,
+        "version": run.manifest.version,
+        "names": names,
+        "css": _asset("report.css"),
+        "js": _asset("report.js"),
+        "contents": [(anchor, t(key)) for anchor, key in SECTIONS],
+        "confidence": percent(settings.confidence),
+        "lead": t(
+            "desk.lead",
+            lines=whole(figures["lines"]),
+            futures=whole(figures["futures"]),
+            fields=len(run.case.tables["fields"]),
+            segments=len(run.case.tables["segments"]),
+        ),
+        "facts": [
+            (t("desk.fact_made"), plain(str(run.manifest.made["when"])[:10])),
+            (t("desk.fact_years"), plain(f"{settings.first_year}–{settings.last_year}")),
+            (t("desk.fact_lines"), whole(figures["lines"])),
+            (t("desk.fact_futures"), whole(figures["futures"])),
+            (t("desk.fact_discount"), percent(settings.discount)),
+            (t("desk.fact_seed"), plain(run.manifest.seed)),
+            (t("desk.fact_version"), plain(run.manifest.version)),
+        ],
+        "made": [
+            *((plain(k), plain(v)) for k, v in run.manifest.made["packages"].items()),
+            (plain("Python"), plain(run.manifest.made["python"])),
+            (t("desk.fact_platform"), plain(run.manifest.made["platform"])),
+        ],
+        "model_is": [t(f"desk.is_{k}") for k in range(1, 6)],
+        "model_is_not": [t(f"desk.is_not_{k}") for k in range(1, 7)],
+    }
+
+
+def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
+    return {
+        "findings": findings(run, names),
+        "priorities": choice.priorities(run, names),
+        "left_out": choice.left_out(run, names),
+        "front": balance.front(run, names),
+        "segments": balance.segments_map(run, names),
+        "apart": _apart(run, names),
+        "money": balance.money_by_year(run, names),
+        "labour": balance.labour_by_year(run, names),
+        "survival": choice.survival(run, names),
+        "questions": questions.answers(run, names),
+        "fields": fields.cards(run, names),
+        "hanging": evidence.hanging(run, names),
+        "grades": evidence.grades_by_field(run, names),
+        "grade_names": [t(f"desk.grade_{g}") for g in evidence.GRADES],
+        "sources": evidence.sources(run),
+    }
+
+
+def _apart(run: StoredRun, names: Names) -> list[dict[str, Both]]:
+    out = []
+    for measure in APART:
+        own = run.choice["joint"][measure]
+        show = (lambda v: fixed(v, 3)) if measure in POINTS else names.money
+        out.append(
+            {
+                "name": t(f"desk.measure_{measure}"),
+                "mean": show(own["mean"]),
+                "low": show(own["p10"]),
+                "high": show(own["p90"]),
+                "positive": percent(own["positive"]),
+            }
+        )
+    return out

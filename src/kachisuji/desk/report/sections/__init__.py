@@ -1,0 +1,1 @@
+"""The sections of the report: each turns a stored run into what its template shows."""

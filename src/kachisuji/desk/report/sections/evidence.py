@@ -1,0 +1,95 @@
+"""How much of the result hangs on assumed numbers, and where every number comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kachisuji.desk.influence import WEAKEST_FIRST
+from kachisuji.desk.report.bilingual import Both, percent, t
+from kachisuji.desk.report.drawing import meter, stack
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.stored import StoredRun
+
+GRADES = tuple(reversed(WEAKEST_FIRST))
+
+
+def grades_by_field(run: StoredRun, names: Names) -> list[dict[str, Any]]:
+    """Count of figures by grade, one row a field and one for what is cross-cutting."""
+    counts = run.case.grades().reindex(columns=list(GRADES), fill_value=0)
+    rows = []
+    for field, row in counts.iterrows():
+        total = int(row.sum())
+        rows.append(
+            {
+                "name": names.fields.get(field, t("desk.cross_cutting")),
+                "number": field,
+                "counts": [int(row[g]) for g in GRADES],
+                "total": total,
+                "bar": stack([(row[g] / total, f"g-{g}") for g in GRADES]),
+                "assumed": percent(row["assumed"] / total),
+            }
+        )
+    return sorted(rows, key=lambda r: (r["number"] == 0, r["number"]))
+
+
+def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
+    """Share of the portfolio's uncertainty by grade, and the numbers to find out first."""
+    shares = run.choice["by_grade"]
+    top = run.influence[run.influence["scope"] == "portfolio"]
+    most = float(top["share"].max()) if len(top) else 1.0
+    order = (*GRADES, "rest")
+    return {
+        "bar": stack([(float(shares[g]), f"g-{g}") for g in order], 26),
+        "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares[g])) for g in order],
+        "rows": [
+            {
+                "name": names.quantity(str(row["quantity"])),
+                "share": percent(row["share"], 1),
+                "meter": meter(float(row["share"]) / most, f"g-{row['grade']}"),
+                "up": row["correlation"] > 0,
+                "grade": t(f"desk.grade_{row['grade']}"),
+                "grade_id": row["grade"],
+                "evidence": str(row["evidence"]).split(";")[:4],
+            }
+            for row in top.head(14).to_dict("records")
+        ],
+        "first": [
+            names.quantity(str(row["quantity"]))
+            for row in top[top["grade"] == "assumed"].head(3).to_dict("records")
+        ],
+    }
+
+
+def sources(run: StoredRun) -> dict[str, Any]:
+    """Every source of the case that a figure uses, with its address, and the tables' licences."""
+    table = run.case.tables["evidence"]
+    in_use = set(run.case.figures()["evidence"])
+    rows = [
+        {
+            "id": row["id"],
+            "grade": t(f"desk.grade_{row['grade']}"),
+            "grade_id": row["grade"],
+            "statement": Both(str(row["statement_en"]), str(row["statement_ja"])),
+            "source": _text(row["source"]),
+            "date": _text(row["date"]),
+            "address": _address(row["address"]),
+        }
+        for row in table.to_dict("records")
+        if row["id"] in in_use
+    ]
+    counts = table[table["id"].isin(in_use)]["grade"].value_counts()
+    return {
+        "rows": rows,
+        "counts": [(g, t(f"desk.grade_{g}"), int(counts.get(g, 0))) for g in GRADES],
+        "tables": run.choice["tables"],
+    }
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)
+
+
+def _address(value: object) -> str:
+    """Only web addresses become links."""
+    text = _text(value)
+    return text if text.startswith(("https://", "http://")) else ""

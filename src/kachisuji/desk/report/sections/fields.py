@@ -1,0 +1,242 @@
+"""A card for each field: place in the chain, life cycle, rivals, tipping number, what decides."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kachisuji.desk.comparing import best_lines
+from kachisuji.desk.findings import chosen
+from kachisuji.desk.report.bilingual import Both, fixed, number, percent, plain, t
+from kachisuji.desk.report.drawing import Scale, pc, stack, strip, whisker
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.stored import StoredRun
+
+STAGES = ("unborn", "emergence", "growth", "shakeout", "maturity")
+
+
+def cards(run: StoredRun, names: Names) -> list[dict[str, Any]]:
+    """One card a field, in the order of the fields table."""
+    segments = run.case.tables["segments"]
+    view = _View(run, names)
+    out = []
+    for field in run.case.tables["fields"].to_dict("records"):
+        own = segments[segments["field"] == field["field"]].to_dict("records")
+        inner = [view.segment(row) for row in own]
+        state = (
+            "in"
+            if any(s["state"] == "in" for s in inner)
+            else "thin"
+            if inner and all(s["state"] == "thin" for s in inner)
+            else "out"
+        )
+        out.append(
+            {
+                "number": field["field"],
+                "name": names.fields[field["field"]],
+                "state": state,
+                "badge": t(f"desk.state_{state}"),
+                "segments": inner,
+            }
+        )
+    return out
+
+
+class _View:
+    """What the cards draw on, looked up once."""
+
+    def __init__(self, run: StoredRun, names: Names) -> None:
+        self.run, self.names = run, names
+        self.best = best_lines(run.lines, run.of_line("welfare")["mean"].to_numpy())
+        self.picked = {run.lines.loc[i, "segment"]: i for i in chosen(run)}
+        self.tipping = run.tipping.set_index("segment")
+        self.place = run.place.set_index("segment")
+        self.measures = {m: run.of_line(m) for m in ("welfare", "spillover", "value_added")}
+        self.shares = run.case.tables["shares"]
+        self.markets = run.case.tables["markets"]
+        top = float(run.tipping["p90"].max()) if len(run.tipping) else 1.0
+        self.tip_scale = Scale(0.0, max(2.0, math.ceil(top)))
+
+    def segment(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Everything a card says of one segment."""
+        name = str(row["segment"])
+        ranked = row["status"] == "ranked"
+        state = "in" if name in self.picked else "out" if ranked else "thin"
+        line = self.picked.get(name, self.best.get(name))
+        shown: dict[str, Any] = {
+            "id": name,
+            "name": self.names.segments[name],
+            "state": state,
+            "badge": t(f"desk.state_{state}"),
+            "use": t(f"desk.use_{row['use']}"),
+            "stage": t(f"desk.stage_{row['stage']}"),
+            "curve": _curve(str(row["stage"])),
+            "rivals": self._rivals(name),
+            "chain": self._chain(name),
+            "tipping": self._tipping(name),
+            "deciding": self._deciding(name),
+            "goals": self._goals(name),
+            "reason": None
+            if ranked
+            else Both(str(row["reason_en"]), str(row["reason_ja"])),
+            "line": None,
+        }
+        if line is not None:
+            shown["line"] = self._line(int(line))
+        return shown
+
+    def _line(self, line: int) -> dict[str, Any]:
+        money, row = self.names.money, self.run.lines.loc[line]
+        welfare, spill = self.measures["welfare"].loc[line], self.measures["spillover"].loc[line]
+        added = self.measures["value_added"].loc[line]
+        return {
+            "text": self.names.line(row),
+            "package": self.names.packages[row["package"]],
+            "start": row["start"],
+            "welfare": money(welfare["mean"]),
+            "low": money(welfare["p10"]),
+            "high": money(welfare["p90"]),
+            "positive": percent(welfare["positive"]),
+            "spillover": money(spill["mean"]),
+            "spillover_low": money(spill["p10"]),
+            "spillover_high": money(spill["p90"]),
+            "spillover_part": percent(spill["mean"] / added["mean"])
+            if added["mean"]
+            else plain("–"),
+        }
+
+    def _rivals(self, segment: str) -> dict[str, Any] | None:
+        """World shares of the base year: market shares weighted by market size."""
+        shares = world_shares(self.shares, self.markets, segment, self.run.case)
+        if shares is None:
+            return None
+        home = self.run.case.settings.home
+        order = [home, *sorted((r for r in shares.index if r != home), key=lambda r: -shares[r])]
+        return {
+            "bar": stack([(float(shares[r]), f"s{k % 8}") for k, r in enumerate(order)]),
+            "legend": [
+                (f"s{k % 8}", self.names.region(r), percent(float(shares[r])))
+                for k, r in enumerate(order)
+                if shares[r] >= 0.005
+            ],
+            "home": percent(float(shares[home])),
+        }
+
+    def _chain(self, segment: str) -> dict[str, Both] | None:
+        if segment not in self.place.index:
+            return None
+        row = self.place.loc[segment]
+        return {
+            "sector": self.names.region(str(row["sector"]))
+            if row["sector"] in self.names.regions
+            else t(f"accounts.sector_{row['sector']}"),
+            "upstreamness": fixed(row["upstreamness"], 2),
+            "multiplier": fixed(row["multiplier"], 2),
+            "value_added": fixed(row["value_added"], 2),
+            "forward": fixed(row["forward"], 2),
+            "backward": fixed(row["backward"], 2),
+        }
+
+    def _tipping(self, segment: str) -> dict[str, Any] | None:
+        if segment not in self.tipping.index:
+            return None
+        row = self.tipping.loc[segment]
+        return {
+            "whisker": whisker(self.tip_scale, row["p10"], row["p50"], row["p90"], mark=1.0),
+            "middle": fixed(row["p50"], 2),
+            "low": fixed(row["p10"], 2),
+            "high": fixed(row["p90"], 2),
+            "above": percent(row["above"]),
+            "verdict": t(
+                "desk.tips"
+                if row["above"] > 0.8
+                else "desk.spreads"
+                if row["above"] < 0.2
+                else "desk.undecided"
+            ),
+        }
+
+    def _deciding(self, segment: str) -> list[dict[str, Any]]:
+        table = self.run.influence
+        own = table[table["scope"] == segment].head(4)
+        return [
+            {
+                "name": self.names.quantity(str(row["quantity"])),
+                "share": percent(row["share"]),
+                "up": row["correlation"] > 0,
+                "grade": t(f"desk.grade_{row['grade']}"),
+                "grade_id": row["grade"],
+            }
+            for row in own.to_dict("records")
+        ]
+
+    def _goals(self, segment: str) -> list[dict[str, Any]]:
+        goals = self.run.case.tables["goals"]
+        return [
+            {
+                "text": Both(str(g["statement_en"]), str(g["statement_ja"])),
+                "year": g["year"],
+                "evidence": g["evidence"],
+            }
+            for g in goals[goals["segment"] == segment].to_dict("records")
+        ]
+
+
+def world_shares(
+    shares: pd.DataFrame, markets: pd.DataFrame, segment: str, case: Any
+) -> pd.Series | None:
+    """World share of every competitor in the base year: market shares weighted by market size."""
+    own = shares[shares["segment"] == segment].set_index("market")
+    if not len(own):
+        return None
+    sizes = markets[markets["segment"] == segment]
+    first = sizes[sizes["year"] == sizes["year"].min()].set_index("region")["mode"]
+    weight = first.reindex(own.index).fillna(0.0).to_numpy(float)
+    if weight.sum() <= 0:
+        weight = np.ones(len(own))
+    table = own[list(case.competitors)].astype(float)
+    return pd.Series(weight @ table.to_numpy() / weight.sum(), index=table.columns)
+
+
+def _curve(stage: str) -> Any:
+    """A life-cycle curve with a dot where the market stands; the stage is written beside it."""
+    place = {"unborn": 0.03, "emergence": 0.2, "growth": 0.45, "shakeout": 0.66, "maturity": 0.9}
+    height = 34
+    xs = np.linspace(0.0, 1.0, 25)
+    ys = 1 / (1 + np.exp(-9 * (xs - 0.45)))
+    parts = [
+        f'<line x1="{pc(a)}" y1="{height - 3 - 26 * b:.1f}" x2="{pc(c)}" y2="{height - 3 - 26 * d:.1f}" '
+        f'class="curve"/>'
+        for a, b, c, d in zip(xs[:-1], ys[:-1], xs[1:], ys[1:], strict=True)
+    ]
+    x = place[stage]
+    y = height - 3 - 26 / (1 + math.exp(-9 * (x - 0.45)))
+    parts.append(f'<circle cx="{pc(x)}" cy="{y:.1f}" r="5" class="dot picked"/>')
+    return strip(parts, height)
+
+
+def place_summary(run: StoredRun, names: Names) -> list[dict[str, Any]]:
+    """Segments by spillover of their best line, largest first."""
+    spill, added = run.of_line("spillover"), run.of_line("value_added")
+    power = run.of_line("indispensability")
+    best = best_lines(run.lines, run.of_line("welfare")["mean"].to_numpy())
+    rows = [
+        {
+            "segment": names.segments[segment],
+            "field": names.field_of[segment],
+            "spillover": spill.loc[line],
+            "value_added": added.loc[line],
+            "power": power.loc[line],
+            "per": spill.loc[line]["mean"] / added.loc[line]["mean"]
+            if added.loc[line]["mean"] > 0
+            else float("nan"),
+        }
+        for segment, line in best.items()
+    ]
+    return sorted(rows, key=lambda r: -float(r["spillover"]["mean"]))
+
+
+__all__ = ["cards", "number", "place_summary", "world_shares"]

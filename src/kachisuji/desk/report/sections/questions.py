@@ -1,0 +1,405 @@
+"""The twelve questions of the panel: answered with number, interval and survival, or why not yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kachisuji.desk.comparing import best_lines, latest_start
+from kachisuji.desk.findings import chosen
+from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, t
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.report.sections.choice import SKILLS, path_of, peak
+from kachisuji.desk.stored import StoredRun
+
+ROWS = 12  # rows of a table of answers; the whole lies in the run folder
+
+
+def answers(run: StoredRun, names: Names) -> list[dict[str, Any]]:
+    """All twelve, in the panel's order."""
+    view = _Answers(run, names)
+    return [
+        {"number": k, "title": t(f"desk.q{k}_title"), **getattr(view, f"q{k}")()}
+        for k in range(1, 13)
+    ]
+
+
+def _answer(
+    status: str, text: list[Both], table: dict[str, Any] | None = None, why: Both | None = None
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "badge": t(f"desk.status_{status}"),
+        "text": text,
+        "table": table,
+        "why": why,
+    }
+
+
+def _table(caption: Both, head: list[Both], rows: list[list[Both]]) -> dict[str, Any] | None:
+    return {"caption": caption, "head": head, "rows": rows} if rows else None
+
+
+class _Answers:
+    def __init__(self, run: StoredRun, names: Names) -> None:
+        self.run, self.names, self.money = run, names, names.money
+        self.welfare = run.of_line("welfare")
+        self.best = best_lines(run.lines, self.welfare["mean"].to_numpy())
+        self.picked = chosen(run)
+
+    def span(self, row: Any, prefix: str = "") -> Both:
+        """An interval in money."""
+        return between(self.money(row[f"{prefix}p10"]), self.money(row[f"{prefix}p90"]))
+
+    def names_of(self, segments: list[str]) -> Both:
+        """Segments joined, or a word for none."""
+        return listed([self.names.segments[s] for s in segments]) if segments else t("desk.none")
+
+    def q1(self) -> dict[str, Any]:
+        run, joint = self.run, self.run.choice["joint"]
+        total = sum(sum(path_of(run, i, "money").values()) for i in self.picked)
+        skilled = sum(peak(run, i, f"labour_{s}") for i in self.picked for s in SKILLS[:3])
+        reasons = run.left_out["reason"].value_counts()
+        text = [
+            t(
+                "desk.q1_what",
+                named=self.names_of([run.lines.loc[i, "segment"] for i in self.picked]),
+                welfare=self.money(joint["welfare"]["mean"]),
+                span=self.span(joint["welfare"]),
+                positive=percent(joint["welfare"]["positive"]),
+            ),
+            t(
+                "desk.q1_means",
+                total=self.money(total),
+                skilled=plain(f"{skilled:,.0f}"),
+                survive=percent(float(run.portfolio["bootstrap"].median()))
+                if len(run.portfolio)
+                else plain("–"),
+            ),
+            t(
+                "desk.q1_out",
+                loses=int(reasons.get("loses", 0)),
+                crowded=int(reasons.get("crowded", 0)),
+                evidence=int(reasons.get("evidence", 0)),
+            ),
+        ]
+        return _answer("answered", text)
+
+    def q2(self) -> dict[str, Any]:
+        by_field: dict[int, int] = {}
+        for segment, line in self.best.items():
+            field = int(self.names.field_of[segment])
+            old = by_field.get(field)
+            if old is None or self.welfare.loc[line, "mean"] > self.welfare.loc[old, "mean"]:
+                by_field[field] = int(line)
+        rows = []
+        for field, line in sorted(by_field.items()):
+            row, own = self.run.lines.loc[line], self.welfare.loc[line]
+            rows.append(
+                [
+                    self.names.fields[field],
+                    self.names.segments[row["segment"]],
+                    plain(row["start"]),
+                    self.names.region(row["partner"]),
+                    self.names.markets(row["markets"]),
+                    self.money(own["mean"]),
+                    self.span(own),
+                    percent(own["positive"]),
+                ]
+            )
+        head = ["field", "segment", "start", "partner", "market", "welfare", "interval", "beats"]
+        table = _table(t("desk.q2_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        fields = len(self.run.case.tables["fields"])
+        return _answer("answered", [t("desk.q2_text", shown=len(rows), fields=fields)], table)
+
+    def q3(self) -> dict[str, Any]:
+        bought = self.run.bought.sort_values("welfare", ascending=False)
+        rows = [
+            [
+                self.names.packages[row["package"]],
+                self.names.means(row["package"]),
+                fixed(row["value_added"], 2),
+                between(fixed(row["value_added_p10"], 2), fixed(row["value_added_p90"], 2)),
+                fixed(row["welfare"], 2),
+                between(fixed(row["welfare_p10"], 2), fixed(row["welfare_p90"], 2)),
+                plain(int(row["segments"])),
+            ]
+            for row in bought.to_dict("records")
+        ]
+        head = ["package", "means", "added_per", "interval", "welfare_per", "interval", "segments"]
+        table = _table(t("desk.q3_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        goals = self.run.choice["goals"]
+        reached = [g for g in goals if g["cheapest"] is not None]
+        text = [
+            t(
+                "desk.q3_text",
+                first=self.names.packages[bought.iloc[0]["package"]] if len(bought) else plain("–"),
+                value=fixed(bought.iloc[0]["welfare"], 2) if len(bought) else plain("–"),
+            )
+        ]
+        text += [self._goal(g) for g in reached[:4]]
+        text.append(t("desk.q3_goals", tested=len(goals), reached=len(reached)))
+        return _answer("partly", text, table, t("desk.q3_why"))
+
+    def _goal(self, goal: dict[str, Any]) -> Both:
+        line = self.run.lines.loc[goal["cheapest"]]
+        return t(
+            "desk.q3_goal",
+            goal=Both(goal["statement_en"], goal["statement_ja"]),
+            line=self.names.line(line),
+            package=self.names.packages[line["package"]],
+            cost=self.money(goal["cost"]),
+            odds=percent(goal["odds"]),
+        )
+
+    def q4(self) -> dict[str, Any]:
+        spill, power = self.run.of_line("spillover"), self.run.of_line("indispensability")
+        added = self.run.of_line("value_added")
+        order = sorted(self.best.items(), key=lambda p: -spill.loc[p[1], "mean"])
+        rows = [
+            [
+                self.names.segments[segment],
+                self.money(spill.loc[line, "mean"]),
+                self.span(spill.loc[line]),
+                self.money(added.loc[line, "mean"]),
+                fixed(power.loc[line, "mean"], 3),
+                between(fixed(power.loc[line, "p10"], 3), fixed(power.loc[line, "p90"], 3)),
+                percent(spill.loc[line, "positive"]),
+            ]
+            for segment, line in order[:ROWS]
+        ]
+        growth_rank = {s: k for k, (s, _) in enumerate(
+            sorted(self.best.items(), key=lambda p: -added.loc[p[1], "mean"]))}
+        power_order = sorted(self.best.items(), key=lambda p: -power.loc[p[1], "mean"])
+        half = len(growth_rank) / 2
+        strong = [s for s, i in power_order[: max(1, len(power_order) // 3)]
+                  if growth_rank[s] >= half and power.loc[i, "mean"] > 0]  # fmt: skip
+        head = ["segment", "spillover", "interval", "value_added", "power", "interval", "positive"]
+        table = _table(t("desk.q4_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        text = [
+            t("desk.q4_spill", named=self.names_of([s for s, _ in order[:3]])),
+            t("desk.q4_power", named=self.names_of(strong)),
+        ]
+        return _answer("answered", text, table)
+
+    def q5(self) -> dict[str, Any]:
+        table = self.run.compared.query("dimension == 'scope'")
+        wide = table[table["value"] == "whole"].set_index("segment")
+        narrow = table[table["value"] == "niche"].set_index("segment")
+        whole, niche, neither, rows = [], [], [], []
+        for segment in wide.index:
+            a = wide.loc[segment]
+            b = narrow.loc[segment] if segment in narrow.index else None
+            take_niche = b is not None and b["gain"] > 0
+            top = b if take_niche else a
+            verdict = "neither" if top["mean"] <= 0 else "niche" if take_niche else "whole"
+            {"whole": whole, "niche": niche, "neither": neither}[verdict].append(str(segment))
+            rows.append(
+                [
+                    self.names.segments[segment],
+                    percent(a["positive"]),
+                    percent(b["positive"]) if b is not None else plain("–"),
+                    self.money(b["gain"]) if b is not None else plain("–"),
+                    between(self.money(b["gain_p10"]), self.money(b["gain_p90"]))
+                    if b is not None
+                    else plain("–"),
+                    self.names.niches[segment] if verdict == "niche" else t(f"desk.win_{verdict}"),
+                ]
+            )
+        head = ["segment", "wins_whole", "wins_niche", "gain_niche", "interval", "verdict"]
+        shown = _table(t("desk.q5_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        text = [
+            t(
+                "desk.q5_text",
+                whole=len(whole),
+                niche=len(niche),
+                neither=len(neither),
+                narrow=self.names_of(niche),
+                give_up=self.names_of(neither),
+            )
+        ]
+        return _answer("answered", text, shown)
+
+    def q6(self) -> dict[str, Any]:
+        latest = latest_start(self.run.compared).set_index("segment")
+        starts = self.run.compared.query("dimension == 'start' and not reference")
+        last = starts.sort_values("value").groupby("segment", sort=False).tail(1)
+        delay = last.set_index("segment")
+        rows = [
+            [
+                self.names.segments[segment],
+                plain(latest.loc[segment, "start"]) if latest.loc[segment, "start"] else t("desk.never"),
+                self.money(delay.loc[segment, "gain"]),
+                self.span(delay.loc[segment], "gain_"),
+                percent(1 - delay.loc[segment, "better"]),
+            ]
+            for segment in delay.sort_values("gain").index
+        ][:ROWS]
+        head = ["segment", "latest", "delay", "interval", "earlier_better"]
+        shown = _table(t("desk.q6_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        goals = self.run.choice["goals"]
+        out_of_reach = [g for g in goals if g["cheapest"] is None]
+        by_itself = [g for g in goals if g["baseline_odds"] >= 0.5]
+        text = [
+            t(
+                "desk.q6_text",
+                goals=len(goals),
+                alone=len(by_itself),
+                missed=len(out_of_reach),
+                urgent=self.names_of([str(s) for s in delay.sort_values("gain").index[:3]]),
+            )
+        ]
+        text += [
+            t(
+                "desk.q6_goal",
+                goal=Both(g["statement_en"], g["statement_ja"]),
+                baseline=percent(g["baseline_odds"]),
+                best=percent(g["best_odds"]),
+            )
+            for g in goals[:8]
+        ]
+        return _answer("partly", text, shown, t("desk.q6_why"))
+
+    def q7(self) -> dict[str, Any]:
+        segments = self.run.case.tables["segments"].set_index("segment")
+        tipping = self.run.tipping.set_index("segment")
+        craft = self._symbol("craft")
+        order = ["unborn", "emergence", "growth", "shakeout", "maturity"]
+        rows = [
+            [
+                self.names.segments[s],
+                t(f"desk.stage_{segments.loc[s, 'stage']}"),
+                fixed(tipping.loc[s, "p50"], 2),
+                between(fixed(tipping.loc[s, "p10"], 2), fixed(tipping.loc[s, "p90"], 2)),
+                percent(tipping.loc[s, "above"]),
+                fixed(craft.get(s, float("nan")), 2),
+            ]
+            for s in sorted(
+                (s for s in tipping.index if s in segments.index),
+                key=lambda s: (order.index(segments.loc[s, "stage"]), -tipping.loc[s, "p50"]),
+            )
+        ]
+        head = ["segment", "stage", "tipping", "interval", "above", "craft"]
+        shown = _table(t("desk.q7_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        tips = [str(s) for s in tipping.index if tipping.loc[s, "above"] > 0.8]
+        young = [
+            str(s)
+            for s in segments.index
+            if segments.loc[s, "stage"] in ("unborn", "emergence")
+            and craft.get(s, 0.0) >= craft.median()
+        ]
+        text = [t("desk.q7_tips", named=self.names_of(tips)),
+                t("desk.q7_skill", named=self.names_of(young))]  # fmt: skip
+        return _answer("answered", text, shown)
+
+    def _symbol(self, symbol: str) -> pd.Series:
+        table = self.run.case.tables["parameters"]
+        own = table[table["symbol"] == symbol]
+        return own.set_index("segment")["mode"].astype(float)
+
+    def q8(self) -> dict[str, Any]:
+        segments = self.run.case.tables["segments"]
+        layered = segments[segments["layer"] != "none"]
+        balance = self.run.of_line("digital_balance")
+        rows = [
+            [
+                self.names.segments[row["segment"]],
+                t(f"desk.layer_{row['layer']}"),
+                self.money(balance.loc[line, "mean"]),
+                self.span(balance.loc[line]),
+                percent(balance.loc[line, "positive"]),
+            ]
+            for row in layered.to_dict("records")
+            if (line := self.best.get(row["segment"])) is not None
+        ]
+        head = ["segment", "layer", "digital", "interval", "positive"]
+        shown = _table(t("desk.q8_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        return _answer("cannot", [t("desk.q8_text")], shown, t("desk.q8_why"))
+
+    def q9(self) -> dict[str, Any]:
+        exposure = self.run.choice["dependence"]
+        rows = [
+            [
+                self._thing(row["item"]),
+                self.names.region(row["holder"]),
+                fixed(row["loss"], 3),
+                between(fixed(row["low"], 3), fixed(row["high"], 3)),
+                t(f"desk.basis_{row['basis']}"),
+            ]
+            for row in exposure["exposed"][:ROWS]
+        ]
+        head = ["item", "holder", "home_loss", "interval", "basis"]
+        shown = _table(t("desk.q9_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        held = [self._thing(r["item"]) for r in exposure["held"][:3]]
+        text = [
+            t("desk.q9_exposed", named=listed([self._thing(r["item"]) for r in exposure["exposed"][:3]])),
+            t("desk.q9_held", named=listed(held) if held else t("desk.none")),
+        ]
+        return _answer("answered" if rows else "cannot", text, shown, t("desk.q9_why"))
+
+    def _thing(self, item: str) -> Both:
+        known = self.names.products | self.names.segments
+        return known.get(item, plain(item))
+
+    def q10(self) -> dict[str, Any]:
+        table = self.run.compared.query("dimension == 'partner' and value != ''")
+        top = table.sort_values("gain", ascending=False).groupby("segment", sort=False).head(1)
+        rows = [
+            [
+                self.names.segments[row["segment"]],
+                self.names.region(row["value"]),
+                self.money(row["gain"]),
+                self.span(row, "gain_"),
+                percent(row["better"]),
+            ]
+            for row in top.to_dict("records")
+        ][:ROWS]
+        head = ["segment", "best_partner", "gain_partner", "interval", "better"]
+        shown = _table(t("desk.q10_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        pays = top[top["gain"] > 0]
+        counts = pays["value"].value_counts()
+        named = listed(
+            [t("desk.q10_count", partner=self.names.region(p), count=int(n)) for p, n in counts.items()]
+        )
+        text = [
+            t(
+                "desk.q10_text",
+                pays=len(pays),
+                tried=len(top),
+                named=named if len(counts) else t("desk.none"),
+            )
+        ]
+        return _answer("partly", text, shown, t("desk.q10_why"))
+
+    def q11(self) -> dict[str, Any]:
+        effects = self.run.case.tables["effects"]
+        trade = set(effects[effects["lever"].isin(["barrier", "access"])]["instrument"])
+        packages = [p for p, own in self.names.with_instruments.items() if trade & set(own)]
+        bought = self.run.bought.set_index("package")
+        rows = [
+            [
+                self.names.packages[p],
+                self.names.means(p),
+                fixed(bought.loc[p, "welfare"], 2),
+                between(fixed(bought.loc[p, "welfare_p10"], 2), fixed(bought.loc[p, "welfare_p90"], 2)),
+            ]
+            for p in packages
+            if p in bought.index
+        ]
+        head = ["package", "means", "welfare_per", "interval"]
+        shown = _table(t("desk.q11_caption"), [t(f"desk.head_{h}") for h in head], rows)
+        return _answer("cannot", [t("desk.q11_text", count=len(rows))], shown, t("desk.q11_why"))
+
+    def q12(self) -> dict[str, Any]:
+        joint = self.run.choice["joint"]
+        text = [
+            t(
+                "desk.q12_text",
+                named=self.names_of([self.run.lines.loc[i, "segment"] for i in self.picked[:3]]),
+                welfare=self.money(joint["welfare"]["mean"]),
+                span=self.span(joint["welfare"]),
+                power=fixed(joint["indispensability"]["mean"], 3),
+            )
+        ]
+        return _answer("cannot", text, None, t("desk.q12_why"))
