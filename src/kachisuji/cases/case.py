@@ -193,9 +193,7 @@ def check_fragments(folder: str | Path, beside: str | Path = "japan17") -> tuple
         The case whose cross-cutting tables (regions, fields, instruments) and settings are used
         where the folder has none.
     """
-    place, other = Path(folder), resolve(beside)
-    if not place.is_dir():
-        raise InputError("cases.not_a_folder", file=place)
+    place, other = resolve(folder), resolve(beside)
     problems: list[InputError] = []
     own = [f"{t}.csv" for t in tables() if (place / f"{t}.csv").exists()]
     sheets: dict[str, Sheet] = {}

@@ -69,7 +69,8 @@ def decode(content: bytes, file: Path) -> str:
     except UnicodeDecodeError:
         pass
     guess = _BOMS.get(content[:2], "")
-    for name, codec in (("Shift_JIS", "cp932"), ("EUC-JP", "euc_jp")):
+    # EUC-JP first: its bytes also pass as Shift_JIS (half-width kana), the other way hardly ever
+    for name, codec in (("EUC-JP", "euc_jp"), ("Shift_JIS", "cp932")):
         if guess or b"\0" in content:
             break
         try:
