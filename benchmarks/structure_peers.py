@@ -130,7 +130,7 @@ def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data/wiod13")
     economy = read("wiod13", folder, year=2011)
     lines = ["# WIOD 2011 (1435 rows), beside pymrio and beside brute force", ""]
-    lines += compare(economy) + [""] + extractions(economy) + [""] + decompositions(economy)
+    lines += [*compare(economy), "", *extractions(economy), "", *decompositions(economy)]
     text = "\n".join(lines) + "\n"
     print(text)
     (Path(__file__).parent / "results" / "structure_peers.md").write_text(text, encoding="utf-8")

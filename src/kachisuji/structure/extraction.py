@@ -62,7 +62,7 @@ def extract(
     out = place // economy.n_sectors == economy.region_number(region)
     if sector is not None:
         out &= place % economy.n_sectors == economy.sector_number(sector)
-    c = per_unit(_row(economy, row), economy.x)
+    c = per_unit(totals_of(economy, row), economy.x)
     if kind == "forward":
         lost = _forward(economy, out, share)
     else:
@@ -77,7 +77,8 @@ def _check(kind: str, share: float, kinds: tuple[str, ...] = KINDS) -> None:
         raise InputError("structure.cap_value", what="share", value=share, low=0, high=1)
 
 
-def _row(economy: Economy, row: Any) -> Floats:
+def totals_of(economy: Economy, row: Any) -> Floats:
+    """Return (n,) totals of a row by its name, or the array or Series given."""
     if not isinstance(row, str):
         return aligned(economy, row, "row")
     if row == "value_added":
@@ -141,7 +142,7 @@ def extract_all(
         unit of the row, and ``loss_share`` of the row's total.
     """
     _check(kind, share, KINDS[:3])
-    totals = _row(economy, row)
+    totals = totals_of(economy, row)
     c, x = per_unit(totals, economy.x), economy.x
     system = leontief(economy)
     diagonal = system.inverse_diagonal()
