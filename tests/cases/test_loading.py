@@ -162,3 +162,21 @@ def test_the_documentation_shows_the_schema_as_it_is():
 
     text = (Path(__file__).parents[2] / "docs" / "cases.md").read_text(encoding="utf-8")
     assert cases.schema_markdown("en") in text
+
+
+def test_sources_show_every_row_of_evidence_once(tiny_case):
+    tiny_case.add("evidence", ["E02-009", "published", "a | b", "甲", "X", "2025", "https://x.org"])
+    case = cases.load(tiny_case.path)
+    for lang in ("en", "ja"):
+        text = cases.sources_markdown(case, lang)
+        for key in case.evidence:
+            assert text.count(f"| {key} |") == 1
+        assert say("cases.sources_background", lang) in text
+    assert "a \\| b" in cases.sources_markdown(case)
+
+
+@pytest.mark.parametrize("name", [n for n in cases.available() if n != "template"])
+def test_the_page_of_sources_is_in_step_with_the_evidence(name):
+    case = cases.load(name)
+    page = (case.path / "SOURCES.md").read_text(encoding="utf-8")
+    assert page == cases.sources_markdown(case), "run scripts/write_sources.py"

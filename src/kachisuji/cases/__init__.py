@@ -13,6 +13,7 @@ from kachisuji.cases.schema import (
     tables,
 )
 from kachisuji.cases.settings import LineSpace, Package, Settings
+from kachisuji.cases.sources import sources_markdown
 
 __all__ = [
     "Attribute",
@@ -30,6 +31,7 @@ __all__ = [
     "resolve",
     "schema",
     "schema_markdown",
+    "sources_markdown",
     "symbols",
     "tables",
 ]

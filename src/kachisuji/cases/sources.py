@@ -1,0 +1,84 @@
+"""The sources of a case as a page to read: figures by grade and field, then all evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kachisuji.beliefs import GRADES, SOURCED, Evidence
+from kachisuji.words import Lang, say
+
+if TYPE_CHECKING:
+    from kachisuji.cases.case import Case
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _grades(case: Case, lang: Lang) -> list[str]:
+    """Return the table of figures by field and grade."""
+    fields = case.tables["fields"]
+    name = dict(zip(fields["field"], fields[f"name_{lang}"], strict=True))
+    grades = case.grades()
+    head = [say(f"beliefs.grade_{g}", lang) for g in GRADES]  # keys: see beliefs.toml, grade_*
+    lines = [say("cases.sources_grades", lang, grades=" | ".join(head)), "|---|" + "---:|" * 5]
+    for field, row in grades.iterrows():
+        label = name.get(field, say("cases.sources_cross", lang))
+        shown = " | ".join(str(row[g]) for g in GRADES)
+        lines.append(f"| {field} {label} | {shown} | {row['assumed'] / row.sum():.0%} |")
+    total = grades.sum()
+    shown = " | ".join(str(total[g]) for g in GRADES)
+    all_fields = say("cases.sources_all", lang)
+    lines.append(f"| {all_fields} | {shown} | {total['assumed'] / total.sum():.0%} |")
+    return lines
+
+
+def _row(e: Evidence, figures: int, lang: Lang) -> str:
+    statement = _cell(e.statement_ja if lang == "ja" else e.statement_en)
+    source = _cell(", ".join(p for p in (e.source, e.date) if p))
+    if e.address:
+        source = f"{source} <{e.address}>".strip()
+    return f"| {e.id} | {statement} | {source} | {figures} |"
+
+
+def sources_markdown(case: Case, lang: Lang = "en") -> str:
+    """Return grades by field and all evidence of a case as Markdown.
+
+    The evidence of a field is what its figures rest on; a row that no figure names is background.
+    """
+    figures = case.figures()
+    weight = figures.groupby("evidence")["number"].sum()
+    field_of = figures.groupby("evidence")["field"].min()
+    fields = {0: say("cases.sources_cross", lang)}
+    table = case.tables["fields"]
+    fields |= dict(zip(table["field"], table[f"name_{lang}"], strict=True))
+    title = case.settings.title_ja if lang == "ja" else case.settings.title_en
+    lines = [
+        say("cases.sources_title", lang, title=title),
+        "",
+        say("cases.sources_about", lang),
+        "",
+    ]
+    lines += [*_grades(case, lang), ""]
+    for field, name in fields.items():
+        rows = [e for e in case.evidence.values() if field_of.get(e.id, -1) == field]
+        if rows:
+            lines += _section(f"## {field} {name}", rows, weight, lang)
+    rest = [e for e in case.evidence.values() if e.id not in field_of.index]
+    if rest:
+        lines += _section(say("cases.sources_background", lang), rest, weight, lang)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(head: str, rows: list[Evidence], weight: object, lang: Lang) -> list[str]:
+    """Return what is sourced, then what is assumed or elicited."""
+    lines = [head, ""]
+    for sourced in (True, False):
+        part = [e for e in rows if (e.grade in SOURCED) is sourced]
+        if not part:
+            continue
+        title = say("cases.sources_sourced" if sourced else "cases.sources_assumed", lang)
+        lines += [title, "", say("cases.sources_head", lang), "|---|---|---|---:|"]
+        lines += [_row(e, int(weight.get(e.id, 0)), lang) for e in part]  # type: ignore[attr-defined]
+        lines.append("")
+    return lines
