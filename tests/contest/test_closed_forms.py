@@ -18,6 +18,7 @@ from kachisuji.contest.path import (
     CAPABILITY,
     EXPERIENCE_NOW,
     LOG_COST,
+    N_STATE,
     SALES_REAL,
     WORLD_SHARE,
     adoption,
@@ -76,11 +77,11 @@ def test_shares_are_ces_in_hats(raw, epsilon, exchange):
 
 def test_wright_each_doubling_cuts_cost_by_the_learning_rate():
     world = make_world(TWO, symbols={sym.KAPPA: 0.0, sym.CRAFT: 0.0, sym.LEARNING_RATE: 0.2})
-    state = np.zeros((6, 2))
+    state = np.zeros((N_STATE, 2))
     state[EXPERIENCE_NOW] = (100.0, 50.0)
     state[SALES_REAL] = (100.0, 150.0)  # a doubling, and two doublings
     lever = np.zeros((sym.N_LEVERS, 16))
-    learn(1, state, world.symbols[0, 0], world.cross[0], 0, lever, 1.0)
+    learn(1, state, world.symbols[0, 0], 0.0, 0, lever, 1.0)
     np.testing.assert_allclose(np.exp(state[LOG_COST]), (0.8, 0.64), rtol=1e-12)
 
 

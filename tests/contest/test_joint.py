@@ -21,7 +21,7 @@ def twins(**kw):
     """Two identical segments."""
     one = make_world(THREE, **kw)
     twice = {}
-    for name in ("symbols", "size", "share0", "rivals", "luck", "unborn", "pair"):
+    for name in ("symbols", "season", "size", "share0", "rivals", "luck", "unborn", "pair"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
     for name in ("recipe_value", "digital", "product"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)

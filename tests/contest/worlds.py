@@ -3,7 +3,8 @@
 import numpy as np
 
 from kachisuji.contest import symbols as sym
-from kachisuji.contest.kernel import play, play_baseline, play_lines, scratch
+from kachisuji.contest.kernel import play, play_baseline, play_lines, scratch, seasons
+from kachisuji.contest.path import N_SEASON
 from kachisuji.contest.world import Lines, World
 
 DEFAULTS = {
@@ -93,9 +94,12 @@ def make_world(
     both = np.zeros((1, futures, 2))
     if boost is not None:
         both[:] = boost
+    season = np.empty((1, futures, t1, N_SEASON))
+    seasons(p, g, season)
     return World(
         symbols=p,
         cross=g,
+        season=season,
         size=np.broadcast_to(market, (2, futures, n_m, t1)).copy(),
         share0=np.broadcast_to(s0, (2, futures, n_r, n_m)).copy(),
         rivals=rivals,

@@ -12,6 +12,8 @@ from kachisuji.accounts import Economy
 from kachisuji.cases import global_symbols, symbols
 from kachisuji.contest import power
 from kachisuji.contest import symbols as sym
+from kachisuji.contest.kernel import seasons
+from kachisuji.contest.path import N_SEASON
 from kachisuji.contest.quantities import Draws
 from kachisuji.contest.tables import figure, numbered, records
 from kachisuji.contest.world import World
@@ -424,12 +426,15 @@ def world(case: Case, economy: Economy, curves: Curves, draws: Draws) -> World:
         rival_figures(case, draws, sellers),
         home,
     )
+    season = np.empty((len(segments), draws.futures, size.shape[3], N_SEASON))
+    seasons(values, cross, season)
     boost, pair = pooling(case, draws, sellers)
     reliance, withhold = regional_odds(case, draws, sellers)
     groups = case.lines.market_groups.values()
     return World(
         symbols=values,
         cross=cross,
+        season=season,
         size=size,
         share0=share0,
         rivals=rivals,

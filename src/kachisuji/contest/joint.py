@@ -8,7 +8,7 @@ import numpy as np
 
 from kachisuji.contest.compiled import compiled
 from kachisuji.contest.kernel import LINE, play_line, play_year, scratch, set_levers, target_market
-from kachisuji.contest.path import begin, ripe_epsilon, trade_factors
+from kachisuji.contest.path import EPSILON_T, FEWER, begin, trade_factors
 from kachisuji.contest.symbols import (
     EXCHANGE_RESPONSE,
     EXPORTS_BASE,
@@ -80,16 +80,16 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         arena = 2 * s + lines.niche[i]
         sales, base = w.sales[0, :, t].sum(), base_sales[arena, f, :, t].sum()
         labour_needed(
-            world.symbols[s, f], world.cross[f], sales, base, w.lever[LEVER_LABOUR_SAVING, t],
-            w.induced[0, t], t, row,
+            world.symbols[s, f], world.cross[f], world.season[s, f, t, FEWER], sales, base,
+            w.lever[LEVER_LABOUR_SAVING, t], w.induced[0, t], row,
         )  # fmt: skip
         for k in range(N_SKILLS):
             use[k] += ADJUSTMENT * row[1 + k] / world.pool[k, t]
         home = world.home_market
         exports = sales - base - w.sales[0, home, t] + base_sales[arena, f, home, t]
         use[N_SKILLS] += ADJUSTMENT * exports / world.cross[f, EXPORTS_BASE]
-        epsilon = ripe_epsilon(world.symbols[s, f], world.cross[f], t)
-        partial[i] = (w.price[0, t] - base_index[arena, f, t]) / epsilon
+        fallen = w.price[0, t] - base_index[arena, f, t]
+        partial[i] = fallen / world.season[s, f, t, EPSILON_T]
 
 
 @compiled
@@ -133,7 +133,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                     continue
                 s, w = lines.segment[i], works[i]
                 barrier = trade_factors(
-                    ripe_epsilon(world.symbols[s, f], world.cross[f], t), w.lever, t,
+                    world.season[s, f, t, EPSILON_T], w.lever, t,
                     world.cross[f], world.target[lines.group[i]], world.home_market,
                     hits[i] if t > lines.start[i] else -1, w.reach,
                 )  # fmt: skip

@@ -10,17 +10,20 @@ import numpy as np
 
 from kachisuji.contest.compiled import compiled
 from kachisuji.contest.path import (
+    EPSILON_T,
+    KAPPA_T,
     N_STATE,
+    TREND,
     WORLD_SHARE,
     attraction,
     begin,
     born,
     build_capability,
     exchange_path,
+    fill_seasons,
     hand_on,
     invest,
     learn,
-    ripe_epsilon,
     sell,
     trade_factors,
 )
@@ -47,6 +50,7 @@ def scratch(world):
         np.zeros((N_STATE, n_regions)),
         np.zeros((years, n_regions)),
         np.zeros(n_regions),
+        np.zeros(n_markets),
         np.zeros(n_markets),
         np.zeros((2, n_markets, years)),
         np.zeros((2, years)),
@@ -112,19 +116,31 @@ def play_year(t, world, arena, f, w, partner, squeeze, barrier, skill, k):
     """
     s = arena // 2
     symbols, cross, home = world.symbols[s, f], world.cross[f], world.home
+    season = world.season[s, f, t]
     w.induced[k, t] = invest(
         t, w.state, w.spend, symbols, cross, world.rivals[arena, f], home, w.lever,
-        w.money[TO_CAPABILITY], w.terms[WINDFALL], w.terms[LEVERAGE],
+        w.money[TO_CAPABILITY], w.terms[WINDFALL], w.terms[LEVERAGE], season[TREND],
     )  # fmt: skip
     build_capability(t, w.state, w.spend, symbols)
-    learn(t, w.state, symbols, cross, home, w.lever, skill)
-    epsilon = ripe_epsilon(symbols, cross, t)
+    learn(t, w.state, symbols, season[KAPPA_T], home, w.lever, skill)
     cost = exchange_path(cross, t, w.lever.shape[1] - 1) + squeeze
-    attraction(t, w.state, symbols, home, w.lever, skill, partner, w.gain, cost, epsilon, w.weight)
+    attraction(
+        t,
+        w.state,
+        symbols,
+        home,
+        w.lever,
+        skill,
+        partner,
+        w.gain,
+        cost,
+        season[EPSILON_T],
+        w.weight,
+    )
     is_open = 1.0 if world.unborn[s] == 0 or born(symbols, w.lever, t, world.first_year) else 0.0
     w.price[k, t] = sell(
         t, w.state, world.share0[arena, f], world.size[arena, f], w.weight, home,
-        world.home_market, barrier, w.reach, w.money[PURCHASES, t], is_open, w.sales[k],
+        world.home_market, barrier, w.reach, w.unit, w.money[PURCHASES, t], is_open, w.sales[k],
     )  # fmt: skip
     return hand_on(symbols, skill, w.lever, t) if symbols[CRAFT] > 0.0 else 1.0
 
@@ -142,8 +158,8 @@ def play(world, arena, f, w, partner, watch, group, hit, start, k):
     skill, earned = 1.0, 0.0
     for t in range(1, size.shape[1]):
         barrier = trade_factors(
-            ripe_epsilon(world.symbols[s, f], world.cross[f], t), w.lever, t, world.cross[f],
-            world.target[group], world.home_market, hit if t > start else -1, w.reach,
+            world.season[s, f, t, EPSILON_T], w.lever, t, world.cross[f], world.target[group],
+            world.home_market, hit if t > start else -1, w.reach,
         )  # fmt: skip
         skill = play_year(t, world, arena, f, w, partner, 0.0, barrier, skill, k)
         if watch >= 0:
@@ -160,6 +176,14 @@ def target_market(world, arena, f):
         if m != world.home_market and sold > most:
             best, most = m, sold
     return best
+
+
+@compiled
+def seasons(symbols, cross, season):
+    """Fill the seasons of every segment and future."""
+    for s in range(symbols.shape[0]):
+        for f in range(symbols.shape[1]):
+            fill_seasons(symbols[s, f], cross[f], season[s, f])
 
 
 @compiled

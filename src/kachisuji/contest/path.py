@@ -37,16 +37,32 @@ from kachisuji.contest.symbols import (
     LEVER_QUALITY,
     LEVER_STANDARDS,
     LEVERAGE_DECAY,
+    MARGIN,
     NU,
     PHI,
+    PRODUCTIVITY,
     RETALIATION_TARIFF,
     SATURATION_ADOPTION_EPSILON,
     SATURATION_ADOPTION_KAPPA,
+    SATURATION_MARGIN,
 )
 
-# rows of the state array (each R long)
-CAPABILITY, LOG_COST, EXPERIENCE_NOW, SALES_REAL, WORLD_SHARE, WORLD_SHARE0 = range(6)
-N_STATE = 6
+# rows of the state array (each R long); LOG_LEAD is ln of world share over its base, PACE how far a
+# region's own spending has run ahead of the common trend
+(
+    CAPABILITY,
+    LOG_COST,
+    EXPERIENCE_NOW,
+    SALES_REAL,
+    WORLD_SHARE,
+    WORLD_SHARE0,
+    LOG_LEAD,
+    PACE,
+) = range(8)
+N_STATE = 8
+# columns of a season: what depends on the year alone
+EPSILON_T, KAPPA_T, MARGIN_T, FEWER, TREND = range(5)
+N_SEASON = 5
 
 
 @compiled
@@ -57,9 +73,21 @@ def adoption(start, speed, t):
 
 
 @compiled
-def ripening(symbols, t):
-    """Adoption gained since the base year: how far the market has ripened."""
-    return adoption(symbols[ADOPTION], symbols[ADOPTION_SPEED], t) - symbols[ADOPTION]
+def fill_seasons(symbols, cross, season):
+    """Fill what ripens or grows with time alone (equation 7), (T1, N_SEASON).
+
+    ε rises and κ rises to at most one as adoption gains on the base year, the margin falls; labour
+    per unit falls with productivity; spending grows with the common trend.
+    """
+    start = symbols[ADOPTION]
+    for t in range(season.shape[0]):
+        ripe = adoption(start, symbols[ADOPTION_SPEED], t) - start
+        season[t, EPSILON_T] = symbols[EPSILON] * (1.0 + cross[SATURATION_ADOPTION_EPSILON] * ripe)
+        kappa = symbols[KAPPA] * (1.0 + cross[SATURATION_ADOPTION_KAPPA] * ripe)
+        season[t, KAPPA_T] = min(1.0, kappa)
+        season[t, MARGIN_T] = symbols[MARGIN] * (1.0 - cross[SATURATION_MARGIN] * ripe)
+        season[t, FEWER] = (1.0 + symbols[PRODUCTIVITY]) ** (-t)
+        season[t, TREND] = (1.0 + symbols[GROWTH]) ** t
 
 
 @compiled
@@ -91,26 +119,26 @@ def begin(state, spend, symbols, share0, size, is_open):
         state[SALES_REAL, r] = sales * is_open
         state[WORLD_SHARE, r] = sales / total
         state[WORLD_SHARE0, r] = sales / total
-        spend[:, r] = 1.0
+        state[LOG_LEAD, r] = 0.0
+        state[PACE, r] = 1.0
+        spend[0, r] = 1.0
 
 
 @compiled
-def invest(t, state, spend, symbols, cross, rivals, home, lever, public, windfall, ell):
+def invest(t, state, spend, symbols, cross, rivals, home, lever, public, windfall, ell, trend):
     """Capability spending of year ``t`` relative to trend, and the policy-induced part in money.
 
     Equations 4 and 5: ``I = I0(revenue) + φ(1−w)(1+ℓ)G`` at home,
     ``I_q = I0_q(revenue) + β_q·G[t−1]`` abroad. Returns real policy-induced spending at home.
     """
-    trend = (1.0 + symbols[GROWTH]) ** t
     induced = 0.0
+    before = public[t - 1] / trend
     for r in range(rivals.shape[0]):
-        before = state[WORLD_SHARE0, r]
-        if before <= 0.0 or rivals[r, 0] <= 0.0:
+        if state[WORLD_SHARE0, r] <= 0.0 or rivals[r, 0] <= 0.0:
             spend[t, r] = 1.0
             continue
-        own = math.exp(
-            t * math.log1p(rivals[r, 2]) + symbols[IOTA] * math.log(state[WORLD_SHARE, r] / before)
-        )
+        state[PACE, r] *= 1.0 + rivals[r, 2]
+        own = state[PACE, r] * math.exp(symbols[IOTA] * state[LOG_LEAD, r])
         if r == home:
             drawn = leverage(ell, public[t], rivals[r, 0], cross[LEVERAGE_DECAY])
             money = (1.0 - windfall) * (1.0 + drawn) * public[t]
@@ -118,27 +146,24 @@ def invest(t, state, spend, symbols, cross, rivals, home, lever, public, windfal
             spend[t, r] = own + symbols[PHI] * money / (rivals[r, 0] * trend) + forced
             induced = money + forced * rivals[r, 0] * trend
         else:
-            spend[t, r] = own + rivals[r, 1] * public[t - 1] / (rivals[r, 0] * trend)
+            spend[t, r] = own + rivals[r, 1] * before / rivals[r, 0]
     return induced
 
 
 @compiled
 def build_capability(t, state, spend, symbols):
     """``K[t] = ((1−δ)K[t−1] + (δ+g)I[t−lag]) / (1+g)`` in hats around the common trend."""
-    delta, growth = symbols[DELTA], symbols[GROWTH]
+    keep = (1.0 - symbols[DELTA]) / (1.0 + symbols[GROWTH])
+    add = (symbols[DELTA] + symbols[GROWTH]) / (1.0 + symbols[GROWTH])
     source = max(0, t - int(symbols[LAG] + 0.5))
     for r in range(state.shape[1]):
-        state[CAPABILITY, r] = (
-            (1.0 - delta) * state[CAPABILITY, r] + (delta + growth) * spend[source, r]
-        ) / (1.0 + growth)
+        state[CAPABILITY, r] = keep * state[CAPABILITY, r] + add * spend[source, r]
 
 
 @compiled
-def learn(t, state, symbols, cross, home, lever, skill):
+def learn(t, state, symbols, kappa, home, lever, skill):
     """Wright's law on own experience plus what leaks from others (equation 2)."""
     n_regions = state.shape[1]
-    ripe = ripening(symbols, t)
-    kappa = min(1.0, symbols[KAPPA] * (1.0 + cross[SATURATION_ADOPTION_KAPPA] * ripe))
     from_home = kappa * hidden(symbols, skill) * max(0.0, 1.0 + lever[LEVER_KAPPA, t])
     old_total, new_total = 0.0, 0.0
     for r in range(n_regions):
@@ -170,64 +195,58 @@ def attraction(t, state, symbols, home, lever, skill, partner, gain, cost_home, 
     pooled = lever[LEVER_POOLING, t]
     common = lever[LEVER_STANDARDS, t]
     for r in range(state.shape[1]):
-        base = state[WORLD_SHARE0, r]
-        if base <= 0.0:
+        if state[WORLD_SHARE0, r] <= 0.0:
             weight[r] = 0.0
             continue
-        installed = state[WORLD_SHARE, r]
-        log_k = math.log(state[CAPABILITY, r])
-        log_c = state[LOG_COST, r]
-        extra = 0.0
+        log_k, lead = math.log(state[CAPABILITY, r]), state[LOG_LEAD, r]
+        log_c, extra = state[LOG_COST, r], 0.0
         if r == home:
             log_c += cost_home
             extra = symbols[ALPHA] * symbols[CRAFT] * math.log(skill) + lever[LEVER_QUALITY, t]
-            if partner >= 0:
-                log_k += pooled * gain[0]
-                installed += common * state[WORLD_SHARE, partner]
-        elif r == partner:
-            log_k += pooled * gain[1]
-            installed += common * state[WORLD_SHARE, home]
-        weight[r] = math.exp(
-            symbols[ALPHA] * log_k
-            + symbols[NU] * math.log(installed / base)
-            - epsilon * log_c
-            + extra
-        )
+        if partner >= 0 and r in (home, partner):
+            other = partner if r == home else home
+            log_k += pooled * gain[0 if r == home else 1]
+            lead += math.log1p(common * state[WORLD_SHARE, other] / state[WORLD_SHARE, r])
+        weight[r] = math.exp(symbols[ALPHA] * log_k + symbols[NU] * lead - epsilon * log_c + extra)
 
 
 @compiled
-def sell(t, state, share0, size, weight, home, home_market, barrier, reach, bought, is_open, sales):
+def sell(
+    t, state, share0, size, weight, home, home_market, barrier, reach, unit, bought, is_open, sales
+):
     """Shares in hat form and sales by market; returns ``ln Σ S0·A`` of the home market.
 
     ``barrier`` is the factor (1+τ)^(−ε) on rivals in the home market, ``reach[m]`` the same on
-    home in market m. What the state buys is revenue and experience, never counted in ``sales``.
+    home in market m; ``unit`` is work space (M). What the state buys is revenue and experience,
+    never counted in ``sales``.
     """
     n_regions, n_markets = share0.shape
-    home_index, potential = 0.0, 0.0
+    unit[:] = 0.0
     for r in range(n_regions):
-        state[WORLD_SHARE, r] = 0.0
+        for m in range(n_markets):
+            unit[m] += share0[r, m] * weight[r]
+    home_index, potential, all_home = 0.0, 0.0, 0.0
     for m in range(n_markets):
-        den = 0.0
-        for r in range(n_regions):
-            if r == home:
-                den += share0[r, m] * weight[r] * reach[m]
-            elif m == home_market:
-                den += share0[r, m] * weight[r] * barrier
-            else:
-                den += share0[r, m] * weight[r]
+        rise = barrier if m == home_market else 1.0
+        own = share0[home, m] * weight[home]
+        den = (unit[m] - own) * rise + own * reach[m]
+        unit[m] = size[m, t] / den
+        sales[m, t] = own * reach[m] * unit[m] * is_open
+        all_home += own * reach[m] * unit[m]
+        unit[m] *= rise
         potential += size[m, t]
-        for r in range(n_regions):
-            factor = reach[m] if r == home else (barrier if m == home_market else 1.0)
-            sold = share0[r, m] * weight[r] * factor / den * size[m, t]
-            state[WORLD_SHARE, r] += sold
-            if r == home:
-                sales[m, t] = sold * is_open
         if m == home_market:
             home_index = is_open * math.log(den)
     for r in range(n_regions):
-        total = state[WORLD_SHARE, r] + (bought if r == home else 0.0)
+        sold = 0.0
+        for m in range(n_markets):
+            sold += share0[r, m] * unit[m]
+        sold = all_home if r == home else sold * weight[r]
+        total = sold + (bought if r == home else 0.0)
         state[SALES_REAL, r] = is_open * total * math.exp(-state[LOG_COST, r])
-        state[WORLD_SHARE, r] /= potential
+        state[WORLD_SHARE, r] = sold / potential
+        if state[WORLD_SHARE0, r] > 0.0:
+            state[LOG_LEAD, r] = math.log(sold / potential / state[WORLD_SHARE0, r])
     return home_index
 
 
@@ -240,21 +259,15 @@ def born(symbols, lever, t, first_year):
 @compiled
 def trade_factors(epsilon, lever, t, cross, target, home_market, shut_market, reach):
     """Trade-cost factors of the year (equation 1, τ̂); returns the factor on rivals at home."""
+    opened = lever[LEVER_ACCESS, t]
+    factor = (1.0 - min(0.9, opened)) ** (-epsilon) if opened > 0.0 else 1.0
     for m in range(reach.size):
-        reach[m] = 1.0
-        if target[m] > 0.0 and m != home_market and lever[LEVER_ACCESS, t] > 0.0:
-            reach[m] = (1.0 - min(0.9, lever[LEVER_ACCESS, t])) ** (-epsilon)
-        if m == shut_market:
-            reach[m] *= (1.0 + cross[RETALIATION_TARIFF]) ** (-epsilon)
+        reach[m] = factor if target[m] > 0.0 and m != home_market else 1.0
+    if shut_market >= 0:
+        reach[shut_market] *= (1.0 + cross[RETALIATION_TARIFF]) ** (-epsilon)
     if lever[LEVER_BARRIER, t] == 0.0:
         return 1.0
     return (1.0 + lever[LEVER_BARRIER, t]) ** (-epsilon)
-
-
-@compiled
-def ripe_epsilon(symbols, cross, t):
-    """ε of year ``t``: maturity turns the market to a price contest (equation 7)."""
-    return symbols[EPSILON] * (1.0 + cross[SATURATION_ADOPTION_EPSILON] * ripening(symbols, t))
 
 
 @compiled

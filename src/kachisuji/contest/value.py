@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kachisuji.contest.compiled import compiled
-from kachisuji.contest.path import ripe_epsilon, ripening
+from kachisuji.contest.path import EPSILON_T, FEWER, MARGIN_T
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
     CAPITAL,
@@ -20,13 +20,10 @@ from kachisuji.contest.symbols import (
     LABOUR_RESEARCHER,
     LAG,
     LEVER_LABOUR_SAVING,
-    MARGIN,
     OFFSHORE,
     OVERRUN,
-    PRODUCTIVITY,
     PUBLIC_FUNDS,
     RESEARCH_PART,
-    SATURATION_MARGIN,
     SPILLOVER_RENT,
     USER_GAIN,
     WAGE_RESEARCHER,
@@ -55,13 +52,12 @@ N_SKILLS = 4
 
 
 @compiled
-def labour_needed(symbols, cross, sales, base, saving, induced, t, row):
-    """Workers by skill that the line adds in year ``t``; returns what they would add elsewhere.
+def labour_needed(symbols, cross, fewer, sales, base, saving, induced, row):
+    """Workers by skill that the line adds in a year; returns what they would add elsewhere.
 
     Sales need ``labour_k`` workers per unit, fewer each year with productivity; a labour-saving
     lever works on all sales of the line; spending on research needs researchers.
     """
-    fewer = (1.0 + symbols[PRODUCTIVITY]) ** (-t)
     cost = 0.0
     for k in range(N_SKILLS):
         workers = symbols[LABOUR_RESEARCHER + k] * fewer * (sales * (1.0 - saving) - base)
@@ -158,18 +154,20 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         stock *= 1.0 - symbols[DELTA]
         if t > lag:
             stock += w.induced[k, t - lag]
-        margin = symbols[MARGIN] * (1.0 - cross[SATURATION_MARGIN] * ripening(symbols, t))
+        season = world.season[s, f, t]
+        margin = season[MARGIN_T]
         row = path[t - 1]
         work = labour_needed(
-            symbols, cross, sales, base, w.lever[LEVER_LABOUR_SAVING, t], w.induced[k, t], t, row
-        )
+            symbols, cross, season[FEWER], sales, base, w.lever[LEVER_LABOUR_SAVING, t],
+            w.induced[k, t], row,
+        )  # fmt: skip
         state = w.money[2, t]
         rents = symbols[FOREIGN_OWNED] * margin * change * final
         pieces[0] = own_share * final * change
         pieces[1] = up_share * final * change
         pieces[2] = symbols[OFFSHORE] * margin * change - rents
         gained = w.price[k, t] - base_index[arena, f, t]
-        pieces[3] = symbols[USER_GAIN] * gained / ripe_epsilon(symbols, cross, t)
+        pieces[3] = symbols[USER_GAIN] * gained / season[EPSILON_T]
         pieces[3] *= world.size[arena, f, world.home_market, t]
         pieces[4] = symbols[KNOWLEDGE] * w.induced[k, t]
         pieces[6] = state * (1.0 + symbols[OVERRUN])

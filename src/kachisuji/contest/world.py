@@ -21,6 +21,7 @@ class World(NamedTuple):
 
     symbols: F8  # (S, F, N_SYMBOLS)
     cross: F8  # (F, N_GLOBALS)
+    season: F8  # (S, F, T1, N_SEASON) what depends on the year alone
     size: F8  # (A, F, M, T1) market size before the market is born counts as potential
     share0: F8  # (A, F, R, M) base shares, columns sum to one
     rivals: F8  # (A, F, R, 3) spending, reaction, growth
@@ -79,6 +80,7 @@ class Scratch(NamedTuple):
     spend: F8  # (T1, R)
     weight: F8  # (R,)
     reach: F8  # (M,)
+    unit: F8  # (M,)
     sales: F8  # (2, M, T1) played alone, played with the partner
     price: F8  # (2, T1) log Σ S0·A of the home market
     induced: F8  # (2, T1)

@@ -1,0 +1,127 @@
+"""Line-futures a second of the contest kernel, beside the same kernel under EMA Workbench.
+
+    python benchmarks/contest.py [--lines 400] [--futures 512]
+
+Eight competitors, six markets, fifteen years, every part of the model on (learning with leakage,
+reactions, retaliation, pooling with a partner who may decline, standards, trade costs, life cycle,
+craft, procurement, power, value). The peer comparison runs where ema_workbench 2.5.3 is installed
+(a throw-away environment); it calls the same compiled kernel once an experiment.
+"""
+
+import argparse
+import os
+import resource
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "contest"))
+
+import numpy as np
+from worlds import make_lines, make_world
+
+from kachisuji.contest import symbols as sym
+from kachisuji.contest.kernel import play_baseline, play_lines
+
+EVERY_LEVER = {
+    sym.LEVER_LEARNING_RATE: 0.01, sym.LEVER_KAPPA: -0.1, sym.LEVER_HANDOVER: 0.5,
+    sym.LEVER_POOLING: 0.5, sym.LEVER_BARRIER: 0.03, sym.LEVER_ACCESS: 0.03,
+    sym.LEVER_STANDARDS: 0.2, sym.LEVER_PROCUREMENT: 0.1, sym.LEVER_PRIVATE_INVESTMENT: 0.05,
+    sym.LEVER_LABOUR_SAVING: 0.02, sym.LEVER_QUALITY: 0.02,
+}  # fmt: skip
+
+
+def world_of(futures):
+    rng = np.random.default_rng(0)
+    return make_world(
+        rng.dirichlet(np.ones(8), 6).T, futures=futures, reaction=0.1, leverage=0.3, windfall=0.3,
+        retaliation=0.2, luck=0.1, growth=rng.normal(0, 0.02, 8), effect=EVERY_LEVER,
+        boost=(0.2, 0.2), market_growth=0.04,
+        symbols={sym.NU: 0.2, sym.CRAFT: 0.3},
+        cross={sym.SATURATION_ADOPTION_EPSILON: 0.3, sym.SATURATION_ADOPTION_KAPPA: 0.3,
+               sym.EXCHANGE: 1.1},
+    )  # fmt: skip
+
+
+def bases(world):
+    a, f, m, t = world.size.shape
+    sales, index = np.zeros((a, f, m, t)), np.zeros((a, f, t))
+    for arena in range(a):
+        play_baseline(world, arena, sales[arena], index[arena])
+    return sales, index
+
+
+def block(world, lines, first, last, sales, index):
+    futures, years = world.size.shape[1], world.size.shape[3] - 1
+    scalars = np.zeros((last - first, futures, len(sym.SCALARS)))
+    paths = np.zeros((last - first, futures, years, len(sym.PATHS)), dtype=np.float32)
+    play_lines(world, lines, first, last, sales, index, scalars, paths)
+    return scalars
+
+
+def ours(world, partner, count, workers):
+    lines = make_lines(n=count, partner=partner)
+    sales, index = bases(world)
+    block(world, lines, 0, 1, sales, index)
+    edges = np.arange(0, count + 1, 20)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda k: block(world, lines, k, k + 20, sales, index), edges[:-1]))
+    return count * world.size.shape[1] / (time.perf_counter() - start)
+
+
+def peer(experiments):
+    """Experiments a second when EMA Workbench's sequential evaluator calls the kernel."""
+    import warnings
+
+    from ema_workbench import Model, RealParameter, ScalarOutcome, SequentialEvaluator, ema_logging
+
+    warnings.simplefilter("ignore")
+    ema_logging.log_to_stderr(ema_logging.CRITICAL)
+    world, lines = world_of(1), make_lines(n=1, partner=1)
+    sales, index = bases(world)
+    names = ["epsilon", "alpha", "nu", "iota", "kappa", "learning_rate", "delta", "phi"]
+    places = [getattr(sym, n.upper()) for n in names]
+    block(world, lines, 0, 1, sales, index)
+
+    def once(**values):
+        for name, place in zip(names, places, strict=True):
+            world.symbols[0, 0, place] = values[name]
+        return {"welfare": block(world, lines, 0, 1, sales, index)[0, 0, 5]}
+
+    model = Model("contest", function=once)
+    model.uncertainties = [
+        RealParameter(n, 0.8 * world.symbols[0, 0, p], 1.2 * world.symbols[0, 0, p])
+        for n, p in zip(names, places, strict=True)
+    ]
+    model.outcomes = [ScalarOutcome("welfare")]
+    start = time.perf_counter()
+    with SequentialEvaluator(model) as evaluator:
+        evaluator.perform_experiments(experiments)
+    return experiments / (time.perf_counter() - start)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lines", type=int, default=400)
+    parser.add_argument("--futures", type=int, default=512)
+    arguments = parser.parse_args()
+    world = world_of(arguments.futures)
+    print("| line | workers | line-futures a second |\n|---|---|---|")
+    for name, partner in (("alone", -1), ("with a partner (played twice)", 1)):
+        for workers in (1, 2):
+            rate = ours(world, partner, arguments.lines, workers)
+            print(f"| {name} | {workers} | {rate:,.0f} |")
+    try:
+        rate = peer(5000)
+        print(f"| with a partner, EMA Workbench sequential, 8 uncertainties | 1 | {rate:,.0f} |")
+    except ImportError:
+        print("| EMA Workbench | – | not installed here |")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\npeak memory {peak:,.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
