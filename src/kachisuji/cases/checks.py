@@ -321,7 +321,7 @@ def parameters(w: World) -> Problems:
     if w.settings is not None and w.settings.identical_segments:
         return
     seen: dict[tuple[Any, ...], str] = {}
-    for name, values in given.items():
+    for name, values in ((n, v) for n, v in given.items() if v):
         key = tuple(sorted(values.items()))
         if key in seen:
             yield sheet.problem(
