@@ -1,1 +1,37 @@
-"""Room portfolios."""
+"""Choosing: mixed-integer choice under budget, labour and risk; fronts; survival."""
+
+from kachisuji.portfolios.choosing import (
+    Choice,
+    Chooser,
+    best_portfolios,
+    choose,
+    neighbours,
+    score,
+    score_many,
+)
+from kachisuji.portfolios.frontier import Point, pareto_front
+from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
+from kachisuji.portfolios.problem import Problem, Risk, admissible, check_any_fits
+from kachisuji.portfolios.survival import Survival, marginal_values, survival
+
+__all__ = [
+    "Choice",
+    "Chooser",
+    "Point",
+    "Problem",
+    "Risk",
+    "Survival",
+    "admissible",
+    "best_portfolios",
+    "check_any_fits",
+    "choose",
+    "cvar",
+    "cvar_many",
+    "marginal_values",
+    "neighbours",
+    "pareto_front",
+    "score",
+    "score_many",
+    "survival",
+    "tail_weights",
+]

@@ -1,0 +1,167 @@
+"""What is to be chosen from: values in futures, what each line uses, and the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.words import InfeasibleError, InputError
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """``(1 − weight)·mean + weight·risk``, risk the mean of the worst ``tail`` or minus regret."""
+
+    measure: Literal["cvar", "regret"] = "cvar"
+    tail: float = 0.2
+    weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A choice of lines.
+
+    Attributes
+    ----------
+    value
+        (L, F) value of each line in each future (money).
+    segment
+        (L,) group of which at most one line is chosen.
+    field
+        (L,) field of a line; 0 does not count towards ``max_fields``.
+    use
+        (L, K, T) expected use of item k (money, labour by skill) in year t.
+    sure
+        (L, K, T) use not exceeded with the stated probability.
+    limits
+        (K, T) what there is.
+    items, years
+        Names of the K items and labels of the T years, for messages.
+    max_fields
+        The limit against scattering.
+    eligible
+        (L,) false where a line is below its minimum efficient scale.
+    power
+        (L,) expected indispensability, the second axis.
+    risk
+        How risk counts.
+    weights
+        (F,) weight of each future, adding to one; even by default.
+    """
+
+    value: F8
+    segment: I8
+    field: I8
+    use: F8
+    sure: F8
+    limits: F8
+    items: tuple[str, ...]
+    years: tuple[int, ...]
+    max_fields: int
+    eligible: NDArray[np.bool_]
+    power: F8
+    risk: Risk = Risk()
+    weights: F8 | None = None
+
+    def __post_init__(self) -> None:
+        n, futures = self.value.shape
+        k, t = self.limits.shape
+        shapes = {
+            "segment": (self.segment.shape, (n,)),
+            "field": (self.field.shape, (n,)),
+            "use": (self.use.shape, (n, k, t)),
+            "sure": (self.sure.shape, (n, k, t)),
+            "eligible": (self.eligible.shape, (n,)),
+            "power": (self.power.shape, (n,)),
+            "items": ((len(self.items),), (k,)),
+            "years": ((len(self.years),), (t,)),
+        }
+        for name, (got, want) in shapes.items():
+            if got != want:
+                raise InputError("portfolios.shape", what=name, got=got, want=want)
+        if self.weights is not None and self.weights.shape != (futures,):
+            raise InputError(
+                "portfolios.shape", what="weights", got=self.weights.shape, want=(futures,)
+            )
+        if not np.isfinite(self.value).all():
+            raise InputError("portfolios.not_finite")
+
+    @property
+    def probability(self) -> F8:
+        """(F,) weight of each future."""
+        futures = self.value.shape[1]
+        return np.full(futures, 1.0 / futures) if self.weights is None else self.weights
+
+    def subset(self, rows: I8) -> Problem:
+        """Keep only the given lines."""
+        return replace(
+            self, value=self.value[rows], segment=self.segment[rows], field=self.field[rows],
+            use=self.use[rows], sure=self.sure[rows], eligible=self.eligible[rows],
+            power=self.power[rows],
+        )  # fmt: skip
+
+    def fits(self, rows: I8) -> bool:
+        """Whether the chosen lines keep every limit."""
+        if rows.size == 0:
+            return True
+        if np.unique(self.segment[rows]).size < rows.size:
+            return False
+        counted = self.field[rows]
+        if np.unique(counted[counted > 0]).size > self.max_fields:
+            return False
+        room = self.limits * (1 + 1e-9) + 1e-9
+        return bool(
+            (self.use[rows].sum(axis=0) <= room).all()
+            and (self.sure[rows].sum(axis=0) <= room).all()
+        )
+
+
+def needed(problem: Problem) -> F8:
+    """(L, K, T) the larger of expected and sure use."""
+    return np.maximum(problem.use, problem.sure)
+
+
+def admissible(problem: Problem) -> NDArray[np.bool_]:
+    """(L,) lines that are efficient, fit the limits alone and gain in some future.
+
+    A line that gains in no future is dropped without loss: leaving it out is never worse, because
+    what it uses is not returned (uses below zero are kept).
+    """
+    need = needed(problem)
+    fits = (need <= problem.limits * (1 + 1e-9)).all(axis=(1, 2))
+    gains = (problem.value > 0).any(axis=1) | (problem.use < -1e-9).any(axis=(1, 2))
+    return np.asarray(problem.eligible & fits & gains)
+
+
+def check_any_fits(problem: Problem) -> None:
+    """Raise when the limits admit not a single efficient line, naming what binds and by how much.
+
+    Raises
+    ------
+    InfeasibleError
+        With the item and year that keep out the line that comes nearest.
+    """
+    if not problem.eligible.any():
+        raise InfeasibleError("portfolios.none_efficient")
+    need = needed(problem)[problem.eligible]
+    active = need.max(axis=(1, 2)) > 0
+    if not active.any():
+        return
+    need = need[active]
+    over = need - problem.limits
+    worst = (over / np.maximum(np.abs(problem.limits), 1e-9)).reshape(len(need), -1)
+    nearest = int(worst.max(axis=1).argmin())
+    if worst[nearest].max() <= 1e-9:
+        return
+    k, t = np.unravel_index(int(worst[nearest].argmax()), problem.limits.shape)
+    raise InfeasibleError(
+        "portfolios.nothing_fits", item=problem.items[k], year=problem.years[t],
+        limit=f"{problem.limits[k, t]:,.6g}", need=f"{need[nearest][k, t]:,.6g}",
+        short=f"{over[nearest][k, t]:,.6g}",
+    )  # fmt: skip

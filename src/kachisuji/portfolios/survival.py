@@ -1,0 +1,92 @@
+"""How often a choice survives: re-chosen on resampled futures, and against doing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.portfolios.choosing import Chooser, neighbours, score_many
+from kachisuji.portfolios.problem import Problem, admissible
+
+F8 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Two numbers for every line, always both.
+
+    Attributes
+    ----------
+    chosen
+        (L,) share of resamples whose re-optimised portfolio holds the line.
+    segment_chosen
+        Share of resamples whose portfolio holds any line of the line's segment, (L,).
+    beats_nothing
+        (L,) share of futures in which the line is worth more than doing nothing.
+    empty
+        Share of resamples in which doing nothing is best.
+    resamples
+        Number of resamples.
+    """
+
+    chosen: F8
+    segment_chosen: F8
+    beats_nothing: F8
+    empty: float
+    resamples: int
+
+
+def survival(
+    problem: Problem,
+    resamples: int = 50,
+    seed: int = 0,
+    gap: float = 5e-3,
+    advance: Callable[[int], None] | None = None,
+) -> Survival:
+    """Re-optimise on bootstrap resamples of the futures.
+
+    A resample draws as many futures as there are, with replacement, and so gives each a weight.
+    Each is solved afresh within ``gap``.
+    """
+    n, futures = problem.value.shape
+    generators = np.random.default_rng(seed).spawn(resamples)
+    chosen, by_segment, empty = np.zeros(n), np.zeros(n), 0
+    for generator in generators:
+        counts = np.bincount(generator.integers(0, futures, futures), minlength=futures)
+        again = Chooser(replace(problem, weights=counts / futures)).choose(gap, seconds=10.0)
+        chosen[again.lines] += 1
+        by_segment[np.isin(problem.segment, problem.segment[again.lines])] += 1
+        empty += again.lines.size == 0
+        if advance is not None:
+            advance(1)
+    beats = (problem.value > 0) @ problem.probability
+    return Survival(
+        chosen / resamples, by_segment / resamples, np.asarray(beats), empty / resamples, resamples
+    )
+
+
+def marginal_values(problem: Problem, lines: NDArray[np.int64]) -> F8:
+    """(L,) change of the objective if one line is dropped (chosen) or let in (the others).
+
+    For a chosen line: objective with it less without it. For another: the best objective with it,
+    in place of its segment's line where there is one, less the present objective; it may break a
+    limit, which is told apart by ``Problem.fits``. NaN where the line is not admissible.
+    """
+    out = np.full(problem.segment.size, np.nan)
+    base = score_many(problem, problem.value[lines].sum(axis=0)[None, :])[0]
+    pool = np.flatnonzero(admissible(problem))
+    steps = neighbours(problem, np.sort(lines), pool)
+    totals = np.array([problem.value[s].sum(axis=0) for s in steps])
+    scores = score_many(problem, totals)
+    inside = set(map(int, lines))
+    for step, value in zip(steps, scores, strict=True):
+        now = set(map(int, step))
+        added, dropped = now - inside, inside - now
+        if added:
+            out[added.pop()] = value - base
+        elif dropped:
+            out[dropped.pop()] = base - value
+    return out
