@@ -1,7 +1,20 @@
-"""Many futures: designs and runners. A model is seen only as ``(draws, lines) -> outcomes``."""
+"""Many futures: designs, runners, outcomes on the disk.
 
-from kachisuji.ensembles.designs import latin_hypercube, sobol
-from kachisuji.ensembles.outcomes import STATISTICS, OutcomeTable
-from kachisuji.ensembles.runner import run
+A model is seen only as ``(draws, lines) -> outcomes``.
+"""
 
-__all__ = ["STATISTICS", "OutcomeTable", "latin_hypercube", "run", "sobol"]
+from kachisuji.ensembles.chunks import Model
+from kachisuji.ensembles.designs import generator, latin_hypercube, sobol
+from kachisuji.ensembles.running import chunk_lines, run
+from kachisuji.ensembles.store import STATISTICS, OutcomeTable
+
+__all__ = [
+    "STATISTICS",
+    "Model",
+    "OutcomeTable",
+    "chunk_lines",
+    "generator",
+    "latin_hypercube",
+    "run",
+    "sobol",
+]

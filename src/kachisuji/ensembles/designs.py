@@ -1,6 +1,8 @@
-"""Designs: points of the unit cube at which a model is played, by one seed path."""
+"""Designs: which futures are played. Every design is a matrix of points in the unit cube."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,45 +11,115 @@ from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
 
+# places of the tasks on the one seed path: a new task takes the next number, none is used twice
+SEED_PATH = {"design": 0, "halves": 1, "resamples": 2, "search": 3, "sensitivity": 4, "events": 5}
 
-def latin_hypercube(n: int, d: int, seed: int) -> F8:
-    """Latin hypercube of ``n`` points in ``d`` dimensions.
 
-    Every margin has one point in each of n equal slices (McKay, Beckman and Conover 1979).
+def generator(seed: int, task: str, *place: int) -> np.random.Generator:
+    """Return the generator of one task on the one seed path.
+
+    ``SeedSequence(seed, spawn_key=(task, *place))``: the stream depends on the seed and on what it
+    is for, never on who asks first or on how many workers there are. Zero is a seed.
+
+    Parameters
+    ----------
+    seed
+        Non-negative integer.
+    task
+        A key of ``SEED_PATH``.
+    place
+        Further numbers that tell apart the parts of a task (which resample, which repetition).
 
     Raises
     ------
     InputError
-        If ``n`` or ``d`` is below one.
+        If the seed is not a non-negative integer.
     """
-    from scipy.stats import qmc
+    return np.random.default_rng(
+        np.random.SeedSequence(_seed(seed), spawn_key=(SEED_PATH[task], *place))
+    )
 
-    _positive(n, d)
-    return np.asarray(qmc.LatinHypercube(d, rng=np.random.default_rng(seed)).random(n))
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError("ensembles.bad_seed", got=repr(seed))
+    return int(seed)
+
+
+def _size(n: int, d: int) -> None:
+    if n < 1 or d < 0:
+        raise InputError("ensembles.bad_size", n=n, d=d)
+
+
+def latin_hypercube(n: int, d: int, seed: int) -> F8:
+    """Return a Latin hypercube: one point in each of ``n`` equal slices of every quantity.
+
+    ``u[i, j] = (π_j(i) + v[i, j]) / n`` with independent random permutations ``π_j`` and uniform
+    ``v``. Source: McKay, Beckman and Conover (1979), *A comparison of three methods for selecting
+    values of input variables*, Technometrics 21.
+
+    Parameters
+    ----------
+    n
+        Futures, at least one.
+    d
+        Uncertain quantities.
+    seed
+        Non-negative integer; the same seed gives the same bits.
+
+    Returns
+    -------
+    ndarray
+        (n, d), each value in [0, 1).
+
+    Raises
+    ------
+    InputError
+        If the size or the seed is not sensible.
+    """
+    _size(n, d)
+    rng = generator(seed, "design", 0)
+    slices = rng.permuted(np.tile(np.arange(n, dtype=np.float64)[:, None], (1, d)), axis=0)
+    return np.minimum((slices + rng.random((n, d))) / n, np.nextafter(1.0, 0.0))
 
 
 def sobol(n: int, d: int, seed: int) -> F8:
-    """Scrambled Sobol points; ``n`` must be a power of two for the balance to hold.
+    """Return the first ``n`` points of a scrambled Sobol sequence.
 
-    Sobol (1967) with Owen's scrambling (1995), from scipy.
+    ``n`` must be a power of two: only then is every quantity balanced. Scrambling is the left
+    matrix scramble with a digital shift of scipy. Sources: Sobol' (1967), *On the distribution of
+    points in a cube*; Joe and Kuo (2008), *Constructing Sobol sequences with better
+    two-dimensional projections*, for the direction numbers (at most 21,201 quantities); Matoušek
+    (1998), *On the L2-discrepancy for anchored boxes*, for the scramble.
+
+    Parameters
+    ----------
+    n
+        Futures: 1, 2, 4, 8, …
+    d
+        Uncertain quantities.
+    seed
+        Non-negative integer; the same seed gives the same bits.
+
+    Returns
+    -------
+    ndarray
+        (n, d), each value in [0, 1).
 
     Raises
     ------
     InputError
-        If ``n`` is not a power of two, ``d`` is below one or beyond the tables.
+        If ``n`` is no power of two, there are too many quantities, or the seed is not sensible.
     """
     from scipy.stats import qmc
 
-    _positive(n, d)
+    _size(n, d)
     if n & (n - 1):
         below = 1 << (n.bit_length() - 1)
-        raise InputError("ensembles.power_of_two", got=n, below=below, above=2 * below)
+        raise InputError("ensembles.not_power_of_two", n=n, below=below, above=2 * below)
     if d > qmc.Sobol.MAXDIM:
-        raise InputError("ensembles.too_many_dimensions", got=d, most=qmc.Sobol.MAXDIM)
-    engine = qmc.Sobol(d, scramble=True, rng=np.random.default_rng(seed))
-    return np.asarray(engine.random_base2(n.bit_length() - 1))
-
-
-def _positive(n: int, d: int) -> None:
-    if n < 1 or d < 1:
-        raise InputError("ensembles.empty_design", futures=n, quantities=d)
+        raise InputError("ensembles.too_many_quantities", d=d, most=qmc.Sobol.MAXDIM)
+    if d == 0:
+        return np.zeros((n, 0))
+    engine = qmc.Sobol(d, scramble=True, rng=generator(seed, "design", 1))
+    return np.asarray(engine.random_base2(n.bit_length() - 1), dtype=np.float64)
