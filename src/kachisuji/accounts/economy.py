@@ -85,6 +85,8 @@ class Economy:
         Accounts beside the money flows.
     stock_changes
         Which of the categories are changes in stocks (they are not use by anyone).
+    exports_categories
+        Which of the categories are exports, in a table that does not hold the other regions.
     source
         The file it came from; used to say where an error is.
     copy
@@ -111,6 +113,7 @@ class Economy:
     published_output: Floats | None = None
     extensions: Mapping[str, Extension] = field(default_factory=dict)
     stock_changes: tuple[str, ...] = ()
+    exports_categories: tuple[str, ...] = ()
     source: str | None = None
     copy: bool = field(default=True, repr=False)
 
@@ -118,9 +121,8 @@ class Economy:
         put = object.__setattr__  # the dataclass is frozen for everyone else
         for what in ("regions", "sectors", "categories"):
             put(self, what, _labels(getattr(self, what), what, self.source))
-        unknown = [c for c in self.stock_changes if c not in self.categories]
-        if unknown:
-            self._number("category", unknown[0], self.categories)
+        for category in (*self.stock_changes, *self.exports_categories):
+            self.category_number(category)
         put(self, "Z", _matrix(self.Z, "Z", (self.n, self.n), self))
         put(self, "Y", _matrix(self.Y, "Y", (self.n, self.n_regions * self.n_categories), self))
         if self.published_output is not None:
@@ -234,6 +236,10 @@ class Economy:
     def sector_number(self, sector: str) -> int:
         """Position of ``sector`` among the sectors."""
         return self._number("sector", sector, self.sectors)
+
+    def category_number(self, category: str) -> int:
+        """Position of ``category`` among the final-demand categories."""
+        return self._number("category", category, self.categories)
 
     def rows(self, region: str) -> slice:
         """Return the rows (and columns of Z) of one region."""

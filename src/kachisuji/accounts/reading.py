@@ -13,6 +13,12 @@ from kachisuji.words import InputError
 # looks_like(path), which says whether a path is one of its own
 _READERS = {
     "wiod13": "wiod13",
+    "wiod16": "wiod16",
+    "bea": "bea",
+    "pymrio": "pymrio_saved",
+    "mic-japan": "mic_japan",
+    "eurostat-iot": "eurostat",
+    "csv": "plain",
 }
 
 KINDS: tuple[str, ...] = tuple(_READERS)
