@@ -5,7 +5,6 @@ from kachisuji.portfolios.choosing import (
     Chooser,
     best_portfolios,
     choose,
-    neighbours,
     score,
     score_many,
 )
@@ -28,7 +27,6 @@ __all__ = [
     "cvar",
     "cvar_many",
     "marginal_values",
-    "neighbours",
     "pareto_front",
     "score",
     "score_many",

@@ -134,16 +134,6 @@ class Master:
         self.highs.addRow(least, INF, index.size, index, weight[index])
         return int(self.highs.getNumRow()) - 1
 
-    def fix(self, lines: I8, value: float) -> None:
-        """Fix lines at zero or one."""
-        for line in lines:
-            self.highs.changeColBounds(int(line), value, value)
-
-    def free(self, lines: I8) -> None:
-        """Undo ``fix``."""
-        for line in lines:
-            self.highs.changeColBounds(int(line), 0.0, 1.0)
-
     def solve(self, *, whole: bool, gap: float = 1e-4, seconds: float = 60.0) -> Solved:
         """Solve the relaxation or the whole-number programme.
 

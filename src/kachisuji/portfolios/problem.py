@@ -127,16 +127,19 @@ def needed(problem: Problem) -> F8:
     return np.maximum(problem.use, problem.sure)
 
 
+def fits_alone(problem: Problem) -> NDArray[np.bool_]:
+    """(L,) lines that keep every limit when chosen alone."""
+    return np.asarray((needed(problem) <= problem.limits * (1 + 1e-9)).all(axis=(1, 2)))
+
+
 def admissible(problem: Problem) -> NDArray[np.bool_]:
     """(L,) lines that are efficient, fit the limits alone and gain in some future.
 
     A line that gains in no future is dropped without loss: leaving it out is never worse, because
     what it uses is not returned (uses below zero are kept).
     """
-    need = needed(problem)
-    fits = (need <= problem.limits * (1 + 1e-9)).all(axis=(1, 2))
     gains = (problem.value > 0).any(axis=1) | (problem.use < -1e-9).any(axis=(1, 2))
-    return np.asarray(problem.eligible & fits & gains)
+    return np.asarray(problem.eligible & fits_alone(problem) & gains)
 
 
 def check_any_fits(problem: Problem) -> None:

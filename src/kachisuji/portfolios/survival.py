@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.portfolios.choosing import Chooser, neighbours, score_many
+from kachisuji.portfolios.choosing import Chooser, score, step_scores
 from kachisuji.portfolios.problem import Problem, admissible
 
 F8 = NDArray[np.float64]
@@ -75,18 +75,14 @@ def marginal_values(problem: Problem, lines: NDArray[np.int64]) -> F8:
     in place of its segment's line where there is one, less the present objective; it may break a
     limit, which is told apart by ``Problem.fits``. NaN where the line is not admissible.
     """
+    base, none = score(problem, lines), np.array([-1])
     out = np.full(problem.segment.size, np.nan)
-    base = score_many(problem, problem.value[lines].sum(axis=0)[None, :])[0]
+    owner = {int(problem.segment[line]): int(line) for line in lines}
+    for line in lines:
+        out[line] = base - step_scores(problem, lines, none, np.array([line]), None)[0]
     pool = np.flatnonzero(admissible(problem))
-    steps = neighbours(problem, np.sort(lines), pool)
-    totals = np.array([problem.value[s].sum(axis=0) for s in steps])
-    scores = score_many(problem, totals)
-    inside = set(map(int, lines))
-    for step, value in zip(steps, scores, strict=True):
-        now = set(map(int, step))
-        added, dropped = now - inside, inside - now
-        if added:
-            out[added.pop()] = value - base
-        elif dropped:
-            out[dropped.pop()] = base - value
+    pool = pool[~np.isin(pool, lines)]
+    leaves = np.array([owner.get(int(problem.segment[i]), -1) for i in pool], dtype=np.int64)
+    if pool.size:
+        out[pool] = step_scores(problem, lines, pool, leaves, None) - base
     return out
