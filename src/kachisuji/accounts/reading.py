@@ -14,6 +14,12 @@ from kachisuji.words import InputError
 _READERS = {
     "wiod13": "wiod13",
     "wiod16": "wiod16",
+    "oecd-icio": "oecd",
+    "figaro": "figaro",
+    "exiobase3": "exiobase3",
+    "eora26": "eora26",
+    "gloria": "gloria",
+    "adb-mrio": "adb",
     "bea": "bea",
     "pymrio": "pymrio_saved",
     "mic-japan": "mic_japan",

@@ -55,7 +55,10 @@ def read(path: Path, year: int | None = None) -> Economy:
         )
     rows, columns = _pairs(flows.index), _pairs(flows.columns)
     categories = list(dict.fromkeys(c for _, c in _pairs(final.columns)))
-    values = np.hstack([flows.to_numpy(float), final.loc[flows.index].to_numpy(float)])
+    if not final.index.equals(flows.index):
+        want, got = "the rows of Z", "others"
+        raise InputError("accounts.layout", file=f"{path}/Y", form=FORM, want=want, got=got)
+    values = np.hstack([flows.to_numpy(float), final.to_numpy(float)])
     about = store.about(year)
     economy = assemble(
         values,

@@ -1,0 +1,98 @@
+"""Square tables whose rows and columns are named REGION_CODE in one cell (OECD, FIGARO)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kachisuji.accounts.assembling import assemble
+from kachisuji.accounts.economy import Economy, Extension
+from kachisuji.accounts.files import Sheet
+from kachisuji.words import InputError
+
+
+def from_codes(
+    sheet: Sheet,
+    *,
+    form: str,
+    totals: frozenset[str],
+    stocks: tuple[str, ...],
+    joined: Mapping[str, str],
+    **about: Any,
+) -> Economy:
+    """Return the table of a sheet with one label column and one header line.
+
+    A code that is both a row's and a column's is a sector; other columns are final demand, other
+    rows primary inputs. ``totals`` are columns and rows to leave out; the first of them that is a
+    column is taken as the printed output.
+
+    Parameters
+    ----------
+    stocks
+        Codes of changes in stocks.
+    joined
+        Regions that a country is split over, to the country; empty keeps them apart.
+    """
+    names = sheet.head[-1][1:]
+    labels = [row[0] or "" for row in sheet.labels]
+    columns = [_split(name) for name in names]
+    rows = [_split(label) for label in labels]
+    column_codes = {code for region, code in columns if region}
+    row_codes = {code for region, code in rows if region}
+    sectors = row_codes & column_codes - totals
+    if not sectors:
+        got = f"{', '.join(labels[:3])} / {', '.join(names[:3])}"
+        raise InputError(
+            "accounts.layout", file=sheet.file, form=form, want="REGION_CODE both ways", got=got
+        )
+    flow = np.array([bool(r) and c in sectors for r, c in rows])
+    used = [k for k, (r, c) in enumerate(columns) if r and c not in totals]
+    categories = list(dict.fromkeys(columns[k][1] for k in used if columns[k][1] not in sectors))
+    printed = next((k for k, name in enumerate(names) if name in totals), None)
+    kept = [label for label, keep in zip(rows, flow, strict=True) if keep]
+    # countries that are split have final demand (and at times rows) under their own name only
+    silent = set(joined) | {joined[r] for r in joined if r in {region for region, _ in kept}}
+    silent &= {r for r, _ in kept} | {columns[k][0] for k in used}
+    values = sheet.values if flow.all() else sheet.values[flow]
+    economy = assemble(
+        values if len(used) == values.shape[1] else values[:, used],
+        kept,
+        [columns[k] for k in used],
+        categories=categories,
+        file=sheet.file,
+        form=form,
+        published_output=None if printed is None else values[:, printed],
+        silent_regions=silent,
+        stock_changes=tuple(c for c in stocks if c in categories),
+        **about,
+    )
+    economy = _with_primary(economy, sheet, flow, columns, labels, totals)
+    parts = {r: joined.get(r, r) for r in economy.regions}
+    return economy if list(parts) == list(parts.values()) else economy.aggregate(regions=parts)
+
+
+def _split(name: str) -> tuple[str, str]:
+    region, bar, code = name.strip().partition("_")
+    return (region, code) if bar and region and code else ("", name.strip())
+
+
+def _with_primary(
+    economy: Economy,
+    sheet: Sheet,
+    flow: np.ndarray,
+    columns: list[tuple[str, str]],
+    labels: list[str],
+    totals: frozenset[str],
+) -> Economy:
+    rest = [k for k in np.flatnonzero(~flow) if labels[k] not in totals]
+    if not rest:
+        return economy
+    at = {label: k for k, label in enumerate(columns)}
+    order = [at.get(economy.label(k), -1) for k in range(economy.n)]
+    values = sheet.values[rest][:, order]
+    values[:, np.array(order) < 0] = 0.0
+    items = tuple(labels[k] for k in rest)
+    unit = f"{economy.unit} {economy.currency}"
+    return economy.with_extension(Extension("primary", items, values, unit, source=sheet.file))

@@ -1,0 +1,177 @@
+"""GLORIA: 160 and more regions, 120 sectors, as supply and use, in the publisher's folder.
+
+* ``GLORIA_MRIOs_59_2019.zip`` (or its folder) with numbers without labels, comma-separated:
+  ``…_120secMother_AllCountries_002_T-Results_2019_059_Markup001(full).csv`` (supply and use in one
+  square: for each region its industries, then its products), ``…_Y-Results_…`` (final demand),
+  ``…_V-Results_…`` (value added). Markup001 is basic prices.
+* ``GLORIA_ReadMe_059.xlsx``: sheets ``Regions`` (``Region_acronyms``), ``Sectors``
+  (``Sector_names``), ``Value added and final demand`` (``Final_demand_names``).
+
+Products are brought together by industry technology (model B) or industries by fixed sales (model
+D), region by region. Regions without any flow are left out. Thousand US dollars.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kachisuji.accounts.economy import Economy, per_unit
+from kachisuji.accounts.files import content, members, sheet_rows
+from kachisuji.words import InputError
+
+FORM = "GLORIA"
+
+
+def looks_like(path: Path) -> bool:
+    """Whether the folder holds GLORIA tables."""
+    return path.is_dir() and any(path.glob("GLORIA_MRIOs_*"))
+
+
+def read(
+    path: Path, year: int | None = None, *, version: int | None = None, model: str = "B"
+) -> Economy:
+    """Read a year.
+
+    Parameters
+    ----------
+    version
+        Release number, where the folder holds several.
+    model
+        ``B`` product by product, ``D`` industry by industry.
+    """
+    if model not in ("B", "D"):
+        raise InputError("accounts.unknown_option", option="model", got=model, known="B, D")
+    source, year = _source(path, year, version)
+    regions, sectors, categories = _labels(path)
+    S = len(sectors)
+    square = _matrix(source, "T", year)
+    final = _matrix(source, "Y", year)
+    n = len(regions) * S
+    for name, got, want in (
+        ("T", square.shape, (2 * n, 2 * n)),
+        ("Y", final.shape, (2 * n, len(regions) * len(categories))),
+    ):
+        if got != want:
+            raise InputError("accounts.shape", file=source, what=name, got=got, want=want)
+    place = np.arange(2 * n).reshape(len(regions), 2, S)
+    industries, products = place[:, 0].ravel(), place[:, 1].ravel()
+    make = square[np.ix_(industries, products)]
+    use = square[np.ix_(products, industries)]
+    demand = final[products]
+    q, g = make.sum(axis=0), make.sum(axis=1)
+    if model == "B":
+        Z, Y = use @ per_unit(make.T, g).T, demand
+    else:
+        T = per_unit(make, q)
+        Z, Y = T @ use, T @ demand
+    return _without_empty(regions, sectors, categories, Z, Y, year, model, source)
+
+
+def _without_empty(
+    regions: list[str],
+    sectors: list[str],
+    categories: list[str],
+    Z: np.ndarray,
+    Y: np.ndarray,
+    year: int,
+    model: str,
+    source: Path,
+) -> Economy:
+    R, S, F = len(regions), len(sectors), len(categories)
+    sold = (np.abs(Z).sum(axis=1) + np.abs(Y).sum(axis=1)).reshape(R, S).sum(axis=1)
+    bought = np.abs(Z).sum(axis=0).reshape(R, S).sum(axis=1)
+    spent = np.abs(Y).sum(axis=0).reshape(R, F).sum(axis=1)
+    keep = (sold + bought + spent) > 0.0
+    rows = np.repeat(keep, S)
+    return Economy(
+        regions=tuple(r for r, k in zip(regions, keep, strict=True) if k),
+        sectors=tuple(sectors),
+        categories=tuple(categories),
+        Z=np.ascontiguousarray(Z[rows][:, rows]),
+        Y=np.ascontiguousarray(Y[rows][:, np.repeat(keep, F)]),
+        year=year,
+        unit="thousand",
+        currency="USD",
+        publisher="GLORIA, Industrial Ecology Virtual Laboratory",
+        licence="GLORIA terms: free for academic use",
+        citation="Lenzen et al. (2022), Implementing the material footprint to measure progress "
+        "towards SDGs 8 and 12, Nature Sustainability 5, 157-166",
+        title=f"GLORIA {year}, model {model}",
+        stock_changes=tuple(c for c in categories if "inventor" in c.lower()),
+        source=str(source),
+        copy=False,
+    )
+
+
+def _source(path: Path, year: int | None, version: int | None) -> tuple[Path, int]:
+    if not path.is_dir():
+        raise InputError("accounts.no_folder", file=path)
+    found = {}
+    for file in sorted(path.glob("GLORIA_MRIOs_*")):
+        parts = file.stem.split("_")
+        if len(parts) >= 4 and parts[2].isdigit() and parts[3][:4].isdigit():
+            found[int(parts[3][:4]), int(parts[2])] = file
+    known = ", ".join(f"{y} (version {v})" for y, v in found)
+    fits = [k for k in found if year in (None, k[0]) and version in (None, k[1])]
+    if not fits:
+        raise InputError("accounts.no_year", file=path, year=year, known=known)
+    if len(fits) > 1:
+        raise InputError("accounts.several_files", file=path, known=known)
+    return found[fits[0]], fits[0][0]
+
+
+def _matrix(source: Path, which: str, year: int) -> np.ndarray:
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    pattern = f"*_120secMother_AllCountries_002_{which}-Results_{year}_*_Markup001(full).csv"
+    names = [f.name for f in source.iterdir()] if source.is_dir() else members(source)
+    fits = [n for n in names if fnmatch(n, pattern)]
+    if len(fits) != 1:
+        got = f"{len(fits)} files"
+        raise InputError("accounts.layout", file=source, form=FORM, want=pattern, got=got)
+    raw = content(source / fits[0]) if source.is_dir() else content(source, fits[0])
+    width = raw.split(b"\n", 1)[0].count(b",") + 1
+    columns = [f"f{k}" for k in range(width)]
+    longest = max(2**20, 64 * len(raw.split(b"\n", 1)[0]))
+    try:
+        table: Any = pacsv.read_csv(
+            pa.BufferReader(raw),
+            read_options=pacsv.ReadOptions(column_names=columns, block_size=min(longest, 2**30)),
+            convert_options=pacsv.ConvertOptions(
+                column_types={n: pa.float64() for n in columns}, null_values=[]
+            ),
+        )
+    except pa.ArrowException as error:
+        why = str(error).splitlines()[0]
+        raise InputError(
+            "accounts.unreadable", file=f"{source}/{fits[0]}", form=FORM, why=why
+        ) from error
+    batch = table.combine_chunks().to_batches()[0]
+    return np.ascontiguousarray(np.stack([c.to_numpy() for c in batch.columns]).T)
+
+
+def _labels(path: Path) -> tuple[list[str], list[str], list[str]]:
+    books = sorted(path.glob("GLORIA_ReadMe_*.xlsx"))
+    if not books:
+        raise InputError("accounts.no_file", file=path / "GLORIA_ReadMe_*.xlsx")
+    return (
+        _column(books[-1], "Regions", "Region_acronyms"),
+        _column(books[-1], "Sectors", "Sector_names"),
+        _column(books[-1], "Value added and final demand", "Final_demand_names"),
+    )
+
+
+def _column(book: Path, sheet: str, name: str) -> list[str]:
+    rows = sheet_rows(book, sheet, FORM)
+    head = [str(c).strip() for c in rows[0]] if rows else []
+    if name not in head:
+        raise InputError(
+            "accounts.layout", file=book, row=sheet, form=FORM, want=name, got=", ".join(head[:6])
+        )
+    k = head.index(name)
+    return [str(r[k]).strip() for r in rows[1:] if len(r) > k and str(r[k]).strip()]

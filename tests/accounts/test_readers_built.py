@@ -1,0 +1,444 @@
+"""Readers on files built in the publishers' layouts, typed out from their documentation.
+
+Layouts: OECD ICIO and FIGARO as the extract functions of the R package exvatools (CRAN) take them
+apart; FIGARO's flat form from the notes of open-risk/leontief; ADB as ksreyes/mrio-processing
+reads it; WIOD 2016 from its own header lines (codes, descriptions, regions, numbers); Eora26,
+EXIOBASE 3 and GLORIA as the file names and label columns of pymrio 0.7's parsers say.
+"""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from kachisuji.accounts import read
+from kachisuji.words import InputError
+from tests.accounts.sheets import write_xlsx
+
+# ---- OECD -----------------------------------------------------------------------------------
+
+OECD_2021 = """,AUS_01T02,AUS_03,MEX_01T02,MEX_03,MX1_01T02,MX1_03,MX2_01T02,MX2_03,AUS_HFCE,AUS_INVNT,MEX_HFCE,MEX_INVNT,TOTAL
+AUS_01T02,1,2,0,0,3,4,5,6,70,1,8,0,100
+AUS_03,1,1,0,0,1,1,1,1,20,-1,5,0,30
+MEX_01T02,0,0,0,0,0,0,0,0,0,0,0,0,0
+MEX_03,0,0,0,0,0,0,0,0,0,0,0,0,0
+MX1_01T02,2,0,0,0,1,1,1,1,3,0,11,0,20
+MX1_03,0,2,0,0,1,1,1,1,2,0,2,0,10
+MX2_01T02,4,0,0,0,2,2,2,2,0,0,20,0,32
+MX2_03,0,0,0,0,0,0,1,1,0,0,10,1,13
+AUS_TAXSUB,1,1,0,0,1,1,1,1,0,0,0,0,6
+VALU,91,24,0,0,11,0,20,0,0,0,0,0,146
+OUTPUT,100,30,0,0,20,10,32,13,95,0,56,1,357
+"""  # noqa: E501
+
+
+def test_oecd_with_split_mexico(tmp_path):
+    (tmp_path / "ICIO2021_2018.csv").write_text(OECD_2021)
+    table = read(None, tmp_path, year=2018)
+    assert table.regions == ("AUS", "MEX")
+    assert table.sectors == ("01T02", "03")
+    assert table.categories == ("HFCE", "INVNT")
+    assert table.stock_changes == ("INVNT",)
+    np.testing.assert_array_equal(table.Z[table.row("AUS", "01T02")], [1, 2, 8, 10])
+    np.testing.assert_array_equal(table.Z[table.row("MEX", "01T02")], [6, 0, 6, 6])
+    np.testing.assert_array_equal(table.Y[table.row("MEX", "01T02")], [3, 0, 31, 0])
+    np.testing.assert_array_equal(table.output_gap, 0)
+    primary = table.extensions["primary"]
+    assert primary.items == ("AUS_TAXSUB", "VALU")
+    np.testing.assert_array_equal(primary.values[1], [91, 24, 31, 0])
+    apart = read("oecd-icio", tmp_path / "ICIO2021_2018.csv", split="keep")
+    assert apart.regions == ("AUS", "MEX", "MX1", "MX2")
+    assert apart.x.sum() == table.x.sum()
+    assert "2021 edition" in table.publisher
+
+
+OECD_2023 = """V1,AUS_A01_02,AUS_A03,ROW_A01_02,ROW_A03,AUS_HFCE,AUS_NPISH,ROW_HFCE,ROW_NPISH,OUT
+AUS_A01_02,1,2,3,4,5,0,6,0,21
+AUS_A03,1,1,1,1,6,0,2,0,12
+ROW_A01_02,0,0,2,2,1,0,15,0,20
+ROW_A03,0,0,2,2,1,0,5,0,10
+TLS,1,1,1,1,0,0,0,0,4
+VA,18,8,11,0,0,0,0,0,37
+OUT,21,12,20,10,13,0,28,0,104
+"""
+
+
+def test_oecd_2023_edition_in_its_zip(tmp_path):
+    with zipfile.ZipFile(tmp_path / "2016-2020_SML.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("2017_SML.csv", OECD_2023.replace("AUS_A03,1,1", "AUS_A03,0,2"))
+        archive.writestr("2018_SML.csv", OECD_2023)
+    table = read(None, tmp_path, year=2018)
+    assert table.sectors == ("A01_02", "A03")
+    assert table.extensions["primary"].items == ("TLS", "VA")
+    np.testing.assert_array_equal(table.x, [21, 12, 20, 10])
+    with pytest.raises(InputError, match="more than one file"):
+        read("oecd-icio", tmp_path)
+    with pytest.raises(InputError, match="no table for the year 2012"):
+        read("oecd-icio", tmp_path, year=2012)
+
+
+def test_oecd_2018_edition_with_capital_ending(tmp_path):
+    (tmp_path / "ICIO2018_2015.CSV").write_text(OECD_2023.replace("A01_02", "01T03"))
+    assert read(None, tmp_path).year == 2015
+
+
+def transposed(text):
+    return "\n".join(",".join(r) for r in zip(*(x.split(",") for x in text.split()), strict=True))
+
+
+OECD_BROKEN = {
+    "transposed": (transposed(OECD_2023), "accounts.layout"),
+    "region without rows": (OECD_2023.replace("ROW_A03,0", "RXW_A03,0"), "accounts.label_missing"),
+    "row twice": (OECD_2023.replace("ROW_A03,0", "ROW_A01_02,0"), "accounts.label_twice"),
+    "column twice": (OECD_2023.replace("ROW_A03,AUS", "ROW_A01_02,AUS"), "accounts.label_twice"),
+    "final demand missing": (OECD_2023.replace("ROW_NPISH", "ROW_NPX"), "accounts.label_missing"),
+    "text": (OECD_2023.replace("AUS_A03,1,1", "AUS_A03,1,.."), "accounts.cell"),
+    "nan": (OECD_2023.replace("AUS_A03,1,1", "AUS_A03,1,NaN"), "accounts.not_finite"),
+    "cut short": (OECD_2023[:200], "accounts.layout"),
+    "labels without regions": (OECD_2023.replace("_", "-"), "accounts.layout"),
+    "html": ("<!DOCTYPE html>\n<html>, moved</html>\n", "accounts.layout"),
+}
+
+
+@pytest.mark.parametrize("name", OECD_BROKEN)
+def test_broken_oecd_files(tmp_path, name):
+    text, key = OECD_BROKEN[name]
+    (tmp_path / "2018_SML.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read("oecd-icio", tmp_path)
+    assert caught.value.key == key
+
+
+# ---- archives that may not be trusted -------------------------------------------------------
+
+
+def test_archives(tmp_path):
+    def key(change):
+        file = tmp_path / "2016-2020_SML.zip"
+        change(file)
+        with pytest.raises(InputError) as caught:
+            read("oecd-icio", file)
+        return caught.value.key
+
+    def escaping(file):
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("../2018_SML.csv", OECD_2023)
+
+    def absolute(file):
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("/etc/2018_SML.csv", OECD_2023)
+
+    def bomb(file):
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("2018_SML.csv", b"0" * (80 * 2**20))
+
+    def whole(file):
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("2018_SML.csv", OECD_2023)
+
+    def cut(file):
+        whole(file)
+        file.write_bytes(file.read_bytes()[:-30])
+
+    def flipped(file):
+        whole(file)
+        raw = bytearray(file.read_bytes())
+        raw[60] ^= 0xFF
+        file.write_bytes(raw)
+
+    assert key(escaping) == "accounts.zip_escape"
+    assert key(absolute) == "accounts.zip_escape"
+    assert key(bomb) == "accounts.zip_bomb"
+    assert key(cut) == "accounts.unreadable"
+    assert key(flipped) == "accounts.unreadable"
+    assert key(lambda f: f.write_bytes(b"")) in ("accounts.unreadable", "accounts.no_file")
+    assert key(lambda f: f.write_text("not a zip")) == "accounts.unreadable"
+
+
+# ---- FIGARO ---------------------------------------------------------------------------------
+
+FIGARO = """rowLabels,AR_A01,AR_C10T12,FIGW1_A01,FIGW1_C10T12,AR_P3_S13,AR_P3_S14,AR_P5M,FIGW1_P3_S13,FIGW1_P3_S14,FIGW1_P5M
+AR_A01,1,2,3,4,0,5,-1,0,6,1
+AR_C10T12,1,1,1,1,6,0,0,2,0,0
+FIGW1_A01,0,0,2,2,1,0,0,0,15,0
+FIGW1_C10T12,0,0,2,2,1,0,0,0,5,0
+W2_D21X31,1,1,1,1,0,0,0,0,0,0
+W2_D1,8,4,5,0,0,0,0,0,0,0
+W2_B2A3G,10,4,6,0,0,0,0,0,0,0
+"""  # noqa: E501
+
+
+def test_figaro_matrix_and_flat(tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "f").mkdir()
+    (tmp_path / "m" / "matrix_eu-ic-io_ind-by-ind_24ed_2022.csv").write_text(FIGARO)
+    table = read(None, tmp_path / "m")
+    assert (table.regions, table.sectors) == (("AR", "FIGW1"), ("A01", "C10T12"))
+    assert table.categories == ("P3_S13", "P3_S14", "P5M")
+    assert table.extensions["primary"].items == ("W2_D21X31", "W2_D1", "W2_B2A3G")
+    np.testing.assert_array_equal(table.Y[0], [0, 5, -1, 0, 6, 1])
+    assert (table.unit, table.currency, table.year) == ("million", "EUR", 2022)
+    lines = [x.split(",") for x in FIGARO.split()]
+    out = io.StringIO()
+    out.write("icioiRow,icioiCol,refArea,rowIi,counterpartArea,colIi,obsValue\n")
+    for row in lines[1:]:
+        for name, value in zip(lines[0][1:], row[1:], strict=True):
+            (a, r), (b, c) = row[0].split("_", 1), name.split("_", 1)
+            out.write(f"{row[0]},{name},{a},{r},{b},{c},{value}\n")
+    flat = tmp_path / "f" / "flatfile_eu-ic-io_ind-by-ind_24ed_2022.csv"
+    flat.write_text(out.getvalue())
+    assert read(None, tmp_path / "f").checksum == table.checksum
+    flat.write_text(out.getvalue() + "AR_A01,AR_A01,AR,A01,AR,A01,1\n")
+    with pytest.raises(InputError, match="more than once"):
+        read("figaro", flat)
+    flat.write_text(out.getvalue().replace("obsValue", "value"))
+    with pytest.raises(InputError, match="not the layout"):
+        read("figaro", flat)
+
+
+# ---- ADB ------------------------------------------------------------------------------------
+
+ADB = [
+    ["Multi-regional input-output table"], ["Year 2023"], ["US$ million"], [], [],
+    ["", "", "", "", "JPN", "JPN", "RoW", "RoW", *["JPN"] * 5, *["RoW"] * 5, "ToT"],
+    ["", "", "", "", "c1", "c2", "c1", "c2", *(f"F{k}" for k in range(1, 6)),
+     *(f"F{k}" for k in range(1, 6)), "r99"],
+    ["Agriculture", "", "JPN", "c1", 1, 2, 3, 4, 5, 0, 0, 0, -1, 6, " ", 0, 0, 0, 20],
+    ["Mining", "", "JPN", "c2", 1, 1, 1, 1, 6, 0, 0, 0, 0, 2, "", 0, 0, 0, 12],
+    ["Agriculture", "", "RoW", "c1", " ", 0, 2, 2, 1, 0, 0, 0, 0, 15, 0, 0, 0, 0, 20],
+    ["Mining", "", "RoW", "c2", 0, 0, 2, 2, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 10],
+    ["Total", "", "ToT", "r60", 2, 3, 8, 9],
+    ["Value added", "", "ToT", "r64", 18, 9, 12, 1],
+]  # fmt: skip
+
+
+def test_adb(tmp_path):
+    file = tmp_path / "ADB-MRIO62-2023_September 2024.xlsx"
+    write_xlsx(file, ADB)
+    table = read(None, tmp_path)
+    assert (table.regions, table.sectors, table.year) == (("JPN", "RoW"), ("c1", "c2"), 2023)
+    np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
+    np.testing.assert_array_equal(table.value_added, [18, 9, 12, 1])
+    assert table.stock_changes == ("F5",)
+    rows = [list(r) for r in ADB]
+    rows[8][5] = "#REF!"
+    write_xlsx(file, rows)
+    with pytest.raises(InputError) as caught:
+        read("adb-mrio", file)
+    assert (caught.value.key, caught.value.row, caught.value.column) == (
+        "accounts.cell",
+        9,
+        "JPN c2",
+    )
+    write_xlsx(file, ADB[2:])
+    assert read("adb-mrio", file).checksum == table.checksum  # found wherever the codes stand
+    write_xlsx(file, ADB[7:])
+    with pytest.raises(InputError, match="c1 in the fifth column"):
+        read("adb-mrio", file)
+
+
+# ---- WIOD 2016, world -----------------------------------------------------------------------
+
+FINAL_16 = ["CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN"]
+WIOD_16 = [
+    ["Intercountry Input-Output Table"], ["(industry-by-industry)"],
+    ["", "", "", "", "A01", "B", "A01", "B", *FINAL_16, *FINAL_16, "GO"],
+    ["(millions of US$)", "", "", "", *["Crop"] * 14, "Total output"],
+    ["2014", "", "", "", "AUS", "AUS", "ROW", "ROW", *["AUS"] * 5, *["ROW"] * 5, "TOT"],
+    ["", "", "", "", "c1", "c4", "c1", "c4", *["c57"] * 10, "c62"],
+    ["A01", "Crop", "AUS", "r1", 1, 2, 3, 4, 5, 0, 0, 0, -1, 6, 0, 0, 0, 0, 20],
+    ["B", "Mining", "AUS", "r4", 1, 1, 1, 1, 6, 0, 0, 0, 0, 2, 0, 0, 0, 0, 12],
+    ["A01", "Crop", "ROW", "r1", 0, 0, 2, 2, 1, 0, 0, 0, 0, 15, 0, 0, 0, 0, 20],
+    ["B", "Mining", "ROW", "r4", 0, 0, 2, 2, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 10],
+    ["II_fob", "Total intermediate consumption", "TOT", "r65", 2, 3, 8, 9],
+    ["VA", "Value added at basic prices", "TOT", "r70", 18, 9, 12, 1],
+]  # fmt: skip
+
+
+def test_world_table_of_wiod_2016(tmp_path):
+    write_xlsx(tmp_path / "WIOT2014_Nov16_ROW.xlsx", WIOD_16)
+    table = read(None, tmp_path, year=2014)
+    assert (table.regions, table.sectors) == (("AUS", "ROW"), ("A01", "B"))
+    np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
+    np.testing.assert_array_equal(table.output_gap, 0)
+    np.testing.assert_array_equal(table.value_added, [18, 9, 12, 1])
+    write_xlsx(tmp_path / "WIOT2014_Nov16_ROW.xlsx", WIOD_16[:6])
+    with pytest.raises(InputError, match="not the layout"):
+        read("wiod16", tmp_path, year=2014)
+    with pytest.raises(InputError, match="world table"):
+        read("wiod16", tmp_path, year=2013)
+
+
+# ---- Eora26 ---------------------------------------------------------------------------------
+
+EORA = {
+    "labels_T.txt": "Japan\tJPN\tIndustries\tAgriculture\t\nJapan\tJPN\tIndustries\tMining\t\n"
+    "ROW\tROW\tIndustries\tTOTAL\t\n",
+    "labels_FD.txt": "Japan\tJPN\tFinal demand\tHousehold final consumption P.3h\t\n"
+    "Japan\tJPN\tFinal demand\tChanges in inventories P.52\t\n"
+    "ROW\tROW\tFinal demand\tHousehold final consumption P.3h\t\n"
+    "ROW\tROW\tFinal demand\tChanges in inventories P.52\t\n",
+    "Eora26_2015_bp_T.txt": "1\t2\t3\n1\t1\t1\n0\t2\t4\n",
+    "Eora26_2015_bp_FD.txt": "5\t-1\t6\t0\n6\t0\t2\t0\n1\t0\t15\t0\n",
+}
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "indices apart"])
+def test_eora26(tmp_path, form):
+    if form == "folder":
+        for name, text in EORA.items():
+            (tmp_path / name).write_text(text)
+    else:
+        labels = {n for n in EORA if n.startswith("labels")} if form != "zip" else set()
+        with zipfile.ZipFile(tmp_path / "Eora26_2015_bp.zip", "w") as archive:
+            for name in EORA.keys() - labels:
+                archive.writestr(name, EORA[name])
+        if labels:
+            with zipfile.ZipFile(tmp_path / "indices.zip", "w") as archive:
+                for name in labels:
+                    archive.writestr(name, EORA[name])
+    table = read(None, tmp_path)
+    assert table.regions == ("JPN", "ROW")
+    assert table.sectors == ("Agriculture", "Mining", "TOTAL")
+    np.testing.assert_array_equal(table.x, [16, 11, 0, 0, 0, 22])
+    assert table.Z[table.row("JPN", "Agriculture"), table.row("ROW", "TOTAL")] == 3
+    assert (table.unit, table.stock_changes) == ("thousand", ("Changes in inventories P.52",))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key"),
+    [
+        ("Eora26_2015_bp_T.txt", "1\t2\n1\t1\n", "accounts.shape"),
+        ("Eora26_2015_bp_T.txt", "1\t2\t3\n1\t1\tx\n0\t2\t4\n", "accounts.unreadable"),
+        ("Eora26_2015_bp_T.txt", "1\t2\t3\n1\t1\tnan\n0\t2\t4\n", "accounts.not_finite"),
+        ("labels_T.txt", "JPN\tAgriculture\n", "accounts.layout"),
+        (
+            "labels_T.txt",
+            EORA["labels_T.txt"].replace("Mining", "Agriculture"),
+            "accounts.label_twice",
+        ),
+        ("labels_FD.txt", EORA["labels_FD.txt"].replace("ROW", "USA"), "accounts.label_missing"),
+    ],
+)
+def test_broken_eora26(tmp_path, name, text, key):
+    for file, content in {**EORA, name: text}.items():
+        (tmp_path / file).write_text(content)
+    with pytest.raises(InputError) as caught:
+        read("eora26", tmp_path)
+    assert caught.value.key == key
+
+
+# ---- EXIOBASE -------------------------------------------------------------------------------
+
+_HEAD = "region\t\tAT\tAT\tJP\tJP\nsector\t\tWheat\tCoal\tWheat\tCoal\nregion\tsector\t\t\t\t\n"
+EXIO = {
+    "Z.txt": _HEAD
+    + "AT\tWheat\t1\t2\t3\t4\nAT\tCoal\t1\t1\t1\t1\nJP\tWheat\t0\t0\t2\t2\nJP\tCoal\t0\t0\t2\t2\n",
+    "Y.txt": "region\t\tAT\tAT\tJP\tJP\n"
+    "category\t\tHouseholds\tChanges in inventories\tHouseholds\tChanges in inventories\nregion\tsector\t\t\t\t\nAT\tWheat\t5\t-1\t6\t0\nAT\tCoal\t6\t0\t2\t0\n"  # noqa: E501
+    "JP\tWheat\t1\t0\t15\t0\nJP\tCoal\t1\t0\t5\t0\n",
+    "x.txt": "region\tsector\tindout\nAT\tWheat\t20\nAT\tCoal\t12\nJP\tWheat\t20\nJP\tCoal\t10\n",
+    "A.txt": _HEAD + "AT\tWheat\t0.05\t0.16666666666666666\t0.15\t0.4\n"
+    "AT\tCoal\t0.05\t0.08333333333333333\t0.05\t0.1\n"
+    "JP\tWheat\t0\t0\t0.1\t0.2\nJP\tCoal\t0\t0\t0.1\t0.2\n",
+    "unit.txt": "region\tsector\tunit\nAT\tWheat\tM.EUR\nAT\tCoal\tM.EUR\nJP\tWheat\tM.EUR\n",
+    "satellite/F.txt": "region\tAT\tAT\tJP\tJP\nsector\tWheat\tCoal\tWheat\tCoal\nstressor\t\t\t\t\n"  # noqa: E501
+    "CO2\t7\t8\t9\t10\n",
+    "satellite/unit.txt": "stressor\tunit\nCO2\tkg\n",
+}
+
+
+def exiobase(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_exiobase_up_to_38_and_from_39(tmp_path):
+    old = exiobase(tmp_path / "IOT_2011_ixi", EXIO)
+    table = read(None, old)
+    assert (table.regions, table.sectors, table.year) == (("AT", "JP"), ("Wheat", "Coal"), 2011)
+    np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
+    assert table.extensions["satellite"].items == ("CO2",)
+    assert table.extensions["satellite"].unit == "kg"
+    new = {k.replace("satellite", "air_emissions"): v for k, v in EXIO.items()} | {
+        "employment/F.txt": EXIO["satellite/F.txt"].replace("CO2", "Low-skilled")
+    }
+    with zipfile.ZipFile(tmp_path / "IOT_2020_pxp.zip", "w") as archive:
+        for name, text in new.items():
+            archive.writestr(f"IOT_2020_pxp/{name}", text)
+    zipped = read(None, tmp_path / "IOT_2020_pxp.zip")
+    assert sorted(zipped.extensions) == ["air_emissions", "employment"]
+    np.testing.assert_array_equal(zipped.Z, table.Z)
+    without = exiobase(tmp_path / "IOT_2012_ixi", {k: v for k, v in EXIO.items() if k != "Z.txt"})
+    np.testing.assert_allclose(read(None, without).Z, table.Z)
+    three = {k: v.replace("AT\t", "AUT\t") for k, v in EXIO.items()}
+    assert read(None, exiobase(tmp_path / "IOT_2013_ixi", three)).regions == ("AT", "JP")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "key"),
+    [
+        ("Z.txt", "AT\tCoal\t1\t1", "AT\tCoal\t1\tx", "accounts.cell"),
+        ("Z.txt", "AT\tCoal\t1\t1", "AT\tCoal\t1", "accounts.layout"),
+        ("Z.txt", "AT\tCoal\t1\t1", "AT\tCoal\t1\tinf", "accounts.not_finite"),
+        ("Y.txt", "JP\tCoal", "JP\tWheat", "accounts.layout"),
+        ("unit.txt", "AT\tCoal\tM.EUR", "AT\tCoal\ttonnes", "accounts.mixed_units"),
+        ("satellite/F.txt", "AT\tAT\tJP\tJP", "AT\tAT\tJP\tFR", "accounts.layout"),
+    ],
+)
+def test_broken_exiobase(tmp_path, name, old, new, key):
+    assert old in EXIO[name]
+    folder = exiobase(tmp_path / "IOT_2011_ixi", {**EXIO, name: EXIO[name].replace(old, new)})
+    with pytest.raises(InputError) as caught:
+        read("exiobase3", folder)
+    assert caught.value.key == key
+
+
+# ---- GLORIA ---------------------------------------------------------------------------------
+
+
+def gloria(folder, square, final):
+    inner = folder / "GLORIA_MRIOs_59_2019"
+    inner.mkdir(parents=True)
+    name = "20240111_120secMother_AllCountries_002_{}-Results_2019_059_Markup001(full).csv"
+    for which, values in (("T", square), ("Y", final)):
+        text = "\n".join(",".join(map(str, row)) for row in values) + "\n"
+        (inner / name.format(which)).write_text(text)
+    rows = {
+        "Regions": [["Lfd_Nr", "Region_acronyms", "Region_names"], [1, "JPN", "Japan"],
+                    [2, "DYE", "nobody"], [3, "ROW", "Rest"]],
+        "Sectors": [["Lfd_Nr", "Sector_names"], [1, "Wheat"], [2, "Coal"]],
+        "Value added and final demand": [
+            ["Lfd_Nr", "Value_added_names", "Final_demand_names"],
+            [1, "Wages", "Household final consumption"], [2, "Surplus", "Changes in inventories"],
+        ],
+    }  # fmt: skip
+    return inner, rows
+
+
+def test_gloria(tmp_path, monkeypatch):
+    # regions JPN, DYE (empty), ROW; each two industries, then two products
+    square = np.zeros((12, 12))
+    square[0, 2], square[0, 3], square[1, 3] = 30, 2, 18  # JPN make
+    square[8, 10], square[9, 11] = 20, 10  # ROW make
+    square[2, 0], square[2, 8], square[3, 1], square[10, 0] = 4, 6, 3, 5  # use
+    final = np.zeros((12, 6))
+    final[2, 0], final[3, 0], final[10, 4], final[11, 4] = 20, 17, 15, 10
+    inner, books = gloria(tmp_path, square.tolist(), final.tolist())
+    (tmp_path / "GLORIA_ReadMe_059.xlsx").write_bytes(b"x")
+    from kachisuji.accounts.readers import gloria as reader
+
+    # a workbook of several sheets is not what the small writer of these tests makes
+    monkeypatch.setattr(reader, "sheet_rows", lambda book, sheet, form: books[sheet])
+    table = read(None, tmp_path)
+    assert table.regions == ("JPN", "ROW")
+    np.testing.assert_allclose(table.x, [30, 20, 20, 10])
+    np.testing.assert_allclose(table.value_added.sum(), final.sum())
+    by_industry = read("gloria", tmp_path, model="D")
+    np.testing.assert_allclose(by_industry.x, [32, 18, 20, 10])
+    next(inner.glob("*_Y-*")).unlink()
+    with pytest.raises(InputError, match="0 files"):
+        read("gloria", tmp_path)
