@@ -123,9 +123,7 @@ def _add_case(app: App, lang: Lang) -> None:
 
     Asked = Annotated[Literal["en", "ja"], _lang_option(lang)]
     case_help = Parameter(help=say("desk.arg_case", lang))
-    group = App(
-        name="case", help=say("desk.help_case", lang), usage=say("desk.usage_case", lang)
-    )
+    group = App(name="case", help=say("desk.help_case", lang), usage=say("desk.usage_case", lang))
     app.command(group)
 
     @group.command(

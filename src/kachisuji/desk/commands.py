@@ -86,7 +86,7 @@ def verify(folder: Path, quick: bool, lang: Lang) -> bool:
 def report(folder: Path, out: Path | None, lang: Lang) -> int:
     """Write the report of a finished run again, beside the run unless told otherwise."""
     printed, _ = _consoles()
-    from kachisuji.desk.report import build_report
+    from kachisuji.desk.report.page import build_report
     from kachisuji.desk.stored import StoredRun
     from kachisuji.ledger import write_atomic
 

@@ -79,11 +79,12 @@ def summarise(measures: dict[str, F8], half: NDArray[np.int64]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def best_lines(lines: pd.DataFrame, score: F8) -> pd.Series:
+def best_lines(lines: pd.DataFrame, score: F8) -> dict[str, int]:
     """Row number of the best line of each segment by ``score`` (one figure a line)."""
     rows = lines.index[lines["kind"] == "line"]
     ranked = pd.Series(score[rows], index=rows)
-    return ranked.groupby(lines.loc[rows, "segment"], sort=False).idxmax().astype(int)
+    best = ranked.groupby(lines.loc[rows, "segment"], sort=False).idxmax()
+    return {str(segment): int(line) for segment, line in best.items()}
 
 
 def compare_dimensions(lines: pd.DataFrame, welfare: F8, halves: Halves) -> pd.DataFrame:

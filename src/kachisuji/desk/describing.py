@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kachisuji.desk.rows import records
+
 if TYPE_CHECKING:
     from kachisuji.cases import Case
     from kachisuji.contest import ContestModel
@@ -71,7 +73,7 @@ def place_table(model: ContestModel) -> pd.DataFrame:
     linked = linkages(economy)
     content = origin_of_value_added(economy)[:, economy.regions.index(home)]
     rows = []
-    for row in model.case.tables["segments"].to_dict("records"):
+    for row in records(model.case.tables["segments"]):
         label = (home, row["table_sector"])
         rows.append(
             {
@@ -166,7 +168,7 @@ def goals_table(
     cube = draws[futures[:GOAL_FUTURES]]
     base = model.baseline(cube)
     out: list[dict[str, Any]] = []
-    for goal in goals.to_dict("records"):
+    for goal in records(goals):
         target = goal_value(goal, model.case)
         rows = np.flatnonzero((model.lines["segment"] == goal["segment"]).to_numpy())
         year = int(goal["year"]) - model.case.settings.first_year

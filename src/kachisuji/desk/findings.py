@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, between, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
@@ -73,14 +73,14 @@ def _growth_and_power(run: StoredRun, names: Names) -> Finding:
     key = "desk.finding_power_same" if name_growth == name_power else "desk.finding_power_text"
     return Finding(
         t("desk.finding_power_title"),
-        t("desk.points", value=fixed(joint["mean"], 3)),
+        t("desk.points", value=points(joint["mean"])),
         t(
             key,
             growth=name_growth,
             amount=names.money(growth[top_growth]),
             power=name_power,
-            points=fixed(power[top_power], 3),
-            span=between(fixed(joint["p10"], 3), fixed(joint["p90"], 3)),
+            points=points(power[top_power]),
+            span=between(points(joint["p10"]), points(joint["p90"])),
         ),
     )
 

@@ -101,8 +101,10 @@ class StoredRun:
         from kachisuji.cases import load
 
         manifest = read_manifest(folder)
-        tables = {name: read_table(folder / f"{name}.parquet") for name in (*TABLES, "paths")}
-        return cls(folder, manifest, load(folder / "case"), read_choice(folder), **tables)
+        case = load(folder / "case")
+        tables = {name: read_table(folder / f"{name}.parquet") for name in TABLES}
+        paths = read_paths(folder, case.settings.first_year)
+        return cls(folder, manifest, case, read_choice(folder), **tables, paths=paths)
 
     def of_line(self, measure: str) -> pd.DataFrame:
         """Summary of one measure, indexed by line."""
@@ -123,6 +125,12 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except Exception as error:  # pyarrow raises its own kinds, OSError and ValueError
         raise RunError("desk.bad_table", file=path, why=str(error).splitlines()[0]) from error
+
+
+def read_paths(folder: Path, first_year: int) -> pd.DataFrame:
+    """Read ``paths.parquet``; its years are counted from zero and become calendar years."""
+    paths = read_table(folder / "paths.parquet")
+    return paths.assign(year=paths["year"] + first_year)
 
 
 def read_choice(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,20 @@ def t(key: str, **values: Any) -> Both:
 def number(value: float, digits: int = 3) -> Both:
     """A number with ``digits`` significant digits."""
     return both(lambda lang: words.number(float(value), lang, digits))
+
+
+def tidy(text: Both) -> Both:
+    """Drop the zeros after a decimal point that a tick of an axis does not need."""
+    return both(
+        lambda lang: re.sub(r"(\d)\.0+(?=\D|$)|(\.\d*?[1-9])0+(?=\D|$)", r"\1\2", text.of(lang))
+    )
+
+
+def points(value: float) -> Both:
+    """Points of indispensability or exposure: two significant digits, small ones as below."""
+    if math.isfinite(value) and 0 < abs(value) < 0.0005:
+        return t("desk.tiny_below" if value < 0 else "desk.tiny", limit="0.0005")
+    return number(value, 2)
 
 
 def whole(value: float) -> Both:

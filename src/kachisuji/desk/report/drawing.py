@@ -18,20 +18,45 @@ from kachisuji.desk.report.bilingual import Both, markup
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear scale from ``low`` to ``high`` onto 0 to 1."""
+    """A scale from ``low`` to ``high`` onto 0 to 1: linear, or by square roots.
+
+    Square roots keep their sign; they spread what crowds around zero and still show zero.
+    """
 
     low: float
     high: float
+    root: bool = False
 
     def __call__(self, value: float) -> float:
         """Place a value; what is outside is put on the edge."""
-        return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+        low, high, at = (_rooted(v) if self.root else v for v in (self.low, self.high, value))
+        return min(1.0, max(0.0, (at - low) / (high - low)))
 
     def ticks(self, about: int = 5) -> list[float]:
         """Round values inside the scale."""
+        if self.root:
+            ends = (_rooted(self.low), _rooted(self.high))
+            even = (ends[0] + (ends[1] - ends[0]) * k / about for k in range(about + 1))
+            near = (_round_off(math.copysign(v * v, v)) for v in even)
+            found = sorted({0.0, *near}) if self.low <= 0 <= self.high else sorted(set(near))
+            kept: list[float] = []
+            for value in sorted(found, key=abs):  # zero first, the rest where there is room
+                inside = self.low <= value <= self.high
+                if inside and all(abs(self(value) - self(k)) > 0.09 for k in kept):
+                    kept.append(value)
+            return sorted(kept)
         step = nice_step((self.high - self.low) / about)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [k * step for k in range(first, last + 1)]
+
+
+def _rooted(value: float) -> float:
+    return math.copysign(math.sqrt(abs(value)), value)
+
+
+def _round_off(value: float) -> float:
+    """Round to one significant digit."""
+    return float(f"{value:.1g}")
 
 
 def nice_step(rough: float) -> float:
@@ -40,7 +65,9 @@ def nice_step(rough: float) -> float:
     return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= rough * (1 - 1e-9))
 
 
-def spanning(values: Sequence[float], *, zero: bool = True, room: float = 0.05) -> Scale:
+def spanning(
+    values: Sequence[float], *, zero: bool = True, room: float = 0.05, root: bool = False
+) -> Scale:
     """Return a scale that holds every finite value, and zero when asked, with some room."""
     finite = [float(v) for v in values if math.isfinite(v)]
     if zero or not finite:
@@ -49,7 +76,7 @@ def spanning(values: Sequence[float], *, zero: bool = True, room: float = 0.05) 
     if high - low <= 0:
         high = low + (abs(low) or 1.0)
     margin = room * (high - low)
-    return Scale(low - margin if low < 0 or not zero else low, high + margin)
+    return Scale(low - margin if low < 0 or not zero else low, high + margin, root)
 
 
 def pc(share: float) -> str:
@@ -107,6 +134,17 @@ class Plot:
         """Write a text at a point, moved by ``dx``, ``dy`` pixels; both languages when given."""
         place = f'x="{self.at(x)}" y="{self.up(y)}" dx="{dx}" dy="{dy}"'
         self.parts.append(_text(place, text, cls))
+
+    def free(self, x: float, y: float, taken: list[tuple[float, float]], apart: float) -> bool:
+        """Whether a mark at a point keeps ``apart`` pixels from those taken, on a narrow page.
+
+        A free place is added to those taken. The width is taken as 640 pixels.
+        """
+        here = (640 * self.x(x), self.up(y))
+        if any(math.dist(here, there) < apart for there in taken):
+            return False
+        taken.append(here)
+        return True
 
     def axes(
         self,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kachisuji.cases import global_symbols, symbols
 from kachisuji.desk.report.bilingual import Both, Money, listed, plain, t
+from kachisuji.desk.rows import records
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
@@ -31,10 +32,12 @@ _SHARED = {
 }
 
 
+_OF_INSTRUMENT = ("windfall", "leverage", "retaliation")
+
+
 def _named(table: pd.DataFrame, key: str, stem: str = "name") -> dict[Any, Both]:
     return {
-        row[key]: Both(str(row[f"{stem}_en"]), str(row[f"{stem}_ja"]))
-        for row in table.to_dict("records")
+        row[key]: Both(str(row[f"{stem}_en"]), str(row[f"{stem}_ja"])) for row in records(table)
     }
 
 
@@ -44,8 +47,9 @@ class Names:
     def __init__(self, case: Case) -> None:
         tables = case.tables
         self.case = case
-        self.fields = _named(tables["fields"], "field")
-        self.segments = _named(tables["segments"], "segment")
+        self.fields = _named(tables["fields"], "field") | {0: t("desk.cross_cutting")}
+        # the horizontal credit is a line of no segment, no field and no package
+        self.segments = _named(tables["segments"], "segment") | {"": t("desk.credit_name")}
         self.niches = _named(tables["segments"], "segment", "niche")
         self.regions = _named(tables["regions"], "region")
         self.instruments = _named(tables["instruments"], "instrument")
@@ -54,10 +58,11 @@ class Names:
             s.symbol: Both(s.meaning_en, s.meaning_ja) for s in (*symbols(), *global_symbols())
         }
         self.packages = {p.id: Both(p.name_en, p.name_ja) for p in case.lines.packages}
+        self.packages[""] = t("desk.credit_name")
         self.with_instruments = {p.id: list(p.instruments) for p in case.lines.packages}
         self.field_of = dict(
             zip(tables["segments"]["segment"], tables["segments"]["field"], strict=True)
-        )
+        ) | {"": 0}
         settings = case.settings
         self.money = Money(settings.currency, float(settings.money_unit))
         self.title = Both(settings.title_en, settings.title_ja)
@@ -104,16 +109,21 @@ class Names:
             parts.append(t("desk.with_partner", partner=self.region(row.partner)))
         return listed(parts)
 
-    def quantity(self, name: str) -> Both:
-        """Say in words which uncertain number a quantity is."""
+    def quantity(self, name: str, within: str = "") -> Both:
+        """Say in words which uncertain number a quantity is; its segment is left out in ``within``."""
         parts = name.split(".")
         if len(parts) == 1:
             return self.symbols.get(name, plain(name))
         owner, what = parts[0], parts[1]
         known = self.segments | self.instruments | self.regions | self.products
-        told = t(_SHARED[what]) if what in _SHARED else self.symbols.get(what)
-        if told is None:
-            told = t(f"desk.lever_{what}") if owner in self.instruments else plain(what)
+        if owner in self.instruments and what not in _OF_INSTRUMENT:
+            told = t(f"desk.lever_{what}")
+        elif what in _SHARED:
+            told = t(_SHARED[what])
+        else:
+            told = self.symbols.get(what, plain(what))
         if len(parts) > 2:
             told = t("desk.of", owner=told, what=self.regions.get(parts[2], plain(parts[2])))
+        if owner == within:
+            return told
         return t("desk.of", owner=known.get(owner, plain(owner)), what=told)

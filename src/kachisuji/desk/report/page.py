@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kachisuji.desk.findings import findings
-from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t, whole
+from kachisuji.desk.report.bilingual import Both, percent, plain, points, t, whole
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections import balance, choice, evidence, fields, questions
 from kachisuji.desk.stored import StoredRun
@@ -62,9 +62,7 @@ def build_report(run: StoredRun, lang: Lang = "ja") -> str:
     """
     names = Names(run.case)
     loader = PackageLoader("kachisuji.desk.report", "templates")
-    pages = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     pages.globals["t"] = t
     return pages.get_template("report.html.j2").render(
         **_frame(run, names, lang), **_sections(run, names)
@@ -121,7 +119,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "segments": balance.segments_map(run, names),
         "apart": _apart(run, names),
         "money": balance.money_by_year(run, names),
-        "labour": balance.labour_by_year(run, names),
+        "labour": balance.labour_by_year(run),
         "survival": choice.survival(run, names),
         "questions": questions.answers(run, names),
         "fields": fields.cards(run, names),
@@ -136,7 +134,7 @@ def _apart(run: StoredRun, names: Names) -> list[dict[str, Both]]:
     out = []
     for measure in APART:
         own = run.choice["joint"][measure]
-        show = (lambda v: fixed(v, 3)) if measure in POINTS else names.money
+        show = points if measure in POINTS else names.money
         out.append(
             {
                 "name": t(f"desk.measure_{measure}"),

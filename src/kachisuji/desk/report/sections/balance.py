@@ -8,10 +8,14 @@ import pandas as pd
 
 from kachisuji.desk.comparing import best_lines
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import fixed, people, percent, plain, t
+from kachisuji.desk.report.bilingual import number as number_of
+from kachisuji.desk.report.bilingual import people, percent, plain, t, tidy
+from kachisuji.desk.report.bilingual import points as points_of
 from kachisuji.desk.report.drawing import Plot, Scale, spanning
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import path_of
+from kachisuji.desk.rows import records
+from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
 # colours of stacked series, as classes of the style sheet
@@ -25,35 +29,34 @@ def front(run: StoredRun, names: Names) -> dict[str, Any]:
     y = spanning(list(table["power"]), zero=True, room=0.12)
     plot = Plot(x, y, height=360)
     plot.axes(
-        [(v, names.money(v)) for v in x.ticks(4)],
-        [(v, fixed(v, _decimals(y))) for v in y.ticks(5)],
+        [(v, tidy(names.money(v))) for v in x.ticks(4)],
+        [(v, tidy(number_of(v))) for v in y.ticks(5)],
     )
     on_front = table[table["on_front"]]
     plot.path(list(on_front["growth"]), list(on_front["power"]), "front")
-    for row in table.itertuples():
-        plot.dot(row.growth, row.power, "dot picked" if row.chosen else "dot", 9 if row.chosen else 5)
-        if row.chosen:
-            plot.text(row.growth, row.power, t("desk.chosen"), "note strong mid", dy=-16)
+    for row in records(table):
+        place, chosen_one = (row["growth"], row["power"]), bool(row["chosen"])
+        plot.dot(*place, "dot picked" if chosen_one else "dot", 9 if chosen_one else 5)
+        if chosen_one:
+            plot.text(*place, t("desk.chosen"), "note strong mid", dy=-16)
     return {
         "svg": plot.svg("cap-front"),
         "rows": [
             {
                 "growth": names.money(row["growth"]),
-                "power": fixed(row["power"], 3),
+                "power": points_of(row["power"]),
                 "lines": int(row["size"]),
                 "named": str(row["lines"]),
                 "chosen": bool(row["chosen"]),
                 "segments": [
-                    names.segments[s] for s in str(row["segments"]).split(";") if s in names.segments
+                    names.segments[s]
+                    for s in str(row["segments"]).split(";")
+                    if s in names.segments
                 ],
             }
-            for row in table.to_dict("records")
+            for row in records(table)
         ],
     }
-
-
-def _decimals(scale: Scale) -> int:
-    return 2 if scale.high - scale.low < 1 else 1 if scale.high - scale.low < 10 else 0
 
 
 def segments_map(run: StoredRun, names: Names) -> dict[str, Any]:
@@ -65,19 +68,29 @@ def segments_map(run: StoredRun, names: Names) -> dict[str, Any]:
     points = []
     for segment, line in best.items():
         row = picked.get(segment, line)
-        points.append((segment, growth.loc[row], power.loc[row], segment in picked))
+        points.append((segment, row_of(growth, row), row_of(power, row), segment in picked))
     points.sort(key=lambda p: -p[1]["mean"])
-    x = spanning([p[1]["mean"] for p in points], room=0.08)
-    y = spanning([p[2]["mean"] for p in points], room=0.12)
+    x = spanning([p[1]["mean"] for p in points], room=0.08, root=True)
+    y = spanning([p[2]["mean"] for p in points], room=0.2, root=True)
     plot = Plot(x, y, height=380)
     plot.axes(
-        [(v, names.money(v)) for v in x.ticks(4)],
-        [(v, fixed(v, _decimals(y))) for v in y.ticks(5)],
+        [(v, tidy(names.money(v))) for v in x.ticks(4)],
+        [(v, tidy(number_of(v))) for v in y.ticks(5)],
     )
-    rows = []
-    for number, (segment, gain, held, is_in) in enumerate(points, 1):
-        plot.dot(gain["mean"], held["mean"], "dot picked" if is_in else "dot faint", 9)
-        plot.text(gain["mean"], held["mean"], str(number), "label mid" + " on" * is_in, dy=3.5)
+    rows: list[dict[str, Any]] = []
+    taken: list[tuple[float, float]] = []
+    numbered = list(enumerate(points, 1))
+    shown = {
+        number
+        for number, (_, gain, held, is_in) in sorted(numbered, key=lambda p: not p[1][3])
+        if plot.free(gain["mean"], held["mean"], taken, 19)
+    }
+    for number, (_, gain, held, is_in) in reversed(numbered):
+        cls = "dot picked" if is_in else "dot faint"
+        plot.dot(gain["mean"], held["mean"], cls, 9 if number in shown else 4)
+        if number in shown:
+            plot.text(gain["mean"], held["mean"], str(number), "label mid" + " on" * is_in, dy=3.5)
+    for number, (segment, gain, held, is_in) in numbered:
         rows.append(
             {
                 "number": number,
@@ -86,9 +99,9 @@ def segments_map(run: StoredRun, names: Names) -> dict[str, Any]:
                 "growth": names.money(gain["mean"]),
                 "growth_low": names.money(gain["p10"]),
                 "growth_high": names.money(gain["p90"]),
-                "power": fixed(held["mean"], 3),
-                "power_low": fixed(held["p10"], 3),
-                "power_high": fixed(held["p90"], 3),
+                "power": points_of(held["mean"]),
+                "power_low": points_of(held["p10"]),
+                "power_high": points_of(held["p90"]),
             }
         )
     return {"svg": plot.svg("cap-segments"), "rows": rows}
@@ -109,7 +122,7 @@ def money_by_year(run: StoredRun, names: Names) -> dict[str, Any]:
     plot = Plot(Scale(years[0] - 0.5, years[-1] + 0.5), Scale(0.0, 1.1 * top), height=300)
     plot.axes(
         [(float(y), str(y)) for y in years if (y - years[0]) % 2 == 0],
-        [(v, names.money(v)) for v in plot.y.ticks(4)],
+        [(v, tidy(names.money(v))) for v in plot.y.ticks(4)],
     )
     for year in years:
         base = 0.0
@@ -128,24 +141,27 @@ def money_by_year(run: StoredRun, names: Names) -> dict[str, Any]:
                 "use": names.money(row["mean"]),
                 "high": names.money(row["p90"]),
                 "limit": names.money(row["limit_mode"]),
-                "part": percent(row["mean"] / row["limit_mode"]) if row["limit_mode"] else plain("–"),
+                "part": percent(row["mean"] / row["limit_mode"])
+                if row["limit_mode"]
+                else plain("–"),
             }
-            for row in use.to_dict("records")
+            for row in records(use)
         ],
     }
 
 
 def _limit(plot: Plot, use: pd.DataFrame) -> None:
-    for row in use.itertuples():
-        plot.line(row.year - 0.5, row.limit_mode, row.year + 0.5, row.limit_mode, "limit")
-        plot.line(row.year, row.p10, row.year, row.p90, "spread")
+    for row in records(use):
+        year, limit = row["year"], row["limit_mode"]
+        plot.line(year - 0.5, limit, year + 0.5, limit, "limit")
+        plot.line(year, row["p10"], year, row["p90"], "spread")
     first = use.iloc[0]
     plot.text(
         float(first["year"]) - 0.4, float(first["limit_mode"]), t("desk.limit"), "note bad", dy=-7
     )
 
 
-def labour_by_year(run: StoredRun, names: Names) -> list[dict[str, Any]]:
+def labour_by_year(run: StoredRun) -> list[dict[str, Any]]:
     """Workers of each skill that the portfolio needs, by year, against what can be spared."""
     out = []
     for skill in ("researcher", "digital", "craft", "general"):
@@ -155,13 +171,15 @@ def labour_by_year(run: StoredRun, names: Names) -> list[dict[str, Any]]:
         years = [int(y) for y in use["year"]]
         top = max([*use["limit_mode"], *use["p90"]])
         low = min(0.0, float(use["p10"].min()))
-        plot = Plot(Scale(years[0] - 0.5, years[-1] + 0.5), Scale(1.1 * low, 1.15 * top), height=170)
+        plot = Plot(
+            Scale(years[0] - 0.5, years[-1] + 0.5), Scale(1.1 * low, 1.15 * top), height=170
+        )
         plot.axes(
             [(float(y), str(y)) for y in (years[0], years[len(years) // 2], years[-1])],
-            [(v, people(v)) for v in plot.y.ticks(3)],
+            [(v, tidy(people(v))) for v in plot.y.ticks(3)],
         )
-        for row in use.itertuples():
-            plot.bar(row.year - 0.34, row.year + 0.34, 0.0, row.mean, "bar good")
+        for row in records(use):
+            plot.bar(row["year"] - 0.34, row["year"] + 0.34, 0.0, row["mean"], "bar good")
         _limit(plot, use)
         tightest = use.assign(part=use["mean"] / use["limit_mode"]).sort_values("part").iloc[-1]
         out.append(
@@ -179,7 +197,7 @@ def labour_by_year(run: StoredRun, names: Names) -> list[dict[str, Any]]:
                         "high": people(r["p90"]),
                         "limit": people(r["limit_mode"]),
                     }
-                    for r in use.to_dict("records")
+                    for r in records(use)
                 ],
             }
         )

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t, tidy
 from kachisuji.desk.report.drawing import Plot, Scale, meter, pc, spanning, strip, whisker
 from kachisuji.desk.report.names import Names
+from kachisuji.desk.rows import records
+from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
 SKILLS = ("researcher", "digital", "craft", "general")
@@ -33,9 +35,9 @@ def priorities(run: StoredRun, names: Names) -> dict[str, Any]:
     span = spanning([*joint["welfare_p10"], *joint["welfare_p90"]]) if len(joint) else Scale(0, 1)
     settings = run.case.settings
     for place, line in enumerate(chosen(run), 1):
-        row = run.lines.loc[line]
+        row = row_of(run.lines, line)
         money = path_of(run, line, "money")
-        own = joint.loc[line]
+        own = row_of(joint, line)
         rows.append(
             {
                 "place": place,
@@ -52,9 +54,7 @@ def priorities(run: StoredRun, names: Names) -> dict[str, Any]:
                 "means": names.means(row["package"]),
                 "yearly": names.money(max(money.values(), default=0.0)),
                 "total": names.money(sum(money.values())),
-                "skilled": plain(
-                    f"{sum(peak(run, line, f'labour_{s}') for s in SKILLS[:3]):,.0f}"
-                ),
+                "skilled": plain(f"{sum(peak(run, line, f'labour_{s}') for s in SKILLS[:3]):,.0f}"),
                 "welfare": names.money(own["welfare"]),
                 "low": names.money(own["welfare_p10"]),
                 "high": names.money(own["welfare_p90"]),
@@ -67,7 +67,9 @@ def priorities(run: StoredRun, names: Names) -> dict[str, Any]:
         "rows": rows,
         "first_year": settings.first_year,
         "last_year": settings.last_year,
-        "total": names.money(float(sum(sum(path_of(run, i, "money").values()) for i in chosen(run)))),
+        "total": names.money(
+            float(sum(sum(path_of(run, i, "money").values()) for i in chosen(run)))
+        ),
     }
 
 
@@ -79,7 +81,7 @@ def _years(money: dict[int, float]) -> Both:
 def _timeline(money: dict[int, float], first: int, last: int) -> Any:
     most = max(money.values(), default=0.0) or 1.0
     width = 1.0 / (last - first + 1)
-    parts = [f'<rect x="0" y="0" width="100%" height="18" rx="2" class="empty"/>']
+    parts = ['<rect x="0" y="0" width="100%" height="18" rx="2" class="empty"/>']
     for year, value in money.items():
         if value > 0:
             tall = max(2.0, 18 * value / most)
@@ -96,8 +98,8 @@ def left_out(run: StoredRun, names: Names) -> dict[str, Any]:
     ranked = table[table["reason"] != "evidence"]
     span = spanning([*ranked["p10"], *ranked["p90"]])
     rows = []
-    for row in ranked.sort_values("mean", ascending=False).to_dict("records"):
-        line = run.lines.loc[int(row["line"])]
+    for row in records(ranked.sort_values("mean", ascending=False)):
+        line = row_of(run.lines, int(row["line"]))
         rows.append(
             {
                 "field": names.fields[names.field_of[row["segment"]]],
@@ -111,7 +113,9 @@ def left_out(run: StoredRun, names: Names) -> dict[str, Any]:
                 "positive": percent(row["positive"]),
                 "reason": t(
                     f"desk.reason_{row['reason']}",
-                    loss=names.money(abs(row["loss"])) if row["loss"] == row["loss"] else plain("–"),
+                    loss=names.money(abs(row["loss"]))
+                    if row["loss"] == row["loss"]
+                    else plain("–"),
                     nothing=percent(1 - row["positive"]),
                 ),
                 "kind": row["reason"],
@@ -129,7 +133,7 @@ def insufficient(run: StoredRun, names: Names) -> list[dict[str, Any]]:
             "segment": names.segments[row["segment"]],
             "reason": Both(str(row["reason_en"]), str(row["reason_ja"])),
         }
-        for row in table[table["status"] == "insufficient_evidence"].to_dict("records")
+        for row in records(table[table["status"] == "insufficient_evidence"])
     ]
 
 
@@ -139,15 +143,15 @@ def survival(run: StoredRun, names: Names) -> dict[str, Any]:
     joint, separate = choice["joint"], choice["separate"]
     rows = [
         {
-            "segment": names.segments[run.lines.loc[line, "segment"]],
-            "line": names.line(run.lines.loc[line]),
+            "segment": names.segments[row_of(run.lines, line)["segment"]],
+            "line": names.line(row_of(run.lines, line)),
             "bootstrap": percent(own["bootstrap"]),
             "bootstrap_meter": meter(own["bootstrap"]),
             "segment_bootstrap": percent(own["segment_bootstrap"]),
             "beats": percent(own["beats"]),
             "beats_meter": meter(own["beats"], "second"),
         }
-        for line, own in ((i, run.portfolio.set_index("line").loc[i]) for i in chosen(run))
+        for line, own in ((i, row_of(run.portfolio.set_index("line"), i)) for i in chosen(run))
     ]
     return {
         "rows": rows,
@@ -193,7 +197,7 @@ def _histogram(run: StoredRun, names: Names) -> dict[str, Any]:
         gap = 0.06 * (high - low)
         cls = "bar bad" if (low + high) / 2 < 0 else "bar good"
         plot.bar(low + gap, high - gap, 0.0, float(count), cls)
-    plot.axes([(v, names.money(v)) for v in span.ticks(4)], [])
+    plot.axes([(v, tidy(names.money(v))) for v in span.ticks(4)], [])
     plot.line(0.0, 0.0, 0.0, plot.y.high, "zero")
     mean = float(values.mean())
     plot.line(mean, 0.0, mean, plot.y.high * 0.93, "mean")

@@ -8,6 +8,7 @@ from kachisuji.desk.influence import WEAKEST_FIRST
 from kachisuji.desk.report.bilingual import Both, percent, t
 from kachisuji.desk.report.drawing import meter, stack
 from kachisuji.desk.report.names import Names
+from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
 
 GRADES = tuple(reversed(WEAKEST_FIRST))
@@ -51,11 +52,11 @@ def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
                 "grade_id": row["grade"],
                 "evidence": str(row["evidence"]).split(";")[:4],
             }
-            for row in top.head(14).to_dict("records")
+            for row in records(top.head(14))
         ],
         "first": [
             names.quantity(str(row["quantity"]))
-            for row in top[top["grade"] == "assumed"].head(3).to_dict("records")
+            for row in records(top[top["grade"] == "assumed"].head(3))
         ],
     }
 
@@ -74,7 +75,7 @@ def sources(run: StoredRun) -> dict[str, Any]:
             "date": _text(row["date"]),
             "address": _address(row["address"]),
         }
-        for row in table.to_dict("records")
+        for row in records(table)
         if row["id"] in in_use
     ]
     counts = table[table["id"].isin(in_use)]["grade"].value_counts()

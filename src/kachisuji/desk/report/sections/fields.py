@@ -10,9 +10,11 @@ import pandas as pd
 
 from kachisuji.desk.comparing import best_lines
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import Both, fixed, number, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
 from kachisuji.desk.report.drawing import Scale, pc, stack, strip, whisker
 from kachisuji.desk.report.names import Names
+from kachisuji.desk.rows import records
+from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
 STAGES = ("unborn", "emergence", "growth", "shakeout", "maturity")
@@ -23,16 +25,11 @@ def cards(run: StoredRun, names: Names) -> list[dict[str, Any]]:
     segments = run.case.tables["segments"]
     view = _View(run, names)
     out = []
-    for field in run.case.tables["fields"].to_dict("records"):
-        own = segments[segments["field"] == field["field"]].to_dict("records")
+    for field in records(run.case.tables["fields"]):
+        own = records(segments[segments["field"] == field["field"]])
         inner = [view.segment(row) for row in own]
-        state = (
-            "in"
-            if any(s["state"] == "in" for s in inner)
-            else "thin"
-            if inner and all(s["state"] == "thin" for s in inner)
-            else "out"
-        )
+        states = {s["state"] for s in inner}
+        state = next((s for s in ("in", "out", "thin") if s in states), "none")
         out.append(
             {
                 "number": field["field"],
@@ -79,9 +76,7 @@ class _View:
             "tipping": self._tipping(name),
             "deciding": self._deciding(name),
             "goals": self._goals(name),
-            "reason": None
-            if ranked
-            else Both(str(row["reason_en"]), str(row["reason_ja"])),
+            "reason": None if ranked else Both(str(row["reason_en"]), str(row["reason_ja"])),
             "line": None,
         }
         if line is not None:
@@ -89,9 +84,10 @@ class _View:
         return shown
 
     def _line(self, line: int) -> dict[str, Any]:
-        money, row = self.names.money, self.run.lines.loc[line]
-        welfare, spill = self.measures["welfare"].loc[line], self.measures["spillover"].loc[line]
-        added = self.measures["value_added"].loc[line]
+        money, row = self.names.money, row_of(self.run.lines, line)
+        welfare = row_of(self.measures["welfare"], line)
+        spill = row_of(self.measures["spillover"], line)
+        added = row_of(self.measures["value_added"], line)
         return {
             "text": self.names.line(row),
             "package": self.names.packages[row["package"]],
@@ -128,7 +124,7 @@ class _View:
     def _chain(self, segment: str) -> dict[str, Both] | None:
         if segment not in self.place.index:
             return None
-        row = self.place.loc[segment]
+        row = row_of(self.place, segment)
         return {
             "sector": self.names.region(str(row["sector"]))
             if row["sector"] in self.names.regions
@@ -143,7 +139,7 @@ class _View:
     def _tipping(self, segment: str) -> dict[str, Any] | None:
         if segment not in self.tipping.index:
             return None
-        row = self.tipping.loc[segment]
+        row = row_of(self.tipping, segment)
         return {
             "whisker": whisker(self.tip_scale, row["p10"], row["p50"], row["p90"], mark=1.0),
             "middle": fixed(row["p50"], 2),
@@ -164,13 +160,13 @@ class _View:
         own = table[table["scope"] == segment].head(4)
         return [
             {
-                "name": self.names.quantity(str(row["quantity"])),
+                "name": self.names.quantity(str(row["quantity"]), segment),
                 "share": percent(row["share"]),
                 "up": row["correlation"] > 0,
                 "grade": t(f"desk.grade_{row['grade']}"),
                 "grade_id": row["grade"],
             }
-            for row in own.to_dict("records")
+            for row in records(own)
         ]
 
     def _goals(self, segment: str) -> list[dict[str, Any]]:
@@ -181,7 +177,7 @@ class _View:
                 "year": g["year"],
                 "evidence": g["evidence"],
             }
-            for g in goals[goals["segment"] == segment].to_dict("records")
+            for g in records(goals[goals["segment"] == segment])
         ]
 
 
@@ -216,27 +212,3 @@ def _curve(stage: str) -> Any:
     y = height - 3 - 26 / (1 + math.exp(-9 * (x - 0.45)))
     parts.append(f'<circle cx="{pc(x)}" cy="{y:.1f}" r="5" class="dot picked"/>')
     return strip(parts, height)
-
-
-def place_summary(run: StoredRun, names: Names) -> list[dict[str, Any]]:
-    """Segments by spillover of their best line, largest first."""
-    spill, added = run.of_line("spillover"), run.of_line("value_added")
-    power = run.of_line("indispensability")
-    best = best_lines(run.lines, run.of_line("welfare")["mean"].to_numpy())
-    rows = [
-        {
-            "segment": names.segments[segment],
-            "field": names.field_of[segment],
-            "spillover": spill.loc[line],
-            "value_added": added.loc[line],
-            "power": power.loc[line],
-            "per": spill.loc[line]["mean"] / added.loc[line]["mean"]
-            if added.loc[line]["mean"] > 0
-            else float("nan"),
-        }
-        for segment, line in best.items()
-    ]
-    return sorted(rows, key=lambda r: -float(r["spillover"]["mean"]))
-
-
-__all__ = ["cards", "number", "place_summary", "world_shares"]

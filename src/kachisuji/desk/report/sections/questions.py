@@ -8,9 +8,11 @@ import pandas as pd
 
 from kachisuji.desk.comparing import best_lines, latest_start
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import SKILLS, path_of, peak
+from kachisuji.desk.rows import records
+from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
 ROWS = 12  # rows of a table of answers; the whole lies in the run folder
@@ -26,13 +28,13 @@ def answers(run: StoredRun, names: Names) -> list[dict[str, Any]]:
 
 
 def _answer(
-    status: str, text: list[Both], table: dict[str, Any] | None = None, why: Both | None = None
+    status: str, text: list[Both], *tables: dict[str, Any] | None, why: Both | None = None
 ) -> dict[str, Any]:
     return {
         "status": status,
         "badge": t(f"desk.status_{status}"),
         "text": text,
-        "table": table,
+        "tables": [table for table in tables if table],
         "why": why,
     }
 
@@ -44,7 +46,7 @@ def _table(caption: Both, head: list[Both], rows: list[list[Both]]) -> dict[str,
 class _Answers:
     def __init__(self, run: StoredRun, names: Names) -> None:
         self.run, self.names, self.money = run, names, names.money
-        self.welfare = run.of_line("welfare")
+        self.welfare: Any = run.of_line("welfare")
         self.best = best_lines(run.lines, self.welfare["mean"].to_numpy())
         self.picked = chosen(run)
 
@@ -52,7 +54,7 @@ class _Answers:
         """An interval in money."""
         return between(self.money(row[f"{prefix}p10"]), self.money(row[f"{prefix}p90"]))
 
-    def names_of(self, segments: list[str]) -> Both:
+    def names_of(self, segments: list[Any]) -> Both:
         """Segments joined, or a word for none."""
         return listed([self.names.segments[s] for s in segments]) if segments else t("desk.none")
 
@@ -64,7 +66,7 @@ class _Answers:
         text = [
             t(
                 "desk.q1_what",
-                named=self.names_of([run.lines.loc[i, "segment"] for i in self.picked]),
+                named=self.names_of([row_of(run.lines, i)["segment"] for i in self.picked]),
                 welfare=self.money(joint["welfare"]["mean"]),
                 span=self.span(joint["welfare"]),
                 positive=percent(joint["welfare"]["positive"]),
@@ -95,7 +97,7 @@ class _Answers:
                 by_field[field] = int(line)
         rows = []
         for field, line in sorted(by_field.items()):
-            row, own = self.run.lines.loc[line], self.welfare.loc[line]
+            row, own = row_of(self.run.lines, line), row_of(self.welfare, line)
             rows.append(
                 [
                     self.names.fields[field],
@@ -125,7 +127,7 @@ class _Answers:
                 between(fixed(row["welfare_p10"], 2), fixed(row["welfare_p90"], 2)),
                 plain(int(row["segments"])),
             ]
-            for row in bought.to_dict("records")
+            for row in records(bought)
         ]
         head = ["package", "means", "added_per", "interval", "welfare_per", "interval", "segments"]
         table = _table(t("desk.q3_caption"), [t(f"desk.head_{h}") for h in head], rows)
@@ -140,10 +142,10 @@ class _Answers:
         ]
         text += [self._goal(g) for g in reached[:4]]
         text.append(t("desk.q3_goals", tested=len(goals), reached=len(reached)))
-        return _answer("partly", text, table, t("desk.q3_why"))
+        return _answer("partly", text, table, why=t("desk.q3_why"))
 
     def _goal(self, goal: dict[str, Any]) -> Both:
-        line = self.run.lines.loc[goal["cheapest"]]
+        line = row_of(self.run.lines, goal["cheapest"])
         return t(
             "desk.q3_goal",
             goal=Both(goal["statement_en"], goal["statement_ja"]),
@@ -154,8 +156,9 @@ class _Answers:
         )
 
     def q4(self) -> dict[str, Any]:
-        spill, power = self.run.of_line("spillover"), self.run.of_line("indispensability")
-        added = self.run.of_line("value_added")
+        spill: Any = self.run.of_line("spillover")
+        power: Any = self.run.of_line("indispensability")
+        added: Any = self.run.of_line("value_added")
         order = sorted(self.best.items(), key=lambda p: -spill.loc[p[1], "mean"])
         rows = [
             [
@@ -163,14 +166,18 @@ class _Answers:
                 self.money(spill.loc[line, "mean"]),
                 self.span(spill.loc[line]),
                 self.money(added.loc[line, "mean"]),
-                fixed(power.loc[line, "mean"], 3),
-                between(fixed(power.loc[line, "p10"], 3), fixed(power.loc[line, "p90"], 3)),
+                points(power.loc[line, "mean"]),
+                between(points(power.loc[line, "p10"]), points(power.loc[line, "p90"])),
                 percent(spill.loc[line, "positive"]),
             ]
             for segment, line in order[:ROWS]
         ]
-        growth_rank = {s: k for k, (s, _) in enumerate(
-            sorted(self.best.items(), key=lambda p: -added.loc[p[1], "mean"]))}
+        growth_rank = {
+            s: k
+            for k, (s, _) in enumerate(
+                sorted(self.best.items(), key=lambda p: -added.loc[p[1], "mean"])
+            )
+        }
         power_order = sorted(self.best.items(), key=lambda p: -power.loc[p[1], "mean"])
         half = len(growth_rank) / 2
         strong = [s for s, i in power_order[: max(1, len(power_order) // 3)]
@@ -187,12 +194,15 @@ class _Answers:
         table = self.run.compared.query("dimension == 'scope'")
         wide = table[table["value"] == "whole"].set_index("segment")
         narrow = table[table["value"] == "niche"].set_index("segment")
-        whole, niche, neither, rows = [], [], [], []
+        whole: list[str] = []
+        niche: list[str] = []
+        neither: list[str] = []
+        rows = []
         for segment in wide.index:
-            a = wide.loc[segment]
-            b = narrow.loc[segment] if segment in narrow.index else None
+            a = row_of(wide, segment)
+            b: Any = row_of(narrow, segment) if segment in narrow.index else None
             take_niche = b is not None and b["gain"] > 0
-            top = b if take_niche else a
+            top: Any = b if take_niche else a
             verdict = "neither" if top["mean"] <= 0 else "niche" if take_niche else "whole"
             {"whole": whole, "niche": niche, "neither": neither}[verdict].append(str(segment))
             rows.append(
@@ -222,14 +232,16 @@ class _Answers:
         return _answer("answered", text, shown)
 
     def q6(self) -> dict[str, Any]:
-        latest = latest_start(self.run.compared).set_index("segment")
+        latest: Any = latest_start(self.run.compared).set_index("segment")
         starts = self.run.compared.query("dimension == 'start' and not reference")
         last = starts.sort_values("value").groupby("segment", sort=False).tail(1)
-        delay = last.set_index("segment")
+        delay: Any = last.set_index("segment")
         rows = [
             [
                 self.names.segments[segment],
-                plain(latest.loc[segment, "start"]) if latest.loc[segment, "start"] else t("desk.never"),
+                plain(latest.loc[segment, "start"])
+                if latest.loc[segment, "start"]
+                else t("desk.never"),
                 self.money(delay.loc[segment, "gain"]),
                 self.span(delay.loc[segment], "gain_"),
                 percent(1 - delay.loc[segment, "better"]),
@@ -250,20 +262,24 @@ class _Answers:
                 urgent=self.names_of([str(s) for s in delay.sort_values("gain").index[:3]]),
             )
         ]
-        text += [
-            t(
-                "desk.q6_goal",
-                goal=Both(g["statement_en"], g["statement_ja"]),
-                baseline=percent(g["baseline_odds"]),
-                best=percent(g["best_odds"]),
-            )
-            for g in goals[:8]
+        return _answer("partly", text, shown, self._goals(goals), why=t("desk.q6_why"))
+
+    def _goals(self, goals: list[dict[str, Any]]) -> dict[str, Any] | None:
+        head = ["goal", "year", "goal_alone", "goal_best"]
+        rows = [
+            [
+                Both(g["statement_en"], g["statement_ja"]),
+                plain(g["year"]),
+                percent(g["baseline_odds"]),
+                percent(g["best_odds"]),
+            ]
+            for g in goals
         ]
-        return _answer("partly", text, shown, t("desk.q6_why"))
+        return _table(t("desk.q6_goals_caption"), [t(f"desk.head_{h}") for h in head], rows)
 
     def q7(self) -> dict[str, Any]:
-        segments = self.run.case.tables["segments"].set_index("segment")
-        tipping = self.run.tipping.set_index("segment")
+        segments: Any = self.run.case.tables["segments"].set_index("segment")
+        tipping: Any = self.run.tipping.set_index("segment")
         craft = self._symbol("craft")
         order = ["unborn", "emergence", "growth", "shakeout", "maturity"]
         rows = [
@@ -301,7 +317,7 @@ class _Answers:
     def q8(self) -> dict[str, Any]:
         segments = self.run.case.tables["segments"]
         layered = segments[segments["layer"] != "none"]
-        balance = self.run.of_line("digital_balance")
+        balance: Any = self.run.of_line("digital_balance")
         rows = [
             [
                 self.names.segments[row["segment"]],
@@ -310,12 +326,12 @@ class _Answers:
                 self.span(balance.loc[line]),
                 percent(balance.loc[line, "positive"]),
             ]
-            for row in layered.to_dict("records")
+            for row in records(layered)
             if (line := self.best.get(row["segment"])) is not None
         ]
         head = ["segment", "layer", "digital", "interval", "positive"]
         shown = _table(t("desk.q8_caption"), [t(f"desk.head_{h}") for h in head], rows)
-        return _answer("cannot", [t("desk.q8_text")], shown, t("desk.q8_why"))
+        return _answer("cannot", [t("desk.q8_text")], shown, why=t("desk.q8_why"))
 
     def q9(self) -> dict[str, Any]:
         exposure = self.run.choice["dependence"]
@@ -323,8 +339,8 @@ class _Answers:
             [
                 self._thing(row["item"]),
                 self.names.region(row["holder"]),
-                fixed(row["loss"], 3),
-                between(fixed(row["low"], 3), fixed(row["high"], 3)),
+                points(row["loss"]),
+                between(points(row["low"]), points(row["high"])),
                 t(f"desk.basis_{row['basis']}"),
             ]
             for row in exposure["exposed"][:ROWS]
@@ -333,10 +349,13 @@ class _Answers:
         shown = _table(t("desk.q9_caption"), [t(f"desk.head_{h}") for h in head], rows)
         held = [self._thing(r["item"]) for r in exposure["held"][:3]]
         text = [
-            t("desk.q9_exposed", named=listed([self._thing(r["item"]) for r in exposure["exposed"][:3]])),
+            t(
+                "desk.q9_exposed",
+                named=listed([self._thing(r["item"]) for r in exposure["exposed"][:3]]),
+            ),
             t("desk.q9_held", named=listed(held) if held else t("desk.none")),
         ]
-        return _answer("answered" if rows else "cannot", text, shown, t("desk.q9_why"))
+        return _answer("answered" if rows else "cannot", text, shown, why=t("desk.q9_why"))
 
     def _thing(self, item: str) -> Both:
         known = self.names.products | self.names.segments
@@ -353,14 +372,17 @@ class _Answers:
                 self.span(row, "gain_"),
                 percent(row["better"]),
             ]
-            for row in top.to_dict("records")
+            for row in records(top)
         ][:ROWS]
         head = ["segment", "best_partner", "gain_partner", "interval", "better"]
         shown = _table(t("desk.q10_caption"), [t(f"desk.head_{h}") for h in head], rows)
         pays = top[top["gain"] > 0]
         counts = pays["value"].value_counts()
         named = listed(
-            [t("desk.q10_count", partner=self.names.region(p), count=int(n)) for p, n in counts.items()]
+            [
+                t("desk.q10_count", partner=self.names.region(str(p)), count=int(n))
+                for p, n in counts.items()
+            ]
         )
         text = [
             t(
@@ -370,36 +392,42 @@ class _Answers:
                 named=named if len(counts) else t("desk.none"),
             )
         ]
-        return _answer("partly", text, shown, t("desk.q10_why"))
+        return _answer("partly", text, shown, why=t("desk.q10_why"))
 
     def q11(self) -> dict[str, Any]:
         effects = self.run.case.tables["effects"]
         trade = set(effects[effects["lever"].isin(["barrier", "access"])]["instrument"])
         packages = [p for p, own in self.names.with_instruments.items() if trade & set(own)]
-        bought = self.run.bought.set_index("package")
+        bought: Any = self.run.bought.set_index("package")
         rows = [
             [
                 self.names.packages[p],
                 self.names.means(p),
                 fixed(bought.loc[p, "welfare"], 2),
-                between(fixed(bought.loc[p, "welfare_p10"], 2), fixed(bought.loc[p, "welfare_p90"], 2)),
+                between(
+                    fixed(bought.loc[p, "welfare_p10"], 2), fixed(bought.loc[p, "welfare_p90"], 2)
+                ),
             ]
             for p in packages
             if p in bought.index
         ]
         head = ["package", "means", "welfare_per", "interval"]
         shown = _table(t("desk.q11_caption"), [t(f"desk.head_{h}") for h in head], rows)
-        return _answer("cannot", [t("desk.q11_text", count=len(rows))], shown, t("desk.q11_why"))
+        return _answer(
+            "cannot", [t("desk.q11_text", count=len(rows))], shown, why=t("desk.q11_why")
+        )
 
     def q12(self) -> dict[str, Any]:
         joint = self.run.choice["joint"]
         text = [
             t(
                 "desk.q12_text",
-                named=self.names_of([self.run.lines.loc[i, "segment"] for i in self.picked[:3]]),
+                named=self.names_of(
+                    [row_of(self.run.lines, i)["segment"] for i in self.picked[:3]]
+                ),
                 welfare=self.money(joint["welfare"]["mean"]),
                 span=self.span(joint["welfare"]),
-                power=fixed(joint["indispensability"]["mean"], 3),
+                power=points(joint["indispensability"]["mean"]),
             )
         ]
-        return _answer("cannot", text, None, t("desk.q12_why"))
+        return _answer("cannot", text, why=t("desk.q12_why"))

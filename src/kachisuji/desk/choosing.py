@@ -1,0 +1,182 @@
+"""From outcomes to a choice: what each line is worth and uses, and the portfolios worth playing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kachisuji.desk.joint import ITEMS, value_of
+from kachisuji.desk.rows import records
+
+if TYPE_CHECKING:
+    from kachisuji.desk.joint import Together
+    from kachisuji.desk.pipeline import Work
+    from kachisuji.portfolios import Choice, Problem
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+CANDIDATES = 50  # portfolios that are played jointly
+FRONT_POINTS = 9
+GAP = 1e-3
+
+
+def yearly(work: Work, measure: str, statistic: str) -> F8:
+    """(L, T) a statistic of a path of every line, by year."""
+    own = work.paths[work.paths["measure"] == measure].sort_values(["line", "year"])
+    shape = (len(work.lines), len(work.model.years))
+    return own[statistic].to_numpy(np.float64).reshape(shape)
+
+
+def least_effort(work: Work) -> F8:
+    """(L,) smallest yearly public effort with an effect: the segment's scale, in a niche its part.
+
+    A niche that is a tenth of its segment's market is taken to need a tenth of the effort.
+    """
+    table = work.case.tables["parameters"]
+    modes = {(r["segment"], r["symbol"]): float(r["mode"]) for r in records(table)}
+    out = np.zeros(len(work.lines))
+    for i, (segment, scope) in enumerate(
+        zip(work.lines["segment"], work.lines["scope"], strict=True)
+    ):
+        part = modes.get((segment, "niche_share"), 1.0) if scope == "niche" else 1.0
+        out[i] = modes.get((segment, "scale"), 0.0) * part
+    return out
+
+
+def pose(work: Work, limits: pd.DataFrame) -> Problem:
+    """Pose the choice on the choosing half of the futures.
+
+    A line's sure use is its mean plus z standard deviations, z the normal quantile of the stated
+    probability; added up over lines this is on the safe side.
+    """
+    from scipy.stats import norm
+
+    from kachisuji.portfolios import Problem, Risk
+
+    settings, lines = work.case.settings, work.lines
+    items = [i for i in ITEMS if (limits["item"] == i).any()]
+    mean = np.stack([yearly(work, i, "mean") for i in items], axis=1)
+    spread = np.stack([yearly(work, i, "sd") for i in items], axis=1)
+    ceiling = [limits.loc[limits["item"] == i, "mode"].to_numpy(np.float64) for i in items]
+    half = {k: v[:, work.halves.choose] for k, v in work.measures.items()}
+    groups = {s: k for k, s in enumerate(dict.fromkeys(lines["segment"]))}
+    playable = (lines["kind"] != "nothing").to_numpy()
+    efficient = yearly(work, "money", "mean").max(axis=1) >= least_effort(work)
+    return Problem(
+        value=value_of(settings, half),
+        segment=lines["segment"].map(groups).to_numpy(np.int64),
+        field=lines["field"].to_numpy(np.int64),
+        use=mean,
+        sure=mean + float(norm.ppf(settings.confidence)) * spread,
+        limits=np.array(ceiling),
+        items=tuple(items),
+        years=tuple(int(y) for y in work.model.years),
+        max_fields=settings.max_fields,
+        eligible=playable & efficient,
+        power=half["indispensability"].mean(axis=1),
+        risk=Risk(settings.risk.measure, settings.risk.tail, settings.risk.weight),
+    )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The choice before the joint play.
+
+    Attributes
+    ----------
+    problem
+        What was chosen from.
+    choice
+        The best portfolio of lines played alone, with its bound.
+    candidates
+        Portfolios to play jointly, best first.
+    """
+
+    problem: Problem
+    choice: Choice
+    candidates: list[I8]
+
+    def loss_of_forcing(self, segment: int) -> float:
+        """Fall of the objective when the portfolio must hold a line of a segment.
+
+        NaN where no line of the segment fits the limits.
+        """
+        from kachisuji.portfolios import Chooser
+        from kachisuji.words import InfeasibleError
+
+        chooser = Chooser(self.problem)
+        own = chooser.problem.segment == segment
+        if not own.any():
+            return float("nan")
+        chooser.master.require(own.astype(np.float64), 1.0)
+        try:
+            forced = chooser.choose(GAP, seconds=10.0)
+        except InfeasibleError:
+            return float("nan")
+        return max(0.0, self.choice.objective - forced.objective)
+
+
+def choose(work: Work, limits: pd.DataFrame) -> Chosen:
+    """Choose on the choosing half, and find the portfolios that are worth playing jointly.
+
+    Raises
+    ------
+    InfeasibleError
+        If not a single line fits the limits; the message names the limit and by how much.
+    """
+    from kachisuji import portfolios
+
+    problem = pose(work, limits)
+    choice = portfolios.choose(problem, gap=GAP)
+    return Chosen(problem, choice, portfolios.best_portfolios(problem, choice, CANDIDATES))
+
+
+def front_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:
+    """Portfolios by growth and power (means over all futures, lines added up as played alone).
+
+    ``kind`` is ``growth`` for the front of value added against indispensability inside the limits,
+    ``net`` for that of net benefit against indispensability, ``near`` for candidates.
+    """
+    from kachisuji.portfolios import pareto_front
+
+    means = {
+        k: work.measures[k].mean(axis=1) for k in ("value_added", "indispensability", "welfare")
+    }
+    power = means["indispensability"]
+    by_growth = replace(chosen.problem, value=work.measures["value_added"], power=power)
+    by_net = replace(chosen.problem, value=work.measures["welfare"], power=power)
+    sets: dict[tuple[int, ...], str] = {tuple(map(int, together.lines)): "chosen"}
+    for kind, problem in (("growth", by_growth), ("net", by_net)):
+        for point in pareto_front(problem, FRONT_POINTS):
+            sets.setdefault(tuple(map(int, point.lines)), kind)
+    for lines in chosen.candidates:
+        sets.setdefault(tuple(map(int, lines)), "near")
+    rows = [
+        {
+            "kind": kind,
+            "growth": float(means["value_added"][list(lines)].sum()),
+            "power": float(power[list(lines)].sum()),
+            "welfare": float(means["welfare"][list(lines)].sum()),
+            "size": len(lines),
+            "lines": ";".join(map(str, lines)),
+            "segments": ";".join(str(work.lines["segment"].iloc[i]) for i in lines),
+            "chosen": kind == "chosen",
+        }
+        for lines, kind in sets.items()
+    ]
+    table = pd.DataFrame(rows)
+    return table.assign(on_front=undominated(table["growth"], table["power"]))
+
+
+def undominated(across: pd.Series, up: pd.Series) -> list[bool]:
+    """Whether no other point is at least as good in both and better in one."""
+    x, y = across.to_numpy(), up.to_numpy()
+    return [
+        not bool((((x >= a) & (y >= b)) & ((x > a) | (y > b))).any())
+        for a, b in zip(x, y, strict=True)
+    ]
