@@ -15,6 +15,7 @@ from kachisuji import cases, contest
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.kernel import play, play_line, scratch, set_levers
 from kachisuji.contest.symbols import PATHS, SCALARS
+from kachisuji.structure import capped_output, leontief
 from kachisuji.words import InputError
 
 
@@ -140,9 +141,18 @@ def test_draws_of_another_width_are_refused(model):
         model(np.zeros((4, 3)), np.array([0]))
 
 
-def test_products_have_curves_that_rise(model):
-    curves = model.curves
-    assert (np.diff(curves.loss, axis=2) >= -1e-15).all()
-    assert (curves.loss[:, :, 0] == 0).all()
-    assert (curves.loss <= 1).all()
-    assert any(item.proxy for item in curves.items)
+def test_losses_are_those_of_the_capped_table(model):
+    """The slope in closed form against the fixed point of structure, at three depths."""
+    economy = model.economy
+    A = leontief(economy).A
+    f = economy.x - A @ economy.x
+    assert any(item.proxy for item in model.supply.items)
+    for j, item in enumerate(model.supply.items):
+        for r, region in enumerate(economy.regions):
+            rows, own = [economy.row(region, s) for s in item.users], economy.rows(region)
+            for z in (0.1, 0.5, 1.0):
+                cap = economy.x.copy()
+                cap[rows] *= 1.0 - item.essentiality * item.user_share * z
+                left = capped_output(A, f, economy.x, cap, substitution=1.0)
+                lost = left.lost_value_added(economy.v)[own].sum() / economy.value_added[own].sum()
+                assert model.supply.loss[j, r] * z == pytest.approx(lost, rel=1e-7)

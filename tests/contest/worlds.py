@@ -121,7 +121,7 @@ def make_world(
         world_share0=(s0.mean(axis=1) / s0.mean(axis=1).sum())[None, :],
         cover=np.full((1, n_r), 0.1),
         cushion=np.full((1, futures), 0.05),
-        loss=np.broadcast_to(np.linspace(0, 0.02, 5), (1, n_r, 5)).copy(),
+        loss=np.full((1, n_r), 0.02),
         holder_cost=np.array([0.0005]),
         reliance=np.array([0.0] + [1.0] * (n_r - 1)),
         withhold=np.array([[0.0] + [0.05] * (n_r - 1)] * futures),

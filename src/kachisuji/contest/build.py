@@ -17,7 +17,7 @@ from kachisuji.contest.path import N_SEASON
 from kachisuji.contest.quantities import Draws
 from kachisuji.contest.tables import figure, numbered, records
 from kachisuji.contest.world import World
-from kachisuji.structure import domestic_leontief
+from kachisuji.structure import domestic_leontief, leontief
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
@@ -344,33 +344,34 @@ def labour_pool(case: Case) -> F8:
 
 
 @dataclass(frozen=True)
-class Curves:
+class Supply:
     """What the table says of every product, the same in all futures."""
 
     items: list[power.Product]
     cover: F8  # (J, D)
-    loss: F8  # (J, D, Z)
+    loss: F8  # (J, D) per unit of shortage
     holder_cost: F8  # (J,)
 
 
-def product_curves(case: Case, economy: Economy, sellers: list[str]) -> Curves:
+def supply(case: Case, economy: Economy, sellers: list[str]) -> Supply:
     """Work the operator once for every product and dependent."""
     items = products(case, economy, sellers)
-    cache: dict[object, F8] = {}
-    return Curves(
+    cache: dict[object, float] = {}
+    inverse = leontief(economy).inverse()
+    return Supply(
         items,
         np.array([power.own_cover(economy, p) for p in items]),
-        np.array([power.loss_curves(economy, p, cache) for p in items]),
+        np.array([power.loss_slopes(economy, p, inverse, cache) for p in items]),
         np.array([power.holder_cost(economy, p, case.settings.home) for p in items]),
     )
 
 
-def product_arrays(case: Case, draws: Draws, curves: Curves) -> dict[str, Any]:
-    """Supply shares, covers, cushions and loss curves of every product."""
+def product_arrays(case: Case, draws: Draws, given_supply: Supply) -> dict[str, Any]:
+    """Supply shares, covers, cushions and losses of every product."""
     cross = cross_symbols(case, draws)
-    cushion = np.zeros((len(curves.items), draws.futures))
+    cushion = np.zeros((len(given_supply.items), draws.futures))
     given = {row["product"]: row for row in records(case, "products")}
-    for j, item in enumerate(curves.items):
+    for j, item in enumerate(given_supply.items):
         if item.proxy:
             stock, spare = cross[:, sym.PROXY_STOCK], cross[:, sym.PROXY_SPARE]
         else:
@@ -381,15 +382,15 @@ def product_arrays(case: Case, draws: Draws, curves: Curves) -> dict[str, Any]:
     place = numbered(case)
     rows = np.full((len(place), 3), -1, dtype=np.int64)
     for segment, s in place.items():
-        mine = [j for j, item in enumerate(curves.items) if item.segment == segment][:3]
+        mine = [j for j, item in enumerate(given_supply.items) if item.segment == segment][:3]
         rows[s, : len(mine)] = mine
     return {
         "product": rows,
-        "world_share0": np.array([item.shares for item in curves.items]),
-        "cover": curves.cover,
+        "world_share0": np.array([item.shares for item in given_supply.items]),
+        "cover": given_supply.cover,
         "cushion": cushion,
-        "loss": curves.loss,
-        "holder_cost": curves.holder_cost,
+        "loss": given_supply.loss,
+        "holder_cost": given_supply.holder_cost,
     }
 
 
@@ -412,7 +413,7 @@ def discounts(case: Case) -> F8:
     return np.asarray((1.0 + rates[:, None]) ** -years[None, :].astype(float))
 
 
-def world(case: Case, economy: Economy, curves: Curves, draws: Draws) -> World:
+def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> World:
     """Every array of the kernel for one set of draws (``economy`` has the case's regions)."""
     sellers, buyers = list(case.competitors), list(case.markets)
     home = sellers.index(case.settings.home)
@@ -446,7 +447,7 @@ def world(case: Case, economy: Economy, curves: Curves, draws: Draws) -> World:
         unborn=np.array([row["stage"] == "unborn" for row in segments], dtype=np.int64),
         recipe_value=recipe_value(case, economy),
         digital=np.array([float(row["digital"]) for row in segments]),
-        **product_arrays(case, draws, curves),
+        **product_arrays(case, draws, given_supply),
         reliance=reliance,
         withhold=withhold,
         discount=discounts(case),

@@ -83,9 +83,9 @@ class ContestModel:
         return _lines.encode(self.case, self.lines, self.competitors)
 
     @cached_property
-    def curves(self) -> _build.Curves:
-        """Loss curves of every product, from the table."""
-        return _build.product_curves(self.case, self.economy, self.competitors)
+    def supply(self) -> _build.Supply:
+        """Products, who covers what of its use, and what a shortage costs, from the table."""
+        return _build.supply(self.case, self.economy, self.competitors)
 
     @property
     def segments(self) -> list[str]:
@@ -110,7 +110,7 @@ class ContestModel:
             return self._last[1]
 
     def _prepare(self, cube: F8) -> Prepared:
-        world = _build.world(self.case, self.economy, self.curves, Draws(self.quantities, cube))
+        world = _build.world(self.case, self.economy, self.supply, Draws(self.quantities, cube))
         n_arenas, futures, n_markets, years = world.size.shape
         sales = np.zeros((n_arenas, futures, n_markets, years))
         index = np.zeros((n_arenas, futures, years))

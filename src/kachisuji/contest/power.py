@@ -2,8 +2,8 @@
 
 One operator for both (docs/indispensability.md): a holder withholds a product for a time T; what a
 dependent cannot replace caps its users of the product; the capped table gives the lost value added.
-The curves made here hold the loss of every dependent for every depth of shortage; the kernel reads
-them with the shares of each future.
+The slopes made here hold the loss of every dependent per unit of shortage; the kernel reads them
+with the shares of each future.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.structure import capped_output, leontief
+from kachisuji.structure import leontief
 
 F8 = NDArray[np.float64]
 MONTHS = 12.0  # the time T over which supply is withheld
-DEPTHS = np.linspace(0.0, 1.0, 5)
 
 
 @dataclass(frozen=True)
@@ -80,31 +79,26 @@ def own_cover(economy: Economy, product: Product) -> F8:
     return np.asarray(np.minimum(1.0, product.shares / use_shares(economy, product.users)))
 
 
-def loss_curves(economy: Economy, product: Product, cache: dict[object, F8]) -> F8:
-    """(R, Z) lost value added of each region, as a share of its GDP, at each depth of shortage.
+def loss_slopes(economy: Economy, product: Product, inverse: F8, cache: dict[object, float]) -> F8:
+    """(R,) value added that each region loses per unit of shortage, as a share of its GDP.
 
-    Only the region itself is short: users k produce at most ``x_k(1 − χ·u·z)``; suppliers lose the
-    orders. Losses further downstream are left out (a lower bound, stated in the documents).
+    Only the region itself is short: its users U produce ``x_U(1 − χ·u·z)``, all others what is
+    ordered. With ``L = (I − A)⁻¹`` the fall is ``L[:, U] L[U, U]⁻¹ (χ·u·z·x_U)``: linear in z, so
+    one number a region says all (a test compares it with ``structure.capped_output``). Losses
+    further downstream are left out: a lower bound, stated in the documents.
     """
-    depth = product.essentiality * product.user_share * DEPTHS
-    A = leontief(economy).A
-    f = economy.x - A @ economy.x
-    out = np.zeros((economy.n_regions, DEPTHS.size))
+    out = np.zeros(economy.n_regions)
     for r, region in enumerate(economy.regions):
-        rows = [economy.row(region, s) for s in product.users]
-        own = economy.rows(region)
-        gdp = economy.value_added[own].sum()
         key = (product.users, region)
         if key not in cache:
-            losses = []
-            for stop in DEPTHS:
-                cap = economy.x.copy()
-                cap[rows] *= 1.0 - stop
-                left = capped_output(A, f, economy.x, cap, substitution=1.0)
-                losses.append(left.lost_value_added(economy.v)[own].sum() / gdp)
-            cache[key] = np.asarray(losses)
-        out[r] = np.interp(depth, DEPTHS, cache[key])
-    return out
+            rows = [economy.row(region, s) for s in product.users]
+            own = economy.rows(region)
+            fall = inverse[own][:, rows] @ np.linalg.solve(
+                inverse[np.ix_(rows, rows)], economy.x[rows]
+            )
+            cache[key] = float(economy.v[own] @ fall / economy.value_added[own].sum())
+        out[r] = cache[key]
+    return np.asarray(product.essentiality * product.user_share * out)
 
 
 def holder_cost(economy: Economy, product: Product, home: str) -> float:

@@ -69,20 +69,11 @@ def labour_needed(symbols, cross, fewer, sales, base, saving, induced, row):
 
 
 @compiled
-def interpolate(curve, z):
-    """Piecewise-linear value of ``curve`` (even steps on [0, 1]) at ``z``."""
-    top = curve.size - 1
-    place = min(1.0, max(0.0, z)) * top
-    i = min(int(place), top - 1)
-    return curve[i] + (place - i) * (curve[i + 1] - curve[i])
-
-
-@compiled
 def power(world, j, f, hat):
     """Indispensability and exposure through product ``j`` when home's supply share is ``hat``×.
 
     One operator, holder and dependent exchanged: shortage ``z = max(0, d − cushion)`` with d the
-    holder's share of the dependent's bought-in use; the loss curve gives L(z). Returns
+    holder's share of the dependent's bought-in use; ``L = loss·z``. Returns
     ``Σ_j reliance_j·max(0, L_j − C_home)`` and ``Σ_h withhold_h·L_home(h)``.
     """
     home = world.home
@@ -96,10 +87,10 @@ def power(world, j, f, hat):
         if r == home:
             continue
         z = now * (1.0 - min(1.0, world.cover[j, r] * others)) - world.cushion[j, f]
-        lost = interpolate(world.loss[j, r], z)
+        lost = world.loss[j, r] * max(0.0, z)
         needed += world.reliance[r] * max(0.0, lost - own_cost)
         z = world.world_share0[j, r] * others * (1.0 - cover_home) - world.cushion[j, f]
-        exposed += world.withhold[f, r] * interpolate(world.loss[j, home], z)
+        exposed += world.withhold[f, r] * world.loss[j, home] * max(0.0, z)
     return needed, exposed
 
 

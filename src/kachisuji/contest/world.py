@@ -16,7 +16,7 @@ class World(NamedTuple):
 
     Axes: S segments, A = 2·S arenas (whole segment, niche), F futures, R competitor regions,
     M markets, T1 = years + 1 (index 0 is the base year), I instruments, B pairs of segment and
-    partner, J products, D dependents (= R), Z points of the loss curves.
+    partner, J products, D dependents (= R).
     """
 
     symbols: F8  # (S, F, N_SYMBOLS)
@@ -43,7 +43,7 @@ class World(NamedTuple):
     world_share0: F8  # (J, R) supply share by region
     cover: F8  # (J, D) share of its use a dependent makes itself
     cushion: F8  # (J, F) stock over the time plus others' spare supply, share of use
-    loss: F8  # (J, D, Z) lost value added, share of the dependent's GDP
+    loss: F8  # (J, D) lost value added per unit of shortage, share of the dependent's GDP
     holder_cost: F8  # (J,) holder's own loss if it withholds all it sells, share of its GDP
     reliance: F8  # (R,)
     withhold: F8  # (F, R)
