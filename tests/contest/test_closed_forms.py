@@ -13,7 +13,7 @@ from worlds import baseline, make_lines, make_world, outcomes
 
 from kachisuji.contest import containment, learning_exponent, tipping_number
 from kachisuji.contest import symbols as sym
-from kachisuji.contest.kernel import play, scratch, set_levers
+from kachisuji.contest.kernel import look, play, scratch, set_levers
 from kachisuji.contest.path import (
     CAPABILITY,
     EXPERIENCE_NOW,
@@ -35,7 +35,7 @@ def shares(world, **line):
     w = scratch(world)
     terms = {"start": 1, "intensity": 1.0, **line}
     set_levers(world, 0, 0, terms["start"], terms["intensity"], world.rivals[0, 0, 0, 0], w)
-    play(world, 0, 0, w, -1, -1, 0, -1, terms["start"], 0)
+    play(look(world, 0, 0, 0), w, -1, -1, -1, terms["start"], 0)
     size = world.size[0, 0]
     return w.sales[0].sum(axis=0) / size.sum(axis=0)
 

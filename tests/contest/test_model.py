@@ -13,7 +13,7 @@ from worlds import make_world
 
 from kachisuji import cases, contest
 from kachisuji.contest import symbols as sym
-from kachisuji.contest.kernel import play, play_line, scratch, set_levers
+from kachisuji.contest.kernel import look, play, play_line, scratch, set_levers
 from kachisuji.contest.symbols import PATHS, SCALARS
 from kachisuji.structure import capped_output, leontief
 from kachisuji.words import InputError
@@ -105,7 +105,7 @@ def test_the_plain_route_agrees_with_every_lever_on():
     w = scratch(world)
     set_levers(world, 0, 0, 2, 1.5, world.rivals[0, 0, 0, 0], w)
     w.gain[:] = world.boost[0, 0]
-    earned = play(world, 0, 0, w, 1, 1, 0, 1, 2, 0)
+    earned = play(look(world, 0, 0, 0), w, 1, 1, 1, 2, 0)
     want = plain_path(world, 0, 0, 0, 2, 1.5, 1, 1)
     np.testing.assert_allclose(w.sales[0].T, want[0], rtol=1e-9)
     np.testing.assert_allclose(w.price[0], want[1], rtol=1e-8, atol=1e-12)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kachisuji.contest import symbols as sym
-from kachisuji.contest.kernel import play, play_baseline, play_lines, scratch, seasons
+from kachisuji.contest.kernel import look, play, play_baseline, play_lines, scratch, seasons
 from kachisuji.contest.path import N_SEASON
 from kachisuji.contest.world import Lines, World
 
@@ -163,5 +163,5 @@ def outcomes(world, lines):
 
 def baseline(world):
     w = scratch(world)
-    play(world, 0, 0, w, -1, -1, 0, -1, 0, 0)
+    play(look(world, 0, 0, 0), w, -1, -1, -1, 0, 0)
     return w

@@ -7,8 +7,17 @@ import math
 import numpy as np
 
 from kachisuji.contest.compiled import compiled
-from kachisuji.contest.kernel import LINE, play_line, play_year, scratch, set_levers, target_market
-from kachisuji.contest.path import EPSILON_T, FEWER, begin, trade_factors
+from kachisuji.contest.kernel import (
+    LINE,
+    look,
+    play_line,
+    play_year,
+    scratch,
+    set_base,
+    set_levers,
+    target_market,
+)
+from kachisuji.contest.path import EPSILON_T, FEWER
 from kachisuji.contest.symbols import (
     EXCHANGE_RESPONSE,
     EXPORTS_BASE,
@@ -46,12 +55,7 @@ def start_line(world, lines, i, f, w, partners):
     arena = 2 * s + lines.niche[i]
     own = world.rivals[arena, f, world.home, 0]
     set_levers(world, f, lines.package[i], lines.start[i], lines.intensity[i], own, w)
-    is_open = 1.0 if world.unborn[s] == 0 else 0.0
-    share0, size = world.share0[arena, f], world.size[arena, f]
-    begin(w.state, w.spend, world.symbols[s, f], share0, size, is_open)
-    for m in range(size.shape[0]):
-        w.sales[0, m, 0] = share0[world.home, m] * size[m, 0] * is_open
-    w.price[0, 0], w.induced[0, 0] = 0.0, 0.0
+    set_base(look(world, arena, f, lines.group[i]), w, 0)
     w.gain[:] = 0.0
     if partners[i] >= 0:
         same = 0
@@ -131,16 +135,11 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
             for i in range(n):
                 if lines.kind[i] != LINE:
                     continue
-                s, w = lines.segment[i], works[i]
-                barrier = trade_factors(
-                    world.season[s, f, t, EPSILON_T], w.lever, t,
-                    world.cross[f], world.target[lines.group[i]], world.home_market,
-                    hits[i] if t > lines.start[i] else -1, w.reach,
-                )  # fmt: skip
+                arena = 2 * lines.segment[i] + lines.niche[i]
+                scene = look(world, arena, f, lines.group[i])
                 cost = squeeze_of(world, lines, i, f, partial, use)
-                skill[i] = play_year(
-                    t, world, 2 * s + lines.niche[i], f, w, partners[i], cost, barrier, skill[i], 0
-                )
+                shut = hits[i] if t > lines.start[i] else -1
+                skill[i] = play_year(t, scene, works[i], partners[i], cost, shut, skill[i], 0)
         for i in range(n):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]

@@ -29,7 +29,7 @@ from kachisuji.contest.path import (
 )
 from kachisuji.contest.symbols import ADMINISTRATION, CRAFT, LEVER_PROCUREMENT, N_LEVERS
 from kachisuji.contest.value import credit_line, value_line
-from kachisuji.contest.world import Scratch
+from kachisuji.contest.world import Scene, Scratch
 
 # rows of Scratch.money and places in Scratch.terms
 TO_CAPABILITY, PURCHASES, STATE_COST, RUNNING = range(4)
@@ -108,62 +108,73 @@ def set_levers(world, f, package, start, intensity, own, w):
 
 
 @compiled
-def play_year(t, world, arena, f, w, partner, squeeze, barrier, skill, k):
+def look(world, arena, f, group):
+    """Pick out what one arena is in one future: slices made once a line, not once a year."""
+    s = arena // 2
+    return Scene(
+        world.symbols[s, f],
+        world.cross[f],
+        world.season[s, f],
+        world.size[arena, f],
+        world.share0[arena, f],
+        world.rivals[arena, f],
+        world.target[group],
+        world.discount[0],
+        world.home,
+        world.home_market,
+        world.first_year,
+        world.unborn[s],
+    )
+
+
+@compiled
+def play_year(t, scene, w, partner, squeeze, shut, skill, k):
     """Advance one segment by one year; returns the craft skill of the next year.
 
     ``squeeze`` is the log rise of home cost that other lines cause through wages and the exchange
-    rate (zero when a line is simulated alone); ``k`` picks the result row of ``w``.
+    rate (zero when a line is simulated alone); ``shut`` the market that has retaliated; ``k`` picks
+    the result row of ``w``.
     """
-    s = arena // 2
-    symbols, cross, home = world.symbols[s, f], world.cross[f], world.home
-    season = world.season[s, f, t]
+    symbols, cross, home = scene.symbols, scene.cross, scene.home
+    epsilon = scene.season[t, EPSILON_T]
     w.induced[k, t] = invest(
-        t, w.state, w.spend, symbols, cross, world.rivals[arena, f], home, w.lever,
-        w.money[TO_CAPABILITY], w.terms[WINDFALL], w.terms[LEVERAGE], season[TREND],
+        t, w.state, w.spend, symbols, cross, scene.rivals, home, w.lever, w.money[TO_CAPABILITY],
+        w.terms[WINDFALL], w.terms[LEVERAGE], scene.season[t, TREND],
     )  # fmt: skip
     build_capability(t, w.state, w.spend, symbols)
-    learn(t, w.state, symbols, season[KAPPA_T], home, w.lever, skill)
+    learn(t, w.state, symbols, scene.season[t, KAPPA_T], home, w.lever, skill)
     cost = exchange_path(cross, t, w.lever.shape[1] - 1) + squeeze
-    attraction(
-        t,
-        w.state,
-        symbols,
-        home,
-        w.lever,
-        skill,
-        partner,
-        w.gain,
-        cost,
-        season[EPSILON_T],
-        w.weight,
+    attraction(t, w.state, symbols, home, w.lever, skill, partner, w.gain, cost, epsilon, w.weight)
+    barrier = trade_factors(
+        epsilon, w.lever, t, cross, scene.target, scene.home_market, shut, w.reach
     )
-    is_open = 1.0 if world.unborn[s] == 0 or born(symbols, w.lever, t, world.first_year) else 0.0
+    is_open = 1.0 if scene.unborn == 0 or born(symbols, w.lever, t, scene.first_year) else 0.0
     w.price[k, t] = sell(
-        t, w.state, world.share0[arena, f], world.size[arena, f], w.weight, home,
-        world.home_market, barrier, w.reach, w.unit, w.money[PURCHASES, t], is_open, w.sales[k],
+        t, w.state, scene.share0, scene.size, w.weight, home, scene.home_market, barrier, w.reach,
+        w.unit, w.money[PURCHASES, t], is_open, w.sales[k],
     )  # fmt: skip
     return hand_on(symbols, skill, w.lever, t) if symbols[CRAFT] > 0.0 else 1.0
 
 
 @compiled
-def play(world, arena, f, w, partner, watch, group, hit, start, k):
-    """Play one segment through all years; returns the discounted sales of region ``watch``."""
-    s = arena // 2
-    is_open = 1.0 if world.unborn[s] == 0 else 0.0
-    share0, size = world.share0[arena, f], world.size[arena, f]
-    begin(w.state, w.spend, world.symbols[s, f], share0, size, is_open)
-    for m in range(size.shape[0]):
-        w.sales[k, m, 0] = share0[world.home, m] * size[m, 0] * is_open
+def set_base(scene, w, k):
+    """Set the base year of one arena in the state and in result row ``k``."""
+    is_open = 1.0 if scene.unborn == 0 else 0.0
+    begin(w.state, w.spend, scene.symbols, scene.share0, scene.size, is_open)
+    for m in range(scene.size.shape[0]):
+        w.sales[k, m, 0] = scene.share0[scene.home, m] * scene.size[m, 0] * is_open
     w.price[k, 0], w.induced[k, 0] = 0.0, 0.0
+
+
+@compiled
+def play(scene, w, partner, watch, hit, start, k):
+    """Play one segment through all years; returns the discounted sales of region ``watch``."""
+    set_base(scene, w, k)
     skill, earned = 1.0, 0.0
-    for t in range(1, size.shape[1]):
-        barrier = trade_factors(
-            world.season[s, f, t, EPSILON_T], w.lever, t, world.cross[f], world.target[group],
-            world.home_market, hit if t > start else -1, w.reach,
-        )  # fmt: skip
-        skill = play_year(t, world, arena, f, w, partner, 0.0, barrier, skill, k)
+    for t in range(1, scene.size.shape[1]):
+        skill = play_year(t, scene, w, partner, 0.0, hit if t > start else -1, skill, k)
         if watch >= 0:
-            earned += world.discount[0, t] * w.state[WORLD_SHARE, watch] * size[:, t].sum()
+            earned += scene.discount[t] * w.state[WORLD_SHARE, watch] * scene.size[:, t].sum()
     return earned
 
 
@@ -191,7 +202,7 @@ def play_baseline(world, arena, base_sales, base_index):
     """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy."""
     w = scratch(world)
     for f in range(world.cross.shape[0]):
-        play(world, arena, f, w, -1, -1, 0, -1, 0, 0)
+        play(look(world, arena, f, 0), w, -1, -1, -1, 0, 0)
         base_sales[f] = w.sales[0]
         base_index[f] = w.price[0]
 
@@ -205,16 +216,17 @@ def play_line(world, lines, n, f, w):
     """
     s = lines.segment[n]
     arena = 2 * s + lines.niche[n]
-    start, group, partner = lines.start[n], lines.group[n], lines.partner[n]
+    start, partner = lines.start[n], lines.partner[n]
+    scene = look(world, arena, f, lines.group[n])
     own = world.rivals[arena, f, world.home, 0]
     set_levers(world, f, lines.package[n], start, lines.intensity[n], own, w)
     hit = target_market(world, arena, f) if world.luck[s, f] < w.terms[ODDS] else -1
-    alone = play(world, arena, f, w, -1, partner, group, hit, start, 0)
+    alone = play(scene, w, -1, partner, hit, start, 0)
     pair = world.pair[s, partner] if partner >= 0 else -1
     if pair < 0:
         return 0
     w.gain[:] = world.boost[pair, f]
-    together = play(world, arena, f, w, partner, partner, group, hit, start, 1)
+    together = play(scene, w, partner, partner, hit, start, 1)
     return 1 if together > alone else 0
 
 

@@ -69,6 +69,23 @@ class Lines(NamedTuple):
     kind: I8  # 0 nothing, 1 line, 2 horizontal credit
 
 
+class Scene(NamedTuple):
+    """One arena in one future, as slices of the World."""
+
+    symbols: F8  # (N_SYMBOLS,)
+    cross: F8  # (N_GLOBALS,)
+    season: F8  # (T1, N_SEASON)
+    size: F8  # (M, T1)
+    share0: F8  # (R, M)
+    rivals: F8  # (R, 3)
+    target: F8  # (M,)
+    discount: F8  # (T1,) main rate
+    home: int
+    home_market: int
+    first_year: int
+    unborn: int
+
+
 class Scratch(NamedTuple):
     """Work arrays of one thread, allocated once and reused for every line and future."""
 
