@@ -3,13 +3,13 @@
 from kachisuji.portfolios.choosing import (
     Choice,
     Chooser,
-    best_portfolios,
     choose,
     score,
     score_many,
 )
 from kachisuji.portfolios.frontier import Point, pareto_front
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
+from kachisuji.portfolios.pool import best_portfolios
 from kachisuji.portfolios.problem import Problem, Risk, admissible, check_any_fits
 from kachisuji.portfolios.survival import Survival, marginal_values, survival
 

@@ -50,8 +50,7 @@ class Relaxed:
 
 def quiet(threads: int = 1) -> Any:
     """Return a HiGHS that prints nothing and does the same every time."""
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.silent()
+    highs: Any = highspy._Highs()  # type: ignore[attr-defined]  # Highs prints a banner
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("threads", threads)
@@ -97,12 +96,16 @@ class Relaxation:
         Only lines that may be chosen.
     best
         (F,) benchmark of regret; None for CVaR.
+    aim
+        (L,) values of the lines to maximise instead, without any risk.
     """
 
-    def __init__(self, problem: Problem, best: F8 | None = None) -> None:
+    def __init__(self, problem: Problem, best: F8 | None = None, aim: F8 | None = None) -> None:
         self.problem, self.best = problem, best
-        self.linear = (1.0 - problem.risk.weight) * (problem.value @ problem.probability)
-        self.weight = problem.risk.weight
+        self.weight = problem.risk.weight if aim is None else 0.0
+        self.linear = (
+            (1.0 - self.weight) * (problem.value @ problem.probability) if aim is None else aim
+        )
         self.a, self.right, self.keys = limit_rows(problem)
         self.segments, self.group = np.unique(problem.segment, return_inverse=True)
         self.fields = np.unique(problem.field[problem.field > 0])
@@ -194,6 +197,12 @@ class Relaxation:
         self.extra.append((np.asarray(weight, dtype=np.float64), least))
         self._row(("extra", len(self.extra) - 1), least, INF)
 
+    def aim(self, linear: F8) -> None:
+        """Maximise other values of the lines (only where no risk is counted)."""
+        self.linear = linear
+        columns = (self.theta + 1 + np.arange(self.active.size)).astype(np.int32)
+        self.highs.changeColsCost(columns.size, columns, -linear[self.active])
+
     def risk_at(self, totals: F8) -> tuple[F8, float]:
         """Supergradient of the risk at ``totals`` (F,): weights of the futures, and a constant."""
         p = self.problem
@@ -212,6 +221,27 @@ class Relaxation:
         self.constants.append(constant)
         self.points.append(totals)
         self._row(("cut", len(self.slopes) - 1), -INF, constant, theta=1.0)
+
+    def learn(self, lines: I8) -> bool:
+        """Add the limits that a portfolio breaks and the cut at its totals; whether any was new."""
+        over = self.a[lines].sum(axis=0) - self.right
+        over[self.limits_in] = -1.0
+        broken = np.flatnonzero(over > 1e-9)
+        for k in broken:
+            self.limits_in.append(int(k))
+            self._row(("limit", int(k)), -INF, float(self.right[k]))
+        if self.weight > 0:
+            totals = self.problem.value[lines].sum(axis=0)
+            weights, constant = self.risk_at(totals)
+            inside = min(
+                (s[lines].sum() + c for s, c in zip(self.slopes, self.constants, strict=True)),
+                default=np.inf,
+            )
+            truth = float(weights @ totals) + constant
+            if inside - truth > 1e-7 * max(1.0, abs(truth)):
+                self.cut_at(totals)
+                return True
+        return bool(broken.size)
 
     # -- solving ----------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.portfolios.choosing import Chooser, score, step_scores
+from kachisuji.portfolios.choosing import Chooser, score
+from kachisuji.portfolios.pool import step_scores
 from kachisuji.portfolios.problem import Problem, admissible
 
 F8 = NDArray[np.float64]
