@@ -95,23 +95,23 @@ def dependence(model: ContestModel, draws: F8) -> dict[str, list[dict[str, Any]]
     ``exposed``: what home loses for each product and foreign holder, largest first. ``held``: what
     dependents lose if home withholds, weighted by reliance, net of home's own loss.
     """
-    from kachisuji.contest.power import DEPTHS, shortage
+    from kachisuji.contest.power import shortage
 
     world, home = model.prepare(draws).world, model.competitors.index(model.case.settings.home)
     exposed, held = [], []
-    for j, item in enumerate(model.curves.items):
+    for j, item in enumerate(model.supply.items):
         basis = "proxy" if item.proxy else "product"
         for h, holder in enumerate(model.competitors):
             if h == home or item.shares[h] <= 0:
                 continue
             depth = shortage(item.shares[h], world.cover[j, home], world.cushion[j])
-            loss = 100 * np.interp(depth, DEPTHS, world.loss[j, home])
+            loss = 100 * world.loss[j, home] * depth
             exposed.append(_row(item.name, holder, basis, loss))
         net = np.zeros(draws.shape[0])
         for d in range(len(model.competitors)):
             if d != home:
                 depth = shortage(item.shares[home], world.cover[j, d], world.cushion[j])
-                lost = np.interp(depth, DEPTHS, world.loss[j, d])
+                lost = world.loss[j, d] * depth
                 net += world.reliance[d] * np.maximum(0.0, lost - world.holder_cost[j])
         held.append(_row(item.name, model.competitors[home], basis, 100 * net))
     return {name: _largest(rows) for name, rows in (("exposed", exposed), ("held", held))}

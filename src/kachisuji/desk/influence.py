@@ -50,7 +50,8 @@ def coefficients(draws: F8, result: F8) -> F8:
         beta, *_ = np.linalg.lstsq(x, y, rcond=None)
         left = float(((y - x @ beta) ** 2).sum()) / (futures - count - 1)
         error = np.sqrt(left * np.diag(np.linalg.pinv(x.T @ x)))
-    return np.where(np.abs(beta) > significance(count) * error, beta, 0.0)
+    least = np.maximum(significance(count) * error, 1e-9 * y.std())  # rounding is no influence
+    return np.where(np.abs(beta) > least, beta, 0.0)
 
 
 def influences(

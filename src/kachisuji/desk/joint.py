@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+PRUNED = 5  # candidates from which lines are dropped
 ITEMS = ("money", *(f"labour_{s}" for s in SKILLS))
 
 
@@ -77,8 +78,11 @@ class Together:
     ----------
     lines
         Rows of its lines.
-    rank
-        Its place among the candidates before the joint play (0 is first).
+    rank, dropped
+        Place before the joint play of the candidate it comes from (0 is first), and how many of
+        that candidate's lines were dropped.
+    tried
+        Number of portfolios played jointly.
     within
         Whether its joint use stays within the limits on the choosing half.
     joint, separate, choosing
@@ -96,6 +100,8 @@ class Together:
 
     lines: I8
     rank: int
+    dropped: int
+    tried: int
     within: bool
     joint: dict[str, dict[str, float]]
     separate: dict[str, dict[str, float]]
@@ -106,35 +112,73 @@ class Together:
     spread: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Played:
+    """A portfolio played jointly on the choosing half: its lines, parent, value and use."""
+
+    lines: I8
+    rank: int  # place of the candidate it comes from
+    dropped: int  # lines dropped from that candidate
+    value: F8  # (futures,) of the whole
+    parts: F8  # (lines,) mean value of each line
+    within: bool
+
+
 def play_best(
     work: Work, chosen: Chosen, limits: pd.DataFrame, advance: Callable[[int], None]
 ) -> Together:
     """Play the candidates jointly on the choosing half, choose, and describe on the other.
 
-    A candidate whose joint use breaks a limit yields to those that keep them; if all break one,
-    the best of them is taken and the run says so.
+    Lines that pay alone can lose together. So from the best few candidates, as they fare jointly,
+    the line that contributes least is dropped while that makes them better, and these smaller
+    portfolios stand for choice too. A portfolio whose joint use breaks a limit yields to those
+    that keep them; if all break one, the best of them is taken and the run says so.
     """
-    case, half = work.case, work.halves
-    cube = np.ascontiguousarray(work.draws[half.choose])
-    values, kept = [], []
-    for lines in chosen.candidates:
-        outcome = work.model.joint(cube, lines)
-        total = {k: v.sum(axis=0) for k, v in outcome.scalars.items()}
-        values.append(value_of(case.settings, total))
-        kept.append(within_limits(case, used(outcome), limits))
+    played = []
+    for rank, lines in enumerate(chosen.candidates):
+        played.append(_play(work, lines, limits, rank, 0))
         advance(1)
-    stacked = np.array(values)
-    best = stacked.max(axis=0)
-    scores = [risk_adjusted(case.settings, v, best) for v in stacked]
-    allowed = [i for i, ok in enumerate(kept) if ok] or list(range(len(scores)))
-    rank = max(allowed, key=lambda i: scores[i])
-    together = _describe(work, chosen.candidates[rank], rank, kept[rank])
+    for first in sorted(played, key=lambda p: -_score(work, p, played))[:PRUNED]:
+        played += _pruned(work, first, limits)
+    allowed = [p for p in played if p.within] or played
+    best = max(allowed, key=lambda p: _score(work, p, played))
+    together = _describe(work, best, len(played))
     advance(1)
     return together
 
 
-def _describe(work: Work, lines: I8, rank: int, within: bool) -> Together:
-    half = work.halves
+def _play(work: Work, lines: I8, limits: pd.DataFrame, rank: int, dropped: int) -> Played:
+    cube = np.ascontiguousarray(work.draws[work.halves.choose])
+    outcome = work.model.joint(cube, lines)
+    by_line = value_of(work.case.settings, outcome.scalars)
+    within = within_limits(work.case, used(outcome), limits)
+    return Played(lines, rank, dropped, by_line.sum(axis=0), by_line.mean(axis=1), within)
+
+
+def _score(work: Work, one: Played, all_: list[Played]) -> float:
+    settings = work.case.settings
+    best = np.max([p.value for p in all_], axis=0) if settings.risk.measure == "regret" else None
+    return risk_adjusted(settings, one.value, one.value if best is None else best)
+
+
+def _pruned(work: Work, first: Played, limits: pd.DataFrame) -> list[Played]:
+    """Drop the line that contributes least, again and again, while the rest gets better."""
+    out: list[Played] = []
+    now = first
+    while now.lines.size > 1:
+        fewer = np.delete(now.lines, int(now.parts.argmin()))
+        after = _play(work, fewer, limits, now.rank, now.dropped + 1)
+        if after.within == now.within and _score(work, after, [now, after]) <= _score(
+            work, now, [now, after]
+        ):
+            break
+        out.append(after)
+        now = after
+    return out
+
+
+def _describe(work: Work, best: Played, tried: int) -> Together:
+    half, lines = work.halves, best.lines
     outcome = work.model.joint(np.ascontiguousarray(work.draws[half.report]), lines)
     total = {k: v.sum(axis=0) for k, v in outcome.scalars.items()}
     alone = {k: v[lines][:, half.report].sum(axis=0) for k, v in work.measures.items()}
@@ -154,8 +198,10 @@ def _describe(work: Work, lines: I8, rank: int, within: bool) -> Together:
     )
     return Together(
         lines=lines,
-        rank=rank,
-        within=within,
+        rank=best.rank,
+        dropped=best.dropped,
+        tried=tried,
+        within=best.within,
         joint={k: interval(v) for k, v in total.items()},
         separate={k: interval(v) for k, v in alone.items()},
         choosing={k: interval(v) for k, v in before.items()},

@@ -128,8 +128,10 @@ def influence_table(work: Work, together: Together) -> pd.DataFrame:
     welfare = work.measures["welfare"]
 
     def table(scope: str, lines: list[int]) -> pd.DataFrame:
-        touches = np.array([_touches(work, i) for i in lines]).reshape(len(lines), len(names))
-        parts = welfare[lines].reshape(len(lines), -1)
+        touches = np.zeros((len(lines), len(names)), dtype=bool)
+        for place, line in enumerate(lines):
+            touches[place] = _touches(work, line)
+        parts = welfare[np.asarray(lines, dtype=np.int64)]
         found = influences(work.draws, parts, touches, names, evidence, grades)
         return found.assign(scope=scope)
 

@@ -169,6 +169,8 @@ def survival(run: StoredRun, names: Names) -> dict[str, Any]:
         "on_choosing": names.money(choice["choosing"]["welfare"]["mean"]),
         "curse": names.money(separate["welfare"]["mean"] - choice["choosing"]["welfare"]["mean"]),
         "rank": choice["rank_before_joint"],
+        "dropped": choice["dropped"],
+        "within": choice["joint_within_limits"],
         "candidates": choice["candidates"],
         "gap": percent(choice["gap"], 2),
         "discounts": [
