@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from kachisuji.portfolios.objective import cvar_many
 from kachisuji.portfolios.problem import Problem, admissible, check_any_fits, fits_alone
 from kachisuji.portfolios.relaxation import Relaxation, Relaxed
 from kachisuji.portfolios.search import KICKS, Search
+from kachisuji.words import InfeasibleError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -136,6 +137,18 @@ class Chooser:
         if least is not None:
             self.master.require(self.problem.power, least)
 
+    def again(self, weights: F8) -> Chooser:
+        """Return a chooser for the same lines under other weights of the futures (F,).
+
+        It begins where this one stands; requirements are not taken over.
+        """
+        other = object.__new__(Chooser)
+        other.whole = replace(self.whole, weights=weights)
+        other.rows, other.best = self.rows, self.best
+        other.problem = replace(self.problem, weights=weights)
+        other.master = Relaxation(other.problem, self.best, like=self.master)
+        return other
+
     def choose(
         self,
         gap: float = 1e-3,
@@ -150,7 +163,7 @@ class Chooser:
         gap
             Relative gap between objective and bound.
         seconds
-            Time for branch and bound.
+            Time for branch and bound; 0 for search alone, under the bound of the relaxation.
         start
             Rows of a portfolio to begin from.
         kicks
@@ -167,16 +180,50 @@ class Chooser:
             return Choice(NOTHING, empty, empty, 0.0)
         relaxed = self.master.solve(precision=min(1e-3, 0.2 * gap))
         search = Search(self._board(), relaxed.reduced)
-        starts = [np.flatnonzero(np.isin(self.rows, start))] if start is not None else []
-        order = np.argsort(-relaxed.x, kind="stable")
-        starts.append(order[relaxed.x[order] > 1e-6])
-        found = [NOTHING, *starts[:-1], *(search.run(s, kicks) for s in starts)]
-        lines = max(found, key=self._worth)
+        lines = self._begin(search, relaxed, start, kicks)
         proof = branch(
             self.master, relaxed, lines, self._worth, lambda s: search.run(s, 0),
             gap=gap, seconds=seconds,
         )  # fmt: skip
+        if proof.value == -np.inf:
+            raise InfeasibleError("portfolios.cannot_require")
         return self._choice(relaxed, proof.lines, proof.value, proof.bound)
+
+    def _begin(self, search: Search, relaxed: Relaxed, start: I8 | None, kicks: int) -> I8:
+        """Return the best portfolio that search finds from what is at hand."""
+        order = np.argsort(-relaxed.x, kind="stable")
+        starts = [order[relaxed.x[order] > 1e-6]]
+        if start is not None:
+            starts.insert(0, np.flatnonzero(np.isin(self.rows, start)))
+        found = [NOTHING, *starts[:-1]]
+        if self._hard():
+            found += self._toward(relaxed, starts[-1])
+            starts = [max(found, key=self._worth)]
+        found += [search.run(s, kicks) for s in starts]
+        return max(found, key=self._worth)
+
+    def _hard(self) -> list[tuple[F8, float]]:
+        """Return the requirements that are more than holding one line of a set."""
+        return [
+            (w, least)
+            for w, least in self.master.extra
+            if not (least == 1.0 and np.isin(w, (0.0, 1.0)).all())
+        ]
+
+    def _toward(self, relaxed: Relaxed, start: I8) -> list[I8]:
+        """Portfolios found with the requirements priced in instead of required."""
+        board, found = self._board(hard=False), []
+        scale = float(np.abs(self.master.linear).max(initial=0.0))
+        for push in (1.0, 2.0, 4.0, 16.0, 256.0):
+            value = board.value
+            for (weight, _), price in zip(self._hard(), relaxed.extra, strict=True):
+                least = 1e-3 * scale / max(float(np.abs(weight).max()), 1e-12)
+                value = value + push * max(price, least) * weight[:, None]
+            search = Search(board._replace(value=value), relaxed.reduced)
+            found.append(search.run(start, 0))
+            if self._worth(found[-1]) > -np.inf:
+                break
+        return found
 
     def _choice(self, relaxed: Relaxed, lines: I8, value: float, bound: float) -> Choice:
         reduced = np.full(self.whole.segment.size, np.nan)
@@ -185,7 +232,7 @@ class Chooser:
         binding = shadow_prices(self.master, relaxed)
         return Choice(np.sort(self.rows[lines]), value, bound, relative, binding, reduced)
 
-    def _board(self) -> Board:
+    def _board(self, hard: bool = True) -> Board:
         """Return what the search needs; a required line earns a bonus that keeps it in.
 
         A bonus in every future shifts mean and risk alike, so it changes no comparison between
@@ -200,7 +247,7 @@ class Chooser:
             if least == 1.0 and np.isin(weight, (0.0, 1.0)).all():
                 bonus = 10.0 * float(np.abs(p.value).max())
                 value = value + bonus * weight[:, None]
-            else:
+            elif hard:
                 load = np.column_stack([load, -weight])
                 room = np.append(room, -least)
         best = np.zeros(0) if self.best is None else self.best

@@ -34,7 +34,7 @@ class Proof:
 
 def close(value: float, bound: float, gap: float) -> bool:
     """Whether a bound is within a relative gap of a value."""
-    return bound - value <= gap * max(1.0, abs(value))
+    return value > -np.inf and bound - value <= gap * max(1.0, abs(value))
 
 
 def branch(
@@ -71,6 +71,8 @@ def branch(
     """
     deadline = time.monotonic() + seconds
     lines, value, bound = start, worth(start), relaxed.value
+    if value > -np.inf and not close(value, bound, gap):
+        relaxation.learn(lines)  # most portfolios in question are near this one
     while not close(value, bound, gap):
         kept = np.flatnonzero(relaxed.value + relaxed.reduced > value)
         kept = np.union1d(kept, lines)
@@ -89,10 +91,8 @@ def branch(
             now = worth(candidate)
             if now > value:
                 lines, value = candidate, now
-        if not news and time.monotonic() < deadline and reached - value > gap * max(1, abs(value)):
-            gap_left = 0.5 * gap  # nothing was overrated: HiGHS itself stopped early
-            if close(value, reached, gap_left):
-                break
+        if not news and not close(value, bound, gap):
+            break  # nothing was overrated or left out: HiGHS itself had no more time
     return Proof(lines, value, max(bound, value))
 
 

@@ -25,7 +25,7 @@ class Point:
 
 
 def pareto_front(
-    problem: Problem, points: int = 9, gap: float = 1e-3, seconds: float = 20.0
+    problem: Problem, points: int = 9, gap: float = 5e-3, seconds: float = 20.0
 ) -> list[Point]:
     """Return the front of expected value against expected power, from most value to most power.
 

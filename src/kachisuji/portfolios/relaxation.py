@@ -40,12 +40,15 @@ class Relaxed:
         ``value + reduced[l]``.
     price
         (R,) what a unit of each limit row is worth (in units of the scaled row).
+    extra
+        What a unit of each further requirement costs.
     """
 
     x: F8
     value: float
     reduced: F8
     price: F8
+    extra: tuple[float, ...] = ()
 
 
 def quiet(threads: int = 1) -> Any:
@@ -98,15 +101,27 @@ class Relaxation:
         (F,) benchmark of regret; None for CVaR.
     aim
         (L,) values of the lines to maximise instead, without any risk.
+    like
+        A relaxation of the same lines and limits under other weights, already solved: its lines,
+        limits and the points of its cuts are where this one begins.
     """
 
-    def __init__(self, problem: Problem, best: F8 | None = None, aim: F8 | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        best: F8 | None = None,
+        aim: F8 | None = None,
+        like: Relaxation | None = None,
+    ) -> None:
         self.problem, self.best = problem, best
         self.weight = problem.risk.weight if aim is None else 0.0
         self.linear = (
             (1.0 - self.weight) * (problem.value @ problem.probability) if aim is None else aim
         )
-        self.a, self.right, self.keys = limit_rows(problem)
+        rows = limit_rows(problem) if like is None else (like.a, like.right, like.keys)
+        self.a: F8 = rows[0]
+        self.right: F8 = rows[1]
+        self.keys: list[tuple[int, int, str]] = rows[2]
         self.segments, self.group = np.unique(problem.segment, return_inverse=True)
         self.fields = np.unique(problem.field[problem.field > 0])
         self.slopes: list[F8] = []
@@ -118,6 +133,11 @@ class Relaxation:
         self.row_of: list[tuple[str, int]] = []
         self.highs = quiet()
         self._begin()
+        if like is not None:
+            self._enter(np.setdiff1d(like.active, self.active))
+            self._limit(like.limits_in)
+            for totals in like.points[1:] if self.weight > 0 else ():
+                self.cut_at(totals)
 
     # -- building ---------------------------------------------------------------------------
 
@@ -227,9 +247,7 @@ class Relaxation:
         over = self.a[lines].sum(axis=0) - self.right
         over[self.limits_in] = -1.0
         broken = np.flatnonzero(over > 1e-9)
-        for k in broken:
-            self.limits_in.append(int(k))
-            self._row(("limit", int(k)), -INF, float(self.right[k]))
+        self._limit(broken.tolist())
         if self.weight > 0:
             totals = self.problem.value[lines].sum(axis=0)
             weights, constant = self.risk_at(totals)
@@ -263,16 +281,18 @@ class Relaxation:
             grown = self._price(reduced, value) + self._separate_limits(x)
             if not grown and not self._separate_risk(x, value, precision):
                 break
-        price = np.zeros(self.a.shape[1])
+        price, extra = np.zeros(self.a.shape[1]), [0.0] * len(self.extra)
         for (kind, k), dual in zip(self.row_of, duals, strict=True):
             if kind == "limit":
                 price[k] = max(0.0, -dual)
+            elif kind == "extra":
+                extra[k] = max(0.0, float(dual))
         # what pricing tolerates is added to the bound, so that the bound is one
         slack = float(np.maximum.reduceat(
             np.maximum(reduced, 0.0)[np.argsort(self.group, kind="stable")],
             np.searchsorted(np.sort(self.group), np.arange(self.segments.size)),
         ).sum()) if reduced.size else 0.0  # fmt: skip
-        return Relaxed(x, value + slack, np.minimum(reduced, 0.0), price)
+        return Relaxed(x, value + slack, np.minimum(reduced, 0.0), price, tuple(extra))
 
     def _solve_once(self) -> tuple[F8, F8, float]:
         self.highs.run()
@@ -336,10 +356,13 @@ class Relaxation:
         over = x[self.active] @ self.a[self.active] - self.right
         over[self.limits_in] = -1.0
         broken = np.flatnonzero(over > 1e-7)
-        for k in broken[np.argsort(-over[broken], kind="stable")][:8]:
-            self.limits_in.append(int(k))
-            self._row(("limit", int(k)), -INF, float(self.right[k]))
+        self._limit(broken[np.argsort(-over[broken], kind="stable")][:8].tolist())
         return int(broken.size)
+
+    def _limit(self, rows: list[int]) -> None:
+        for k in rows:
+            self.limits_in.append(k)
+            self._row(("limit", k), -INF, float(self.right[k]))
 
     def _separate_risk(self, x: F8, value: float, precision: float) -> bool:
         if self.weight == 0.0:
