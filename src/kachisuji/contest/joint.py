@@ -97,16 +97,23 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
 
 
 @compiled
-def squeeze_of(world, lines, i, f, partial, use):
-    """Log rise of line i's cost: wages of scarce skills, a dearer currency, cheaper inputs."""
+def wage_rise(world, lines, i, f, use):
+    """Rise of line i's cost by wages, as a share of sales: response × use × cost share by skill."""
     s, cross = lines.segment[i], world.cross[f]
-    total = cross[EXCHANGE_RESPONSE] * use[N_SKILLS]
+    total = 0.0
     for k in range(N_SKILLS):
         cost_share = world.symbols[s, f, LABOUR_RESEARCHER + k] * cross[WAGE_RESEARCHER + k]
         total += cross[WAGE_RESPONSE] * use[k] * cost_share
+    return total
+
+
+@compiled
+def squeeze_of(world, lines, i, f, wage, partial, use):
+    """Log rise of line i's cost: wages of scarce skills, a dearer currency, cheaper inputs."""
+    total = wage + world.cross[f, EXCHANGE_RESPONSE] * use[N_SKILLS]
     for j in range(lines.segment.size):
         if j != i and lines.kind[j] == LINE:
-            total -= world.link[s, lines.segment[j]] * partial[j]
+            total -= world.link[lines.segment[i], lines.segment[j]] * partial[j]
     return math.log(max(0.5, 1.0 + total))
 
 
@@ -137,9 +144,11 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                     continue
                 arena = 2 * lines.segment[i] + lines.niche[i]
                 scene = look(world, arena, f, lines.group[i])
-                cost = squeeze_of(world, lines, i, f, partial, use)
+                w, wage = works[i], wage_rise(world, lines, i, f, use)
+                w.wage[t] = wage
+                cost = squeeze_of(world, lines, i, f, wage, partial, use)
                 shut = hits[i] if t > lines.start[i] else -1
-                skill[i] = play_year(t, scene, works[i], partners[i], cost, shut, skill[i], 0)
+                skill[i] = play_year(t, scene, w, partners[i], cost, shut, skill[i], 0)
         for i in range(n):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]

@@ -56,6 +56,7 @@ def scratch(world):
         np.zeros((2, years)),
         np.zeros((2, years)),
         np.zeros(8),
+        np.zeros(years),
     )
 
 

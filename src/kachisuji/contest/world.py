@@ -102,3 +102,4 @@ class Scratch(NamedTuple):
     price: F8  # (2, T1) log Σ S0·A of the home market
     induced: F8  # (2, T1)
     pieces: F8  # (8,) one year's value by kind
+    wage: F8  # (T1,) rise of home cost by wages, share of sales (joint play; else zero)
