@@ -70,3 +70,47 @@ def national(seed=0, lines=5000, futures=256, segments=56, fields=17, skills=4, 
         years=tuple(range(2026, 2026 + years)), max_fields=8,
         eligible=rng.random(lines) > 0.2, power=rng.normal(0, 1, lines) * 0.01,
     )  # fmt: skip
+
+
+STARTS, STRENGTHS = np.array([0, 3, 6]), np.array([0.3, 1.0, 2.0])
+
+
+def country(
+    seed=0, lines=20_000, futures=500, segments=60, fields=17, skills=1, years=15, max_fields=12
+):
+    """A problem as a case makes one: segment x package x start (three) x strength (three).
+
+    Money runs for eight years from the start, labour ramps up over three, strength has diminishing
+    returns, futures share luck by segment, and a quarter of what firms spend themselves is there.
+    """
+    rng = np.random.default_rng(seed)
+    each = lines // segments
+    segment, place = np.repeat(np.arange(segments), each), np.tile(np.arange(each), segments)
+    plans = max(1, each // 9)
+    plan = np.minimum(place // 9, plans - 1)
+    start, strength = STARTS[(place // 3) % 3], STRENGTHS[place % 3]
+    own = rng.lognormal(4.0, 1.0, segments)[segment]  # yearly spending of home firms
+    cost = rng.uniform(0.6, 1.4, (segments, plans))[segment, plan]
+    work = rng.lognormal(0.0, 0.5, (segments, plans, skills))[segment, plan]
+    merit = rng.normal(0.2, 0.8, segments)[segment] + rng.normal(0, 0.5, (segments, plans))[
+        segment, plan]  # fmt: skip
+    luck = 0.5 * rng.normal(size=(segments, futures)) + 0.3 * rng.normal(size=(1, futures))
+    fortune = 0.2 * rng.normal(size=(segments, plans, futures))[segment, plan]
+    reach = own * 6 * (1 - np.exp(-0.9 * strength)) * (years - start) / years
+    spent = own * strength * cost
+    value = reach[:, None] * (merit[:, None] + luck[segment] + fortune) - 3 * spent[:, None]
+    since = np.arange(years)[None, :] - start[:, None]
+    money = spent[:, None] * ((since >= 0) & (since < 8))
+    labour = np.clip((since + 1) / 3, 0, 1)[:, None, :] * (0.05 * (own * strength)[:, None] * work)[
+        :, :, None]  # fmt: skip
+    use = np.concatenate([money[:, None, :], labour], axis=1)
+    sure = use * np.array([1.0] + [1.25] * skills)[None, :, None]
+    total = own[place == 0].sum() * (1 + 0.02 * np.arange(years))
+    return Problem(
+        value=value, segment=segment, field=1 + segment % fields, use=use, sure=sure,
+        limits=np.stack([0.25 * total] + [0.015 * total] * skills),
+        items=("money", *(f"skill{k}" for k in range(skills))),
+        years=tuple(range(2026, 2026 + years)), max_fields=max_fields,
+        eligible=np.ones(segment.size, dtype=bool),
+        power=rng.exponential(size=segment.size) * strength,
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from kachisuji.portfolios.choosing import (
     score,
     score_many,
 )
+from kachisuji.portfolios.explaining import Explained, Freedom, explain, freedom
 from kachisuji.portfolios.frontier import Point, pareto_front
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
 from kachisuji.portfolios.pool import best_portfolios
@@ -16,6 +17,8 @@ from kachisuji.portfolios.survival import Survival, marginal_values, survival
 __all__ = [
     "Choice",
     "Chooser",
+    "Explained",
+    "Freedom",
     "Point",
     "Problem",
     "Risk",
@@ -26,6 +29,8 @@ __all__ = [
     "choose",
     "cvar",
     "cvar_many",
+    "explain",
+    "freedom",
     "marginal_values",
     "pareto_front",
     "score",

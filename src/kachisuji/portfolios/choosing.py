@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from kachisuji.portfolios.climbing import Board
 from kachisuji.portfolios.dominance import dominated
+from kachisuji.portfolios.elastic import cannot_require
 from kachisuji.portfolios.exact import branch
 from kachisuji.portfolios.objective import cvar_many
 from kachisuji.portfolios.problem import Problem, admissible, check_any_fits, fits_alone
 from kachisuji.portfolios.relaxation import Relaxation, Relaxed
 from kachisuji.portfolios.search import KICKS, Search
-from kachisuji.words import InfeasibleError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -119,16 +119,24 @@ class Chooser:
         Where given, expected power must reach this.
     best
         (F,) benchmark of regret where it is known already (``best_by_future``).
+    always
+        Lines that stay in question even where they could not be in the best portfolio.
     """
 
     def __init__(
-        self, problem: Problem, least: float | None = None, best: F8 | None = None
+        self,
+        problem: Problem,
+        least: float | None = None,
+        best: F8 | None = None,
+        always: I8 = NOTHING,
     ) -> None:
         keep = admissible(problem)
         if least is not None:  # a losing line may still be worth its power
             keep |= problem.eligible & fits_alone(problem) & (problem.power > 0)
         self.whole = problem
-        self.rows = np.flatnonzero(keep & ~dominated(problem))
+        keep &= ~dominated(problem)
+        keep[always] = True
+        self.rows = np.flatnonzero(keep)
         self.problem = problem.subset(self.rows)
         self.best = best
         if problem.risk.measure == "regret" and best is None:
@@ -186,7 +194,7 @@ class Chooser:
             gap=gap, seconds=seconds,
         )  # fmt: skip
         if proof.value == -np.inf:
-            raise InfeasibleError("portfolios.cannot_require")
+            raise cannot_require(self.master)
         return self._choice(relaxed, proof.lines, proof.value, proof.bound)
 
     def _begin(self, search: Search, relaxed: Relaxed, start: I8 | None, kicks: int) -> I8:

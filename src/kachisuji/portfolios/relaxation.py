@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kachisuji.portfolios.objective import tail_weights
 from kachisuji.portfolios.problem import Problem, needed
-from kachisuji.words import InfeasibleError, RunError
+from kachisuji.words import RunError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -300,7 +300,9 @@ class Relaxation:
         if status == highspy.HighsModelStatus.kInfeasible:
             if self._widen():
                 return self._solve_once()
-            raise InfeasibleError("portfolios.cannot_require")
+            from kachisuji.portfolios.elastic import cannot_require
+
+            raise cannot_require(self)
         if status != highspy.HighsModelStatus.kOptimal:
             # numerical trouble after many changes: once more from nothing
             self.highs.clearSolver()
