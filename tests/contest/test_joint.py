@@ -67,6 +67,25 @@ def test_what_is_shared_costs(shared):
     assert (joint["sales_last"] < alone["sales_last"]).all()
 
 
+def test_workers_gain_what_dearer_labour_costs():
+    """The wage rise alone, by hand: response × use over pool × cost share × sales, discounted."""
+    from kachisuji.contest.joint import wage_rise
+
+    world = twins(cross={**CALM, sym.WAGE_RESPONSE: 1.0})
+    share = sum(
+        world.symbols[0, 0, sym.LABOUR_RESEARCHER + k] * world.cross[0, sym.WAGE_RESEARCHER + k]
+        for k in range(4)
+    )
+    assert wage_rise(world, lines_of_both(), 0, 0, np.full(5, 0.3)) == pytest.approx(0.3 * share)
+    tight = world._replace(pool=np.full_like(world.pool, 2000.0))
+    loose = world._replace(pool=np.full_like(world.pool, 1e12))
+    a, b = together(tight, lines_of_both()), together(loose, lines_of_both())
+    lost = b["value_added"] + b["user_surplus"] - a["value_added"] - a["user_surplus"]
+    assert (lost > 0).all()
+    # most of what users and suppliers lose stays at home with the workers
+    assert (b["welfare"] - a["welfare"] < 0.8 * lost).all()
+
+
 def test_a_shared_partner_helps_each_less():
     kw = {"effect": {sym.LEVER_POOLING: 1.0}, "boost": (0.3, 0.3)}
     free = together(twins(cross=CALM, **kw), lines_of_both(partner=1))

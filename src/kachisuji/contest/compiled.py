@@ -19,7 +19,7 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 # modules whose contents decide what the kernels do (a test holds that no other is compiled)
-KERNELS = ("compiled", "joint", "kernel", "path", "symbols", "value", "world")
+KERNELS = ("compiled", "joint", "kernel", "path", "reach", "symbols", "value", "world")
 
 
 @cache

@@ -9,6 +9,8 @@ import numpy as np
 from kachisuji.contest.compiled import compiled
 from kachisuji.contest.kernel import (
     LINE,
+    desk_of,
+    desks,
     look,
     play_line,
     play_year,
@@ -79,7 +81,7 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         partial[i] = 0.0
         if lines.kind[i] != LINE:
             continue
-        w = works[i]
+        w = desk_of(works, i)
         s = lines.segment[i]
         arena = 2 * s + lines.niche[i]
         sales, base = w.sales[0, :, t].sum(), base_sales[arena, f, :, t].sum()
@@ -126,7 +128,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
     segment that gets cheaper at home cuts the cost of those that buy from it.
     """
     n = lines.segment.size
-    works = [scratch(world) for _ in range(n)]
+    works = desks(world, n)
     single = scratch(world)
     partners, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
     partial, use, skill = np.zeros(n), np.zeros(N_SKILLS + 1), np.zeros(n)
@@ -136,7 +138,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
         use[:] = 0.0
         for i in range(n):
             if lines.kind[i] == LINE:
-                start_line(world, lines, i, f, works[i], partners)
+                start_line(world, lines, i, f, desk_of(works, i), partners)
         for t in range(1, world.size.shape[3]):
             pressure(world, lines, f, t - 1, works, base_sales, base_index, partial, use)
             for i in range(n):
@@ -144,7 +146,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                     continue
                 arena = 2 * lines.segment[i] + lines.niche[i]
                 scene = look(world, arena, f, lines.group[i])
-                w, wage = works[i], wage_rise(world, lines, i, f, use)
+                w, wage = desk_of(works, i), wage_rise(world, lines, i, f, use)
                 w.wage[t] = wage
                 cost = squeeze_of(world, lines, i, f, wage, partial, use)
                 shut = hits[i] if t > lines.start[i] else -1
@@ -152,8 +154,9 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
         for i in range(n):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]
+                w = desk_of(works, i)
                 value_line(
-                    world, arena, f, works[i], 0, base_sales, base_index, scalars[i, f], paths[i, f]
+                    world, arena, f, w, 0, base_sales, base_index, scalars[i, f], paths[i, f]
                 )
             elif lines.kind[i] == 2:
                 credit_line(

@@ -38,26 +38,42 @@ NOTHING, LINE, CREDIT = range(3)
 
 
 @compiled
-def scratch(world):
-    """Allocate the work arrays of one thread."""
+def desks(world, n):
+    """Allocate work arrays for ``n`` lines played at a time, each with a leading axis."""
     n_markets, years = world.size.shape[2], world.size.shape[3]
     n_regions = world.share0.shape[2]
     return Scratch(
-        np.zeros((N_LEVERS, years)),
-        np.zeros((4, years)),
-        np.zeros(4),
-        np.zeros(2),
-        np.zeros((N_STATE, n_regions)),
-        np.zeros((years, n_regions)),
-        np.zeros(n_regions),
-        np.zeros(n_markets),
-        np.zeros(n_markets),
-        np.zeros((2, n_markets, years)),
-        np.zeros((2, years)),
-        np.zeros((2, years)),
-        np.zeros(8),
-        np.zeros(years),
+        np.zeros((n, N_LEVERS, years)),
+        np.zeros((n, 4, years)),
+        np.zeros((n, 4)),
+        np.zeros((n, 2)),
+        np.zeros((n, N_STATE, n_regions)),
+        np.zeros((n, years, n_regions)),
+        np.zeros((n, n_regions)),
+        np.zeros((n, n_markets)),
+        np.zeros((n, n_markets)),
+        np.zeros((n, 2, n_markets, years)),
+        np.zeros((n, 2, years)),
+        np.zeros((n, 2, years)),
+        np.zeros((n, 8)),
+        np.zeros((n, years)),
     )
+
+
+@compiled
+def desk_of(all_, i):
+    """Return the work arrays of line ``i`` (a list of tuples lost writes in numba 0.68)."""
+    return Scratch(
+        all_.lever[i], all_.money[i], all_.terms[i], all_.gain[i], all_.state[i], all_.spend[i],
+        all_.weight[i], all_.reach[i], all_.unit[i], all_.sales[i], all_.price[i], all_.induced[i],
+        all_.pieces[i], all_.wage[i],
+    )  # fmt: skip
+
+
+@compiled
+def scratch(world):
+    """Allocate the work arrays of one line."""
+    return desk_of(desks(world, 1), 0)
 
 
 @compiled

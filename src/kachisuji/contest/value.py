@@ -130,7 +130,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     − rents to foreign owners + knowledge + user surplus`` (equation 9). Policy-induced capability
     is charged as a yearly rental over its life, so that late starts are not punished by the
     horizon; windfall is a transfer and costs only the excess burden. Where lines played together
-    raise wages, what users and profits lose by it workers gain, and it is added.
+    raise wages, workers gain what home users lose by it, and it is added in the same measure.
     """
     s = arena // 2
     symbols, cross = world.symbols[s, f], world.cross[f]
@@ -169,7 +169,8 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
             pieces[0] + cross[SPILLOVER_RENT] * pieces[1] - rents + pieces[3] + pieces[4]
             - work * final - pieces[7] - waste - cross[PUBLIC_FUNDS] * pieces[6]
             - (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * change * final
-            - (cross[INTEREST] + symbols[DELTA]) * stock + w.wage[t] * sales * final
+            - (cross[INTEREST] + symbols[DELTA]) * stock
+            + w.wage[t] * symbols[USER_GAIN] * w.sales[k, world.home_market, t]
         )  # fmt: skip
         add_year(world.discount[:, t], pieces, out)
         out[DIGITAL_BALANCE] += world.digital[s] * change / (years - 1)
