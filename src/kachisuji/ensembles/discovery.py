@@ -131,11 +131,9 @@ def between(ordered: F8, share: float) -> float:
     return float((ordered[below] + ordered[above]) / 2.0)
 
 
-def _gain(old_mean: float, old: int, new: F8) -> float:
-    """Gain of the mean for each case that comes or goes."""
-    change = abs(old - new.size)
-    mean = float(new.mean()) if new.size else 0.0
-    return (mean - old_mean) / change if change and mean != old_mean else 0.0
+def _rise(old_mean: float, old: int, new_mean: float, new: int) -> float:
+    """Rise of the mean for each case that comes or goes."""
+    return (new_mean - old_mean) / abs(old - new) if old != new else 0.0
 
 
 class _Peeler:
@@ -147,6 +145,7 @@ class _Peeler:
         self.whole = np.column_stack([x.min(axis=0), x.max(axis=0)])
         self.limits = self.whole.copy()
         self.rows = np.flatnonzero(remaining)
+        self.orders = list(np.argsort(x, axis=0, kind="stable").T)
 
     def _best(self, found: list[tuple[float, int, F8, NDArray[np.int64]]]) -> int:
         """First of the candidates with the largest gain, then the fewest conditions."""
@@ -157,21 +156,29 @@ class _Peeler:
 
     def peel(self) -> bool:
         """Take off the best thin slice; whether one was worth it."""
-        x, y = self.x[self.rows], self.y[self.rows]
-        mean, found = float(y.mean()), []
-        ordered = np.sort(x, axis=0)
-        for j in range(x.shape[1]):
+        # orders of all rows by each quantity, thinned to those inside: never sorted again
+        inside = np.zeros(self.y.size, dtype=np.bool_)
+        inside[self.rows] = True
+        size, total = self.rows.size, float(self.y[self.rows].sum())
+        mean = total / size
+        self.orders = [order[inside[order]] for order in self.orders]
+        found = []
+        for j, order in enumerate(self.orders):
+            ordered, sums = self.x[order, j], np.cumsum(self.y[order])
             for side, share in ((1, 1.0 - self.peel_share), (0, self.peel_share)):
-                cut = between(ordered[:, j], share)
-                keep = x[:, j] <= cut if side else x[:, j] >= cut
+                cut = between(ordered, share)
+                at = int(np.searchsorted(ordered, cut, "right" if side else "left"))
+                kept = at if side else size - at
+                inner = float(sums[at - 1]) if at else 0.0
+                inner = inner if side else total - inner
                 limits = self.limits.copy()
                 limits[j, side] = cut
-                gain = _gain(mean, y.size, y[keep])
-                found.append((gain, self._free(limits), limits, self.rows[keep]))
+                gain = _rise(mean, size, inner / kept if kept else 0.0, kept)
+                found.append((gain, self._free(limits), limits, order[:at] if side else order[at:]))
         gain, _, limits, rows = found[self._best(found)]
-        if gain <= 0 or rows.size == self.rows.size or rows.size < self.least * self.x.shape[0]:
+        if gain <= 0 or rows.size == size or rows.size < self.least * self.x.shape[0]:
             return False
-        self.limits, self.rows = limits, rows
+        self.limits, self.rows = limits, np.sort(rows)
         return True
 
     def paste(self) -> bool:
@@ -182,7 +189,8 @@ class _Peeler:
             for side in (0, 1):
                 limits = self._widened(int(j), side)
                 rows = np.flatnonzero(self.remaining & _inside(self.x, limits))
-                found.append((_gain(mean, y.size, self.y[rows]), self._free(limits), limits, rows))
+                gain = _rise(mean, y.size, float(self.y[rows].mean()), rows.size)
+                found.append((gain, self._free(limits), limits, rows))
         if not found:
             return False
         gain, _, limits, rows = found[self._best(found)]
@@ -217,11 +225,13 @@ class _Peeler:
         out = np.full(self.limits.shape, np.nan)
         if not np.isin(self.y, (0.0, 1.0)).all():
             return out
+        broken = np.stack([self.x < self.limits[:, 0], self.x > self.limits[:, 1]], axis=2)
+        count_broken = broken.sum(axis=(1, 2))
+        near = self.remaining & (count_broken <= 1)
+        broken, count_broken, y = broken[near], count_broken[near], self.y[near]
         for j, side in np.argwhere(self.limits != self.whole):
-            without = self.limits.copy()
-            without[j, side] = self.whole[j, side]
-            inside = self.remaining & _inside(self.x, without)
-            out[j, side] = binom.sf(cases - 1, count, self.y[inside].mean())
+            inside = count_broken == broken[:, j, side]
+            out[j, side] = binom.sf(cases - 1, count, y[inside].mean())
         return out
 
 
