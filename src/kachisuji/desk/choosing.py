@@ -21,7 +21,10 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 CANDIDATES = 50  # portfolios that are played jointly
-FRONT_POINTS = 9
+FRONT_POINTS = 7
+LEADING = 3  # lines of a segment by each standard that the front is drawn from
+FRONT_GAP = 0.01  # of a point of the front: it is a picture
+FRONT_SECONDS = 2.0
 GAP = 1e-3
 
 
@@ -139,8 +142,8 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
 def front_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:
     """Portfolios by growth and power (means over all futures, lines added up as played alone).
 
-    ``kind`` is ``growth`` for the front of value added against indispensability inside the limits,
-    ``net`` for that of net benefit against indispensability, ``near`` for candidates.
+    ``kind`` is ``growth`` for the front of value added against indispensability inside the limits
+    (whatever it costs), ``near`` for the candidates of the choice by net benefit, ``chosen``.
     """
     from kachisuji.portfolios import pareto_front
 
@@ -148,15 +151,19 @@ def front_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:
         k: work.measures[k].mean(axis=1) for k in ("value_added", "indispensability", "welfare")
     }
     power = means["indispensability"]
-    by_growth = replace(chosen.problem, value=work.measures["value_added"], power=power)
-    by_net = replace(chosen.problem, value=work.measures["welfare"], power=power)
+    rows = leading_lines(chosen.problem, means["value_added"], power)
+    by_growth = replace(
+        chosen.problem.subset(rows),
+        value=means["value_added"][rows, None],
+        power=power[rows],
+        weights=np.ones(1),
+    )
     sets: dict[tuple[int, ...], str] = {tuple(map(int, together.lines)): "chosen"}
-    for kind, problem in (("growth", by_growth), ("net", by_net)):
-        for point in pareto_front(problem, FRONT_POINTS):
-            sets.setdefault(tuple(map(int, point.lines)), kind)
+    for point in pareto_front(by_growth, FRONT_POINTS, gap=FRONT_GAP, seconds=FRONT_SECONDS):
+        sets.setdefault(tuple(map(int, rows[point.lines])), "growth")
     for lines in chosen.candidates:
         sets.setdefault(tuple(map(int, lines)), "near")
-    rows = [
+    table = pd.DataFrame(
         {
             "kind": kind,
             "growth": float(means["value_added"][list(lines)].sum()),
@@ -168,9 +175,23 @@ def front_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:
             "chosen": kind == "chosen",
         }
         for lines, kind in sets.items()
-    ]
-    table = pd.DataFrame(rows)
+    )
     return table.assign(on_front=undominated(table["growth"], table["power"]))
+
+
+def leading_lines(problem: Problem, growth: F8, power: F8) -> I8:
+    """Rows of the lines that a front may hold: of each segment the best few by each standard.
+
+    The standards are growth, power, and either per unit of public money.
+    """
+    money = np.maximum(problem.use[:, 0].sum(axis=1), 1e-9)
+    scores = (growth, power, growth / money, power / money)
+    kept: set[int] = set()
+    for segment in np.unique(problem.segment[problem.eligible]):
+        own = np.flatnonzero(problem.eligible & (problem.segment == segment))
+        for score in scores:
+            kept |= {int(i) for i in own[np.argsort(-score[own], kind="stable")[:LEADING]]}
+    return np.array(sorted(kept), dtype=np.int64)
 
 
 def undominated(across: pd.Series, up: pd.Series) -> list[bool]:

@@ -72,7 +72,8 @@ def _add_run(app: App, lang: Lang) -> None:
         lang: Asked = lang,
     ) -> int:
         options = {"futures": futures, "seed": seed, "design": design}
-        return commands.run(case, out, options, workers or (os.cpu_count() or 1), lang)
+        count = (os.cpu_count() or 1) if workers is None else workers
+        return commands.run(case, out, options, count, lang)
 
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
