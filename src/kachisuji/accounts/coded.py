@@ -55,9 +55,9 @@ def from_codes(
     # countries that are split have final demand (and at times rows) under their own name only
     silent = set(joined) | {joined[r] for r in joined if r in {region for region, _ in kept}}
     silent &= {r for r, _ in kept} | {columns[k][0] for k in used}
-    values = sheet.values if flow.all() else sheet.values[flow]
+    values = sheet.values[_run(np.flatnonzero(flow))]
     economy = assemble(
-        values if len(used) == values.shape[1] else values[:, used],
+        values[:, _run(np.array(used))],
         kept,
         [columns[k] for k in used],
         categories=categories,
@@ -71,6 +71,13 @@ def from_codes(
     economy = _with_primary(economy, sheet, flow, columns, labels, totals)
     parts = {r: joined.get(r, r) for r in economy.regions}
     return economy if list(parts) == list(parts.values()) else economy.aggregate(regions=parts)
+
+
+def _run(places: np.ndarray) -> slice | np.ndarray:
+    """Return a slice where the places are in a row: a view then, and no copy of a large table."""
+    if len(places) and (np.diff(places) == 1).all():
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
 
 
 def _split(name: str) -> tuple[str, str]:

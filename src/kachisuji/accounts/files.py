@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 # number tables as text pack to a tenth or so
 _RATIO, _FREE, _MOST = 200, 64 * 2**20, 16 * 2**30
 
+# above this many bytes the compiled reader of numbers pays for loading its compiler
+_LARGE = 4 * 2**20
+
 
 def need_file(path: Path) -> Path:
     """Return ``path`` if it is a file that is not empty."""
@@ -163,9 +166,6 @@ def delimited(
     InputError
         Naming line and column of a cell that is not a number.
     """
-    import pyarrow as pa
-    import pyarrow.csv as pacsv
-
     raw = content(path, member)
     place = str(path) if member is None else f"{path}/{member}"
     text = raw[3:] if raw.startswith(b"\xef\xbb\xbf") else raw
@@ -180,12 +180,41 @@ def delimited(
         raise InputError(
             "accounts.layout", file=place, row=head_rows, form=form, want=want, got=got
         )
+    if len(text) > _LARGE:
+        from kachisuji.accounts import digits  # its compiler takes a while to load
+
+        start = _line_start(text, head_rows)
+        plain = digits.table(text, start, width, label_columns, separator, empty_is_zero)
+        if plain is not None and len(plain[1]):
+            return Sheet(head, *plain, place, head_rows + 1)
+    return _careful(text, head, label_columns, separator, empty_is_zero, place, form)
+
+
+def _line_start(text: bytes, lines: int) -> int:
+    at = 0
+    for _ in range(lines):
+        at = text.find(b"\n", at) + 1
+    return at
+
+
+def _careful(
+    text: bytes,
+    head: list[list[str]],
+    label_columns: int,
+    separator: str,
+    empty_is_zero: bool,
+    place: str,
+    form: str,
+) -> Sheet:
+    """Read anything that is delimited text, and say what is wrong where it is not."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    width, head_rows = len(head[-1]), len(head)
     names = [f"f{k}" for k in range(width)]
     types: dict[str, Any] = {n: pa.string() for n in names[:label_columns]}
     types |= {n: pa.float64() for n in names[label_columns:]}
-    block = max(
-        2**20, 64 * max(len(line) for line in text.split(b"\n", head_rows + 1)[:-1] or [text])
-    )
+    block = max(2**20, 64 * len(text.split(b"\n", head_rows + 1)[-2 if b"\n" in text else -1]))
     try:
         table = pacsv.read_csv(
             pa.BufferReader(text),
@@ -209,9 +238,9 @@ def delimited(
 
 
 def _head(text: bytes, rows: int, separator: str, place: str, form: str) -> list[list[str]]:
-    lines = text.split(b"\n", rows)[:rows]
+    end = _line_start(text, rows) if text.count(b"\n", 0, 2**24) >= rows else len(text)
     try:
-        decoded = b"\n".join(lines).decode("utf-8")
+        decoded = text[:end].decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError("accounts.encoding", file=place, row=1, why=str(error)) from error
     if "\x00" in decoded:
