@@ -131,7 +131,8 @@ def play_best(
 
     Lines that pay alone can lose together. So from the best few candidates, as they fare jointly,
     the line that contributes least is dropped while that makes them better, and these smaller
-    portfolios stand for choice too. A portfolio whose joint use breaks a limit yields to those
+    portfolios stand for choice too; then what was dropped is let back in where the smaller company
+    makes it pay. A portfolio whose joint use breaks a limit yields to those
     that keep them; if all break one, the best of them is taken and the run says so.
     """
     played = []
@@ -140,6 +141,7 @@ def play_best(
         advance(1)
     for first in sorted(played, key=lambda p: -_score(work, p, played))[:PRUNED]:
         played += _pruned(work, first, limits)
+    played += _refilled(work, max(played, key=lambda p: _score(work, p, played)), chosen, limits)
     allowed = [p for p in played if p.within] or played
     best = max(allowed, key=lambda p: _score(work, p, played))
     together = _describe(work, best, len(played))
@@ -159,6 +161,21 @@ def _score(work: Work, one: Played, all_: list[Played]) -> float:
     settings = work.case.settings
     best = np.max([p.value for p in all_], axis=0) if settings.risk.measure == "regret" else None
     return risk_adjusted(settings, one.value, one.value if best is None else best)
+
+
+def _refilled(work: Work, best: Played, chosen: Chosen, limits: pd.DataFrame) -> list[Played]:
+    """Let lines of the choice back into the best portfolio, one by one, while it gets better."""
+    out: list[Played] = []
+    segment = work.lines["segment"].to_numpy()
+    now = best
+    outside = [i for i in chosen.candidates[0] if segment[i] not in set(segment[now.lines])]
+    for line in sorted(outside, key=lambda i: -work.measures["welfare"][i].mean()):
+        more = np.sort(np.append(now.lines, line))
+        after = _play(work, more, limits, now.rank, max(0, now.dropped - 1))
+        out.append(after)
+        if after.within and _score(work, after, [now, after]) > _score(work, now, [now, after]):
+            now = after
+    return out
 
 
 def _pruned(work: Work, first: Played, limits: pd.DataFrame) -> list[Played]:
