@@ -9,6 +9,7 @@ benchmarks/results/hindcast.md. Needs the WIOD 2013 tables and scikit-learn (dev
 import argparse
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -152,6 +153,31 @@ def estimates(panel, start, seed):
     yield ""
 
 
+def restarts(panel, end):
+    """Which span to estimate over: decided where the years after the start are not used."""
+    yield f"## Restarts inside the years to {end}: CRPS in points of {end} by span of estimation\n"
+    spans = (1, 2, 3)
+    yield "| model | start | " + " | ".join(f"span {k}" for k in spans) + " |"
+    yield "|---|--:|" + "--:|" * len(spans)
+    known = panel.until(end)
+    for model in (hc.CONTEST, *hc.BASELINES[:4]):
+        for start in range(end - 4, end - 1):
+            forms = [replace(model, span=k, name=str(k)) for k in spans]
+            scores = hc.hindcast(known, forms, start=start, draws=200)
+            got = " | ".join(f"{np.nanmean(scores[str(k)].final):.4f}" for k in spans)
+            yield f"| {model.name} | {start} | {got} |"
+    yield ""
+
+
+def gained(scores, regions):
+    """Where the gainers of one point or more are."""
+    some = next(iter(scores.values()))
+    count = np.nansum(some.gained >= 1.0, axis=1)
+    order = np.argsort(-count, kind="stable")
+    yield "Gainers by country: " + ", ".join(f"{regions[r]} {count[r]}" for r in order if count[r])
+    yield ""
+
+
 def main():
     ask = argparse.ArgumentParser()
     ask.add_argument("--data", default=os.environ.get("KACHISUJI_DATA", HERE / "../../shared/data"))
@@ -178,16 +204,24 @@ def main():
         f"draws, seed {given.seed}. A star marks a 95 % interval that leaves out zero.",
         "What it means: docs/hindcast.md.\n",
         *estimates(panel, given.start, given.seed),
+        *restarts(panel, given.start),
     ]
+    outputs = {}
     for held, title in zip(
         hc.HELD_OUT, ("Nothing held out", "Countries held out", "Sectors held out"), strict=True
     ):
-        scores = hc.hindcast(panel, models, held_out=held, **run)
+        scores = outputs[held] = hc.hindcast(panel, models, held_out=held, **run)
         lines += section(f"{title}: shares of world output", scores, ours, china, given.start)
+        lines += gained(scores, panel.regions)
         print(f"{title}: {time.perf_counter() - began:.0f} s", flush=True)
     for held in ("nothing", "countries"):
         scores = hc.hindcast(panel, [hc.CONTEST, *hc.ablations()], held_out=held, **run)
         lines += section(f"Terms left out ({held} held out)", scores, ours, china, given.start)
+        lines += [f"### After the fact: without fading, beside the baselines ({held} held out)\n"]
+        lines += differences(outputs[held] | scores, "without fading", None)
+        lines += ["\nThe same without China\n"]
+        lines += differences(outputs[held] | scores, "without fading", china)
+        lines += [""]
     print(f"ablations: {time.perf_counter() - began:.0f} s", flush=True)
     flows = [("world exports", "exports", ())]
     flows += [("imports of " + ", ".join(MARKETS) + ", by origin", "exports", MARKETS)]

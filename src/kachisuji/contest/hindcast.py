@@ -120,11 +120,12 @@ class Shrunk:
         seed = int(rng.integers(2**31))
         inner = past.until(past.years[-1] - self.back)
         seen = past.share[-self.back :][:, train]
+        ahead = extend(inner, train, self.back)
+        whole = self.model.fit(inner, ahead, train, np.random.default_rng(seed))
         losses = []
         for factor in self.factors:
-            ahead = extend(inner, train, self.back)
-            fit_rng, run_rng = np.random.default_rng(seed).spawn(2)
-            drift = self._cut(self.model.fit(inner, ahead, train, fit_rng), inner, train, factor)
+            drift = self._cut(whole, inner, train, factor)
+            run_rng = np.random.default_rng(seed)  # the same shocks for each factor
             paths = simulate(inner, ahead, drift, train, self.back, self.draws, run_rng)
             losses.append(float(crps(paths[:, :, train], seen).mean()))
         factor = self.factors[int(np.argmin(losses))]

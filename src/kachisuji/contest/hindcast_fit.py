@@ -150,11 +150,12 @@ def averaged(yearly: Sample, span: int) -> Sample:
 
 
 def _loss(data: Sample, values: Mapping[Term, Floats], terms: Sequence[Term]) -> float:
-    """Least weighted sum of squares that these terms reach."""
+    """Least part of the weighted sum of squares that these terms leave unexplained."""
     by_country = normal(data, [values[t] for t in terms])
     gram, moment = by_country[0].sum(axis=0), by_country[1].sum(axis=0)
     coef = solve(gram, moment, terms)
-    return float(by_country[2] + coef @ gram @ coef - 2.0 * coef @ moment)
+    loss = 1.0 + (coef @ gram @ coef - 2.0 * coef @ moment) / max(by_country[2], FLOOR)
+    return round(float(loss), 10)  # forms that differ by round-off only are tied: the first is kept
 
 
 def history(term: Term, past: Panel, outlook: Outlook) -> Floats:
@@ -180,7 +181,7 @@ def solve(gram: Floats, moment: Floats, terms: Sequence[Term]) -> Floats:
     design = root[:, None] * vectors.T
     target = (vectors.T @ moment) / root
     low, high = zip(*(t.bounds for t in terms), strict=True)
-    return np.asarray(lsq_linear(design, target, (low, high)).x)
+    return np.asarray(lsq_linear(design, target, (low, high), method="bvls").x)
 
 
 @dataclass(frozen=True)
@@ -301,12 +302,12 @@ def simulate(
     -----
     Shocks are lent: in each draw every country gets a *donor* among the trained countries and
     follows the donor's standardised residuals of all groups through consecutive years, from a
-    random year and round again. So shocks keep their tails, what sectors of a country share, and
-    what stays from year to year (block bootstrap; Künsch 1989). They are scaled to the share's
-    own noise. Groups that were not trained borrow from one that was.
+    random year and round to those before it. So shocks keep their tails, what sectors of a country
+    share, and what stays from year to year (block bootstrap; Künsch 1989). They are scaled to the
+    share's own noise. Groups that were not trained borrow from one that was.
     """
     scale = spread_of(drift.residual, past.share[FIRST:-1], train)
-    lent = _lent(drift.residual, past, train, scale, draws, rng)
+    lent = _lent(drift.residual, past, train, scale, horizon, draws, rng)
     noise = np.where(past.alive, scale(past.share[-1]), 0.0)
     step = drift.begin(past, outlook, draws, rng)
     share = np.broadcast_to(past.share[-1], (draws, *past.share[-1].shape)).copy()
@@ -325,6 +326,7 @@ def _lent(
     past: Panel,
     train: Bools,
     scale: Callable[[Floats], Floats],
+    horizon: int,
     draws: int,
     rng: np.random.Generator,
 ) -> Callable[[int], Floats]:
@@ -335,12 +337,13 @@ def _lent(
     z = np.where(np.isfinite(z), z, rng.choice(pool, z.shape))
     years, regions, groups = z.shape
     countries, sectors = np.flatnonzero(train.any(axis=1)), np.flatnonzero(train.any(axis=0))
-    donor = rng.choice(countries, (draws, regions))
+    # a donor whose years are used up hands over: a year lent twice would widen the bands
+    donor = rng.choice(countries, (-(-horizon // years), draws, regions))
     start = rng.integers(0, years, (draws, regions))
     lender = np.where(train.any(axis=0), np.arange(groups), rng.choice(sectors, (draws, groups)))
 
     def at(h: int) -> Floats:
         year = (start + h) % years
-        return np.asarray(z[year[:, :, None], donor[:, :, None], lender[:, None, :]])
+        return np.asarray(z[year[:, :, None], donor[h // years][:, :, None], lender[:, None, :]])
 
     return at
