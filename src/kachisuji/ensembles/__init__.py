@@ -7,6 +7,14 @@ from kachisuji.ensembles.chunks import Model
 from kachisuji.ensembles.designs import generator, latin_hypercube, sobol
 from kachisuji.ensembles.discovery import Box, Prim, cart, prim
 from kachisuji.ensembles.running import chunk_lines, run
+from kachisuji.ensembles.sensitivity import (
+    delta_indices,
+    morris_design,
+    morris_effects,
+    sobol_design,
+    sobol_indices,
+    value_of_information,
+)
 from kachisuji.ensembles.store import STATISTICS, OutcomeTable
 
 __all__ = [
@@ -17,9 +25,15 @@ __all__ = [
     "Prim",
     "cart",
     "chunk_lines",
+    "delta_indices",
     "generator",
     "latin_hypercube",
+    "morris_design",
+    "morris_effects",
     "prim",
     "run",
     "sobol",
+    "sobol_design",
+    "sobol_indices",
+    "value_of_information",
 ]
