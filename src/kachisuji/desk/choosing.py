@@ -26,6 +26,7 @@ LEADING = 3  # lines of a segment by each standard that the front is drawn from
 FRONT_GAP = 0.01  # of a point of the front: it is a picture
 FRONT_SECONDS = 2.0
 GAP = 1e-3
+FORCED_GAP = 5e-3  # of the best portfolio that must hold a segment
 
 
 def yearly(work: Work, measure: str, statistic: str) -> F8:
@@ -118,7 +119,7 @@ class Chosen:
             return float("nan")
         chooser.master.require(own.astype(np.float64), 1.0)
         try:
-            forced = chooser.choose(GAP, seconds=10.0)
+            forced = chooser.choose(FORCED_GAP, seconds=2.0)
         except InfeasibleError:
             return float("nan")
         return max(0.0, self.choice.objective - forced.objective)

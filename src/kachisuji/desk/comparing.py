@@ -88,7 +88,7 @@ def best_lines(lines: pd.DataFrame, score: F8) -> dict[str, int]:
 
 
 def compare_dimensions(lines: pd.DataFrame, welfare: F8, halves: Halves) -> pd.DataFrame:
-    """What each partner, scope, start, market group and package is worth, segment by segment.
+    """Say what each partner, scope, start, market group and package is worth, by segment.
 
     For every segment and every value of a dimension the best line with that value (by mean
     welfare on the choosing half) is set against the best line with the segment's reference value:
@@ -170,7 +170,7 @@ def latest_start(compared: pd.DataFrame, enough: float = 0.5) -> pd.DataFrame:
 def per_money(
     lines: pd.DataFrame, measures: dict[str, F8], half: NDArray[np.int64], column: str = "package"
 ) -> pd.DataFrame:
-    """What a unit of public money buys, package by package.
+    """Return what a unit of public money buys, package by package.
 
     For each line the mean over futures of value added and of welfare is divided by the mean public
     cost; a package's figure is the median over its lines at their best intensity, with the tenth

@@ -1,4 +1,4 @@
-"""The three main findings of a run, in words: printed at its end and set at the head of its report."""
+"""The three main findings of a run, in words: printed at its end, and at the head of its report."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kachisuji.desk.report.bilingual import Both, between, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
+from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
 
@@ -63,24 +64,25 @@ def _what_to_play(run: StoredRun, names: Names) -> Finding:
 
 
 def _growth_and_power(run: StoredRun, names: Names) -> Finding:
-    growth, power = run.of_line("value_added")["mean"], run.of_line("indispensability")["mean"]
-    rows = chosen(run) or [int(i) for i in run.lines.index[run.lines["kind"] == "line"]]
-    top_growth = max(rows, key=lambda i: growth[i])
-    top_power = max(rows, key=lambda i: power[i])
     joint = run.choice["joint"]["indispensability"]
-    name_growth = names.segments[run.lines.loc[top_growth, "segment"]]
-    name_power = names.segments[run.lines.loc[top_power, "segment"]]
-    key = "desk.finding_power_same" if name_growth == name_power else "desk.finding_power_text"
+    rows = records(run.front)
+    own = next(r for r in rows if r["chosen"])
+    strong = max(rows, key=lambda r: (r["power"], r["growth"]))
+    power = run.of_line("indispensability")["mean"].to_dict()
+    lines = sorted((int(i) for i in strong["lines"].split(";") if i), key=lambda i: -power[i])
+    led = [names.segments[run.lines["segment"].iloc[i]] for i in lines[:3]]
     return Finding(
         t("desk.finding_power_title"),
         t("desk.points", value=points(joint["mean"])),
         t(
-            key,
-            growth=name_growth,
-            amount=names.money(growth[top_growth]),
-            power=name_power,
-            points=points(power[top_power]),
+            "desk.finding_power_text",
             span=between(points(joint["p10"]), points(joint["p90"])),
+            most=points(strong["power"]),
+            led=listed(led) if led else t("desk.none"),
+            growth=names.money(strong["growth"]),
+            own_growth=names.money(own["growth"]),
+            welfare=names.money(strong["welfare"]),
+            own_welfare=names.money(own["welfare"]),
         ),
     )
 

@@ -35,7 +35,7 @@ OF_INSTRUMENT = ("windfall", "leverage", "retaliation", "effects")
 
 
 def portfolio_table(work: Work, together: Together, survival: Survival) -> pd.DataFrame:
-    """The chosen lines with their part of the joint play and both survival numbers."""
+    """Return the chosen lines with their part of the joint play and both survival numbers."""
     rows = []
     for place, line in enumerate(map(int, together.lines)):
         welfare = interval(together.by_line["welfare"][place])
@@ -64,24 +64,32 @@ def portfolio_table(work: Work, together: Together, survival: Survival) -> pd.Da
 def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:
     """Segments without a line in the portfolio: their best line, its worth, and the reason.
 
-    ``loses``: even the best line is below zero on average where it was chosen. ``crowded``: it
+    ``loses``: even the best line is below zero on average where it was chosen. ``together``: it was
+    chosen as lines are worth alone, and did not pay in the joint play. ``crowded``: it
     pays alone, but the best portfolio that holds the segment is worth ``loss`` less. ``evidence``:
     too thin to rank.
     """
     score = work.measures["welfare"][:, work.halves.choose].mean(axis=1)
     taken = {str(work.lines.loc[i, "segment"]) for i in together.lines}
+    alone = {str(work.lines["segment"].iloc[i]) for i in chosen.choice.lines}
     rows: list[dict[str, object]] = []
     for segment, line in best_lines(work.lines, score).items():
         if segment in taken:
             continue
         told = interval(work.measures["welfare"][line, work.halves.report])
-        loses = bool(score[line] <= 0)
-        loss = float("nan") if loses else chosen.loss_of_forcing(int(chosen.problem.segment[line]))
+        loss = float("nan")
+        if score[line] <= 0:
+            reason = "loses"
+        elif segment in alone:
+            reason = "together"
+        else:
+            reason = "crowded"
+            loss = chosen.loss_of_forcing(int(chosen.problem.segment[line]))
         rows.append(
             {
                 "segment": segment,
                 "line": int(line),
-                "reason": "loses" if loses else "crowded",
+                "reason": reason,
                 **told,
                 "loss": loss,
             }
@@ -89,8 +97,8 @@ def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFra
     table = work.case.tables["segments"]
     nothing = {"line": -1, "mean": np.nan, "p10": np.nan, "p50": np.nan, "p90": np.nan,
                "positive": np.nan, "loss": np.nan}  # fmt: skip
-    for segment in table.loc[table["status"] != "ranked", "segment"]:
-        rows.append({"segment": segment, "reason": "evidence", **nothing})
+    thin = table.loc[table["status"] != "ranked", "segment"]
+    rows += [{"segment": s, "reason": "evidence", **nothing} for s in thin]
     columns = ["segment", "line", "reason", "mean", "p10", "p50", "p90", "positive", "loss"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -116,7 +124,7 @@ def _touches(work: Work, line: int) -> list[bool]:
 
 
 def influence_table(work: Work, together: Together) -> pd.DataFrame:
-    """What moves the portfolio's net benefit, and that of every segment's best line.
+    """Return what moves the portfolio's net benefit, and that of every segment's best line.
 
     All futures are used: nothing is chosen here.
     """

@@ -41,7 +41,7 @@ class Both:
         return Both(self.en + other.en, self.ja + other.ja)
 
     def of(self, lang: Lang) -> str:
-        """The text in one language."""
+        """Return the text in one language."""
         return self.en if lang == "en" else self.ja
 
 
@@ -65,7 +65,7 @@ def t(key: str, **values: Any) -> Both:
 
 
 def number(value: float, digits: int = 3) -> Both:
-    """A number with ``digits`` significant digits."""
+    """Write a number with ``digits`` significant digits."""
     return both(lambda lang: words.number(float(value), lang, digits))
 
 
@@ -84,14 +84,14 @@ def points(value: float) -> Both:
 
 
 def whole(value: float) -> Both:
-    """A whole number with thousands separators."""
+    """Write a whole number with thousands separators."""
     if not math.isfinite(value):
         return number(value)
     return plain(f"{round(float(value)):,}".replace("-", "−"))
 
 
 def fixed(value: float, decimals: int = 2) -> Both:
-    """A number with a fixed count of decimals, for columns that are compared by eye."""
+    """Write a number with a fixed count of decimals, for columns compared by eye."""
     if not math.isfinite(value):
         return number(value)
     text = f"{float(value):,.{decimals}f}"
@@ -101,14 +101,14 @@ def fixed(value: float, decimals: int = 2) -> Both:
 
 
 def percent(share: float, decimals: int = 0) -> Both:
-    """A share as percent; whole percent unless told otherwise."""
+    """Write a share as percent; whole percent unless told otherwise."""
     if not math.isfinite(share):
         return number(share)
     return fixed(100 * float(share), decimals) + plain("%")
 
 
 def people(count: float) -> Both:
-    """A number of workers: 12,300 people, 1.23万人."""
+    """Write a number of workers: 12,300 people, 1.23万人."""
     if not math.isfinite(count):
         return number(count)
     in_ten_thousands = abs(count) >= 1e4
@@ -130,7 +130,7 @@ class Money:
     unit: float
 
     def __call__(self, value: float, digits: int = 2) -> Both:
-        """An amount in the case's money unit, as words: ¥1.2 trillion, 1.2兆円."""
+        """Write an amount in the case's money unit, as words: ¥1.2 trillion, 1.2兆円."""
         if value == 0:
             return both(lambda lang: words.money(0.0, self.currency, lang))
         return both(lambda lang: words.money(value * self.unit, self.currency, lang, digits))

@@ -80,7 +80,7 @@ def spanning(
 
 
 def pc(share: float) -> str:
-    """A share of the width as an SVG percentage."""
+    """Write a share of the width as an SVG percentage."""
     return f"{100 * share:.2f}%"
 
 
@@ -177,7 +177,7 @@ def _text(place: str, text: Both | str, cls: str) -> str:
 
 
 def strip(parts: Sequence[str], height: int = 18) -> Markup:
-    """Return a drawing inside a table cell; the figures stand beside it, so it is hidden from screen readers."""
+    """Return a drawing in a table cell, hidden from screen readers: the figures are beside it."""
     return Markup(
         f'<svg class="strip" width="100%" height="{height}" aria-hidden="true">'
         f"{''.join(parts)}</svg>"

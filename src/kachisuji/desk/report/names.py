@@ -72,7 +72,9 @@ class Names:
         return self.regions.get(code, plain(code)) if code else t("desk.alone")
 
     def scope(self, segment: str, scope: str) -> Both:
-        """Whole segment, or the name of its niche."""
+        """Whole segment, or the name of its niche; the horizontal credit is for all firms."""
+        if not segment:
+            return t("desk.scope_credit")
         if scope == "niche":
             return t("desk.scope_niche", niche=self.niches[segment])
         return t("desk.scope_whole")
@@ -101,7 +103,7 @@ class Names:
         return plain(value)
 
     def line(self, row: Any) -> Both:
-        """A line in a few words: segment, scope, partner."""
+        """Tell a line in a few words: segment, scope, partner."""
         parts = [self.segments[row.segment]]
         if row.scope == "niche":
             parts.append(self.niches[row.segment])
@@ -110,7 +112,7 @@ class Names:
         return listed(parts)
 
     def quantity(self, name: str, within: str = "") -> Both:
-        """Say in words which uncertain number a quantity is; its segment is left out in ``within``."""
+        """Say in words which uncertain number it is; its segment is left out in ``within``."""
         parts = name.split(".")
         if len(parts) == 1:
             return self.symbols.get(name, plain(name))

@@ -60,7 +60,7 @@ def front(run: StoredRun, names: Names) -> dict[str, Any]:
 
 
 def segments_map(run: StoredRun, names: Names) -> dict[str, Any]:
-    """The best line of every ranked segment: growth across, indispensability up, numbered."""
+    """Show the best line of every ranked segment: growth across, indispensability up, numbered."""
     growth, power = run.of_line("value_added"), run.of_line("indispensability")
     welfare = run.of_line("welfare")["mean"]
     best = best_lines(run.lines, welfare.to_numpy())

@@ -198,14 +198,14 @@ def world_shares(
 
 
 def _curve(stage: str) -> Any:
-    """A life-cycle curve with a dot where the market stands; the stage is written beside it."""
+    """Draw a life-cycle curve with a dot where the market stands; the stage is written beside."""
     place = {"unborn": 0.03, "emergence": 0.2, "growth": 0.45, "shakeout": 0.66, "maturity": 0.9}
     height = 34
     xs = np.linspace(0.0, 1.0, 25)
     ys = 1 / (1 + np.exp(-9 * (xs - 0.45)))
     parts = [
-        f'<line x1="{pc(a)}" y1="{height - 3 - 26 * b:.1f}" x2="{pc(c)}" y2="{height - 3 - 26 * d:.1f}" '
-        f'class="curve"/>'
+        f'<line x1="{pc(a)}" y1="{height - 3 - 26 * b:.1f}" x2="{pc(c)}" '
+        f'y2="{height - 3 - 26 * d:.1f}" class="curve"/>'
         for a, b, c, d in zip(xs[:-1], ys[:-1], xs[1:], ys[1:], strict=True)
     ]
     x = place[stage]

@@ -1,4 +1,4 @@
-"""The twelve questions of the panel: answered with number, interval and survival, or why not yet."""
+"""The panel's twelve questions: answered with number, interval and survival, or why not yet."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Answers:
         self.picked = chosen(run)
 
     def span(self, row: Any, prefix: str = "") -> Both:
-        """An interval in money."""
+        """Write an interval in money."""
         return between(self.money(row[f"{prefix}p10"]), self.money(row[f"{prefix}p90"]))
 
     def names_of(self, segments: list[Any]) -> Both:
@@ -82,7 +82,7 @@ class _Answers:
             t(
                 "desk.q1_out",
                 loses=int(reasons.get("loses", 0)),
-                crowded=int(reasons.get("crowded", 0)),
+                crowded=int(reasons.get("crowded", 0) + reasons.get("together", 0)),
                 evidence=int(reasons.get("evidence", 0)),
             ),
         ]
