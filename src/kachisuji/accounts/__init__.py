@@ -1,6 +1,7 @@
 """Input-output tables as a type, readers by publisher, aggregating, balancing, splitting."""
 
 from kachisuji.accounts.aggregating import Concordance
+from kachisuji.accounts.attaching import extension_from, read_3eid
 from kachisuji.accounts.balancing import Balanced, gras, ras, sut_ras
 from kachisuji.accounts.conversion import convert, deflate
 from kachisuji.accounts.economy import Block, Economy, Extension
@@ -23,10 +24,12 @@ __all__ = [
     "convert",
     "deflate",
     "disaggregate",
+    "extension_from",
     "gras",
     "preflight",
     "ras",
     "read",
+    "read_3eid",
     "reference",
     "region_name",
     "sector_name",
