@@ -96,7 +96,7 @@ def left_out(run: StoredRun, names: Names) -> dict[str, Any]:
     """One row a segment that was not chosen: its best line, what that is worth, and why not."""
     table = run.left_out
     ranked = table[table["reason"] != "evidence"]
-    span = spanning([*ranked["p10"], *ranked["p90"]])
+    span = spanning([*ranked["p10"], *ranked["p90"]], root=True)
     rows = []
     for row in records(ranked.sort_values("mean", ascending=False)):
         line = row_of(run.lines, int(row["line"]))

@@ -111,11 +111,13 @@ class _View:
             return None
         home = self.run.case.settings.home
         order = [home, *sorted((r for r in shares.index if r != home), key=lambda r: -shares[r])]
+        fixed_order = [home, *(r for r in self.run.case.competitors if r != home)]
+        colour = {r: f"s{k % 8}" for k, r in enumerate(fixed_order)}
         return {
-            "bar": stack([(float(shares[r]), f"s{k % 8}") for k, r in enumerate(order)]),
+            "bar": stack([(float(shares[r]), colour[r]) for r in order]),
             "legend": [
-                (f"s{k % 8}", self.names.region(r), percent(float(shares[r])))
-                for k, r in enumerate(order)
+                (colour[r], self.names.region(r), percent(float(shares[r])))
+                for r in order
                 if shares[r] >= 0.005
             ],
             "home": percent(float(shares[home])),
