@@ -18,16 +18,18 @@ from typing import Any, TypeVar, cast
 import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
-# modules whose contents decide what the kernels do (a test holds that no other is compiled)
-KERNELS = ("compiled", "joint", "kernel", "path", "reach", "symbols", "value", "world")
+# files without a kernel that decide what the kernels do
+_SHARED = ("compiled.py", "symbols.py", "world.py")
 
 
 @cache
 def cache_folder() -> str:
     """Folder of the compiled kernels for the present sources, under the user's cache."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for name in KERNELS:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        content = file.read_bytes()
+        if b"\n@compiled\n" in content or file.name in _SHARED:
+            digest.update(content)
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = root / "kachisuji" / "kernels" / digest.hexdigest()[:16]
     try:
