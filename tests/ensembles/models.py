@@ -86,3 +86,15 @@ class Stops:
         if self.line in lines:
             raise KeyboardInterrupt
         return smooth(draws, lines)
+
+
+class Hangs:
+    """Never comes back from a line."""
+
+    def __init__(self, line):
+        self.line = line
+
+    def __call__(self, draws, lines):
+        if self.line in lines:
+            time.sleep(3600)
+        return smooth(draws, lines)

@@ -72,6 +72,39 @@ def test_the_same_bits_for_any_executor_and_number_of_workers(tmp_path, executor
     assert prints(tmp_path / "one") == prints(tmp_path / "many")
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_the_same_bits_on_a_cluster(tmp_path):
+    pytest.importorskip("distributed")
+    run(models.smooth, DRAWS, LINES, folder=tmp_path / "one", chunk=2)
+    run(models.smooth, DRAWS, LINES, folder=tmp_path / "many", chunk=2, executor="dask", workers=2)
+    assert prints(tmp_path / "one") == prints(tmp_path / "many")
+    bad = models.Bad("nan", 21, DRAWS[4, 0])
+    with pytest.raises(RunError) as caught:
+        run(bad, DRAWS, LINES, folder=tmp_path / "bad", chunk=3, workers=1, executor="dask")
+    assert caught.value.key == "ensembles.not_finite"
+    assert list((tmp_path / "bad").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there_is_said(tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(RunError) as caught:
+        run(models.smooth, DRAWS, LINES, folder=tmp_path, executor="dask",
+            cluster="tcp://127.0.0.1:9")  # fmt: skip
+    assert caught.value.key == "ensembles.no_cluster"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_model_that_hangs_is_stopped(tmp_path):
+    with pytest.raises(RunError) as caught:
+        run(models.Hangs(8), DRAWS, LINES, folder=tmp_path, chunk=2, workers=2,
+            executor="processes", limit=8.0)  # fmt: skip
+    assert caught.value.key == "ensembles.hangs"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_chunk_changes_the_parts_only(tmp_path):
     one = run(models.smooth, DRAWS, LINES, folder=tmp_path / "one", chunk=1)
     other = run(models.smooth, DRAWS, LINES, folder=tmp_path / "two", chunk=5)
@@ -248,6 +281,7 @@ def test_a_model_that_cannot_travel_says_so(tmp_path):
         ({"chunk": 0}, "ensembles.bad_chunk"),
         ({"workers": 0}, "ensembles.bad_workers"),
         ({"executor": "wishes"}, "ensembles.bad_workers"),
+        ({"limit": 3.0}, "ensembles.bad_limit"),
     ],
 )
 def test_a_task_that_makes_no_sense_is_refused(tmp_path, change, key):

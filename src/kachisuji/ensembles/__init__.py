@@ -4,7 +4,16 @@ A model is seen only as ``(draws, lines) -> outcomes``.
 """
 
 from kachisuji.ensembles.chunks import Model
-from kachisuji.ensembles.designs import generator, latin_hypercube, sobol
+from kachisuji.ensembles.designs import (
+    correlate,
+    event_year,
+    factorial,
+    generator,
+    halton,
+    latin_hypercube,
+    reweigh,
+    sobol,
+)
 from kachisuji.ensembles.discovery import Box, Prim, cart, prim
 from kachisuji.ensembles.running import chunk_lines, run
 from kachisuji.ensembles.sensitivity import (
@@ -25,12 +34,17 @@ __all__ = [
     "Prim",
     "cart",
     "chunk_lines",
+    "correlate",
     "delta_indices",
+    "event_year",
+    "factorial",
     "generator",
+    "halton",
     "latin_hypercube",
     "morris_design",
     "morris_effects",
     "prim",
+    "reweigh",
     "run",
     "sobol",
     "sobol_design",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,148 @@ def sobol(n: int, d: int, seed: int) -> F8:
         return np.zeros((n, 0))
     engine = qmc.Sobol(d, scramble=True, rng=generator(seed, "design", 1))
     return np.asarray(engine.random_base2(n.bit_length() - 1), dtype=np.float64)
+
+
+def halton(n: int, d: int, seed: int) -> F8:
+    """Return ``n`` points of a scrambled Halton sequence; any number of futures is balanced.
+
+    Sources: Halton (1960), Numerische Mathematik 2; Owen (2017), *A randomized Halton algorithm*,
+    for the scramble.
+
+    Raises
+    ------
+    InputError
+        If the size or the seed is not sensible.
+    """
+    from scipy.stats import qmc
+
+    _size(n, d)
+    if d == 0:
+        return np.zeros((n, 0))
+    engine = qmc.Halton(d, scramble=True, rng=generator(seed, "design", 2))
+    return np.asarray(engine.random(n), dtype=np.float64)
+
+
+def factorial(levels: Sequence[int]) -> F8:
+    """Return every combination of levels, the last quantity changing fastest.
+
+    A quantity with k levels takes the middles of k equal slices, ``(i + ½)/k``.
+
+    Parameters
+    ----------
+    levels
+        Number of levels of each quantity, at least one.
+
+    Returns
+    -------
+    ndarray
+        (Π levels, len(levels)).
+
+    Raises
+    ------
+    InputError
+        If a quantity has no level.
+    """
+    if any(k < 1 for k in levels):
+        raise InputError("ensembles.bad_size", n=min(levels), d=len(levels))
+    grids = np.meshgrid(*[(np.arange(k) + 0.5) / k for k in levels], indexing="ij")
+    return np.column_stack([g.ravel() for g in grids]) if grids else np.zeros((1, 0))
+
+
+def correlate(draws: F8, ranks: Mapping[tuple[int, int], float]) -> F8:
+    """Give quantities the rank correlations that experts state, by a Gaussian copula.
+
+    ``z = Φ⁻¹(u)``, ``z' = z·C'`` with ``C·C' = P``, ``u' = Φ(z')``; Spearman's ρ comes of Pearson's
+    ``2·sin(π·ρ/6)`` between normals. Margins stay uniform; quantities that nobody speaks of keep
+    their draws. Source: Kruskal (1958), *Ordinal measures of association*, JASA 53, for the sine.
+
+    Parameters
+    ----------
+    draws
+        (F, D) points of a design.
+    ranks
+        (i, j) -> Spearman's rank correlation between quantities i and j, −1 < ρ < 1.
+
+    Returns
+    -------
+    ndarray
+        (F, D).
+
+    Raises
+    ------
+    InputError
+        If a correlation is out of range, names no quantity, or no joint distribution has them all.
+    """
+    from scipy.special import ndtr, ndtri
+
+    d = draws.shape[1]
+    matrix = np.eye(d)
+    for (i, j), rho in ranks.items():
+        if not (0 <= i < d and 0 <= j < d and i != j and -1.0 < rho < 1.0):
+            raise InputError("ensembles.bad_correlation", one=i, other=j, rho=rho)
+        matrix[i, j] = matrix[j, i] = 2.0 * np.sin(np.pi * rho / 6.0)
+    some = sorted({k for pair in ranks for k in pair})
+    if not some:
+        return draws.copy()
+    part = matrix[np.ix_(some, some)]
+    lowest = float(np.linalg.eigvalsh(part)[0])
+    if lowest <= 1e-10:
+        raise InputError(
+            "ensembles.not_definite", lowest=f"{lowest:.3g}", names=", ".join(map(str, some))
+        )
+    out = draws.copy()
+    edge = np.finfo(np.float64).eps
+    normal = ndtri(np.clip(draws[:, some], edge, 1.0 - edge)) @ np.linalg.cholesky(part).T
+    out[:, some] = np.clip(ndtr(normal), 0.0, np.nextafter(1.0, 0.0))
+    return out
+
+
+def event_year(u: F8, years: Sequence[int], odds: Sequence[float]) -> NDArray[np.float64]:
+    """Return the year in which an event happens, infinity where it does not.
+
+    A border closes, a technology arrives early: one quantity of the unit cube gives the date.
+    ``P(year = y_k) = h_k·Π_{i<k}(1 − h_i)`` with h the odds in a year if it has not happened yet.
+
+    Parameters
+    ----------
+    u
+        (F,) draws.
+    years
+        (T,) ascending.
+    odds
+        (T,) odds of the event in each year, given that it has not happened.
+
+    Raises
+    ------
+    InputError
+        If lengths differ or odds are no probabilities.
+    """
+    hazard = np.asarray(odds, dtype=np.float64)
+    if hazard.shape != (len(years),) or not ((hazard >= 0) & (hazard <= 1)).all():
+        raise InputError("ensembles.bad_odds", years=len(years), odds=list(odds))
+    reached = 1.0 - np.cumprod(1.0 - hazard)
+    place = np.searchsorted(reached, u, side="right")
+    return np.append(np.asarray(years, dtype=np.float64), np.inf)[place]
+
+
+def reweigh(likelihood: F8) -> tuple[F8, float]:
+    """Return weights of the futures when beliefs change, without playing any again.
+
+    ``w_f = (new density / old density)(f) / Σ``, and the number of futures they are worth,
+    ``1/Σ w²`` (Kish 1965): where that is small, few futures speak, and a new run is better.
+
+    Parameters
+    ----------
+    likelihood
+        (F,) how much likelier each future has become; not negative, not all zero.
+
+    Raises
+    ------
+    InputError
+        If a figure is negative or not finite, or all are zero.
+    """
+    ratio = np.asarray(likelihood, dtype=np.float64)
+    if ratio.ndim != 1 or not np.isfinite(ratio).all() or (ratio < 0).any() or not ratio.any():
+        raise InputError("ensembles.bad_likelihood")
+    weights = ratio / ratio.sum()
+    return weights, float(1.0 / (weights**2).sum())

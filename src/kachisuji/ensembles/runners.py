@@ -1,4 +1,4 @@
-"""Who plays the chunks: this process, threads, or processes. The bits are the same."""
+"""Who plays the chunks: this process, threads, processes, a cluster. The bits are the same."""
 
 from __future__ import annotations
 
@@ -6,36 +6,50 @@ import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Literal
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
 
 from kachisuji.ensembles.chunks import Done, Job, play_chunk
+from kachisuji.ensembles.store import OUTCOMES, part_name
 from kachisuji.words import RunError
 
-ExecutorName = Literal["threads", "processes"]
-Runner = Callable[[Job, Sequence[int], int], Iterator[Done]]
+ExecutorName = Literal["threads", "processes", "dask"]
+
+
+class Team(NamedTuple):
+    """Who is to play: how many workers, how long a chunk may take, and where a cluster is."""
+
+    workers: int
+    limit: float | None = None
+    cluster: str | None = None
+
+
+Runner = Callable[[Job, Sequence[int], Team], Iterator[Done]]
 
 TRIES = 3  # how often chunks of workers that died are played again
 _JOB: Job | None = None
 
 
-def here(job: Job, numbers: Sequence[int], workers: int) -> Iterator[Done]:
+def here(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     """Play the chunks one after the other in this process."""
-    del workers
+    del team
     for number in numbers:
         yield play_chunk(job, number)
 
 
-def _collect(futures: dict[Future[Done], int]) -> Iterator[Done]:
+def _collect(futures: dict[Future[Done], int], limit: float | None = None) -> Iterator[Done]:
     waiting = set(futures)
     while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        done, waiting = wait(waiting, timeout=limit, return_when=FIRST_COMPLETED)
+        if not done:
+            raise RunError("ensembles.hangs", seconds=limit, chunk=min(futures[w] for w in waiting))
         for future in sorted(done, key=futures.__getitem__):
             yield future.result()
 
 
-def threads(job: Job, numbers: Sequence[int], workers: int) -> Iterator[Done]:
+def threads(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     """Play chunks in threads: nothing is copied; pays where the model lets go of the GIL."""
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(team.workers) as pool:
         try:
             yield from _collect({pool.submit(play_chunk, job, n): n for n in numbers})
         finally:
@@ -68,7 +82,7 @@ def pack(job: Job) -> bytes:
         raise RunError("ensembles.not_picklable", why=str(error).splitlines()[0]) from error
 
 
-def processes(job: Job, numbers: Sequence[int], workers: int) -> Iterator[Done]:
+def processes(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     """Play chunks in fresh processes; those of a worker that dies are played again.
 
     Processes are spawned, not forked: forking a process that has threads can lock up.
@@ -78,7 +92,7 @@ def processes(job: Job, numbers: Sequence[int], workers: int) -> Iterator[Done]:
     packed, left = pack(job), list(numbers)
     for attempt in range(TRIES):
         try:
-            for done in _one_pool(packed, left, workers):
+            for done in _one_pool(packed, left, team):
                 left.remove(done.number)
                 yield done
             return
@@ -87,14 +101,14 @@ def processes(job: Job, numbers: Sequence[int], workers: int) -> Iterator[Done]:
                 raise RunError("ensembles.workers_died", tries=TRIES, chunks=len(left)) from error
 
 
-def _one_pool(packed: bytes, numbers: Sequence[int], workers: int) -> Iterator[Done]:
+def _one_pool(packed: bytes, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (packed,))
+    pool = ProcessPoolExecutor(team.workers, get_context("spawn"), _begin, (packed,))
     whole = False
     try:
-        yield from _collect({pool.submit(_play, n): n for n in numbers})
+        yield from _collect({pool.submit(_play, n): n for n in numbers}, team.limit)
         whole = True
     finally:
         if not whole:  # an interruption or an error: do not wait for chunks nobody wants
@@ -103,4 +117,66 @@ def _one_pool(packed: bytes, numbers: Sequence[int], workers: int) -> Iterator[D
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-RUNNERS: dict[str, Runner] = {"threads": threads, "processes": processes}
+def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
+    """Play chunks on a Dask cluster; its workers write into the same folder as everybody.
+
+    Without an address a local cluster of processes is made for the run. The job goes once to every
+    worker; what comes back is the number of a finished chunk only.
+    """
+    packed = pack(job)
+    with _client(team) as client:
+        from distributed import TimeoutError as TooLong
+        from distributed import as_completed
+
+        shared = client.scatter(packed, broadcast=True, hash=False)
+        pending = client.map(_play_on, [shared] * len(numbers), numbers, pure=False, retries=TRIES)
+        try:
+            finished = as_completed(pending, timeout=team.limit)  # type: ignore[no-untyped-call]
+            for task in finished:
+                done: Done = task.result()
+                if not (job.folder / OUTCOMES / part_name(done.number)).exists():
+                    raise RunError("ensembles.not_shared", file=job.folder)
+                yield done
+        except TooLong as error:
+            raise RunError("ensembles.hangs", seconds=team.limit, chunk=min(numbers)) from error
+        finally:
+            client.cancel(pending)
+
+
+def _play_on(packed: bytes, number: int) -> Done:
+    """Play a chunk on a cluster's worker; the job is unpacked once in each."""
+    global _JOB, _PACKED
+    if packed != _PACKED:
+        _JOB, _PACKED = pickle.loads(packed), packed
+    return _play(number)
+
+
+_PACKED = b""
+
+
+@contextmanager
+def _client(team: Team) -> Iterator[Any]:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise RunError("ensembles.no_dask") from error
+    if team.cluster is None:
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=team.workers, threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield client
+        return
+    try:
+        client = Client(team.cluster, timeout="5s")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise RunError("ensembles.no_cluster", address=team.cluster) from error
+    try:
+        yield client
+    finally:
+        client.close()  # type: ignore[no-untyped-call]
+
+
+RUNNERS: dict[str, Runner] = {"threads": threads, "processes": processes, "dask": dask}

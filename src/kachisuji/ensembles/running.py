@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kachisuji.ensembles.chunks import WORK, Done, Job, Model
-from kachisuji.ensembles.runners import RUNNERS, ExecutorName, here
+from kachisuji.ensembles.runners import RUNNERS, ExecutorName, Team, here
 from kachisuji.ensembles.store import (
     OUTCOMES,
     PATHS,
@@ -51,6 +51,8 @@ def run(
     years: ArrayLike | None = None,
     resume: bool = False,
     stamp: str = "",
+    limit: float | None = None,
+    cluster: str | None = None,
 ) -> OutcomeTable:
     """Play every line in every future and store the outcomes.
 
@@ -75,8 +77,8 @@ def run(
     chunk
         Lines in a chunk; None chooses from the size of the task.
     executor
-        ``threads`` (nothing copied; for models that let go of the GIL) or ``processes`` (spawned;
-        the model must be picklable).
+        ``threads`` (nothing copied; for models that let go of the GIL), ``processes`` (spawned;
+        the model must be picklable) or ``dask`` (the same, on a cluster that sees the folder).
     progress
         Told the number of lines finished since it was last called.
     years
@@ -85,6 +87,11 @@ def run(
         Keep finished chunks if the run is interrupted, and go on from those already there.
     stamp
         Tells one model from another, so that a resumed run cannot mix two.
+    limit
+        Seconds without a finished chunk after which the model is taken to hang (processes and Dask;
+        a thread cannot be stopped).
+    cluster
+        Address of a Dask scheduler, ``tcp://…``; None makes a local one.
 
     Raises
     ------
@@ -100,6 +107,8 @@ def run(
     job = _job(model, draws, lines, Path(folder), chunk, years)
     if workers < 1 or executor not in RUNNERS:
         raise InputError("ensembles.bad_workers", workers=workers, executor=executor)
+    if limit is not None and (executor == "threads" or limit <= 0):
+        raise InputError("ensembles.bad_limit", limit=limit)
     work, parts = job.folder / WORK, job.folder / OUTCOMES
     if not work.exists() and parts.exists() and any(parts.iterdir()):
         if resume:
@@ -107,9 +116,12 @@ def run(
         raise RunError("ensembles.exists", file=parts)
     finished = _begin(job, stamp, resume)
     left = [n for n in range(job.count) if n not in finished]
-    runner = here if workers == 1 else RUNNERS[executor]
+    alone = workers == 1 and executor != "dask" and limit is None
+    runner = here if alone else RUNNERS[executor]
     with _left_clean(job, resume):
-        measures = _follow(runner(job, left, workers), job, finished, progress)
+        measures = _follow(
+            runner(job, left, Team(workers, limit, cluster)), job, finished, progress
+        )
         merge_paths([work / part_name(n) for n in range(job.count)], job.folder / PATHS)
         shutil.rmtree(work)
     return OutcomeTable(job.folder, job.lines, job.draws.shape[0], measures)
