@@ -9,7 +9,6 @@ benchmarks/results/hindcast.md. Needs the WIOD 2013 tables and scikit-learn (dev
 import argparse
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -135,10 +134,10 @@ def section(title, scores, ours, china, start):
     yield ""
 
 
-def estimates(panel, start, seed):
+def estimates(panel, model, start, seed):
     past = panel.until(start)
-    _, fit = hc.forecast(past, hc.CONTEST, past.alive, 1, 2, seed)
-    yield f"## Estimates of the contest, years to {start}\n"
+    _, fit = hc.forecast(past, model, past.alive, 1, 2, seed)
+    yield f"## Estimates: {model.name}, years to {start}\n"
     yield "| term | form | coefficient | 90 % interval (countries resampled) |"
     yield "|---|---|--:|--:|"
     low, high = np.quantile(fit.coefs, [0.05, 0.95], axis=0)
@@ -160,12 +159,26 @@ def restarts(panel, end):
     yield "| model | start | " + " | ".join(f"span {k}" for k in spans) + " |"
     yield "|---|--:|" + "--:|" * len(spans)
     known = panel.until(end)
-    for model in (hc.CONTEST, *hc.BASELINES[:4]):
+    bare = hc.CONTEST.without("fading")
+    for model in (hc.CONTEST, bare, *hc.BASELINES[:4]):
         for start in range(end - 4, end - 1):
-            forms = [replace(model, span=k, name=str(k)) for k in spans]
+            forms = [hc.Linear(str(k), model.slots, k) for k in spans]
             scores = hc.hindcast(known, forms, start=start, draws=200)
             got = " | ".join(f"{np.nanmean(scores[str(k)].final):.4f}" for k in spans)
             yield f"| {model.name} | {start} | {got} |"
+    yield ""
+
+
+def deciding(scores, ours, regions):
+    """Which countries a difference comes from, in points summed over their sectors."""
+    yield f"Largest contributions to {ours} less …, CRPS 2011, points summed over sectors:\n"
+    base = scores[ours]
+    for name, s in scores.items():
+        if name != ours:
+            gap = np.nansum(base.final - s.final, axis=1)
+            order = np.argsort(-np.abs(gap))[:4]
+            each = ", ".join(f"{regions[r]} {gap[r]:+.1f}" for r in order)
+            yield f"* {name}: {each}; all countries {gap.sum():+.1f}"
     yield ""
 
 
@@ -203,7 +216,8 @@ def main():
         f"competes, is not scored). Estimated on 1995-{given.start}, run to 2011, {given.draws}",
         f"draws, seed {given.seed}. A star marks a 95 % interval that leaves out zero.",
         "What it means: docs/hindcast.md.\n",
-        *estimates(panel, given.start, given.seed),
+        *estimates(panel, hc.CONTEST, given.start, given.seed),
+        *estimates(panel, hc.CONTEST.without("fading"), given.start, given.seed),
         *restarts(panel, given.start),
     ]
     outputs = {}
@@ -213,6 +227,7 @@ def main():
         scores = outputs[held] = hc.hindcast(panel, models, held_out=held, **run)
         lines += section(f"{title}: shares of world output", scores, ours, china, given.start)
         lines += gained(scores, panel.regions)
+        lines += deciding(scores, ours, panel.regions)
         print(f"{title}: {time.perf_counter() - began:.0f} s", flush=True)
     for held in ("nothing", "countries"):
         scores = hc.hindcast(panel, [hc.CONTEST, *hc.ablations()], held_out=held, **run)
