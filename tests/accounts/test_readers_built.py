@@ -10,6 +10,7 @@ import io
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kachisuji.accounts import read
@@ -240,6 +241,7 @@ def test_adb(tmp_path):
 
 # ---- WIOD 2016, world -----------------------------------------------------------------------
 
+TEXTS = ("IndustryCode", "IndustryDescription", "Country")
 FINAL_16 = ["CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN"]
 WIOD_16 = [
     ["Intercountry Input-Output Table"], ["(industry-by-industry)"],
@@ -268,6 +270,40 @@ def test_world_table_of_wiod_2016(tmp_path):
         read("wiod16", tmp_path, year=2014)
     with pytest.raises(InputError, match="world table"):
         read("wiod16", tmp_path, year=2013)
+
+
+def test_rdata_of_wiod_2016(tmp_path):
+    rdata = pytest.importorskip("rdata", reason="RData needs the package rdata")
+    codes, cells = ["A01", "B", "A01", "B", "VA"], [r[4:] for r in (*WIOD_16[6:10], WIOD_16[11])]
+    cells[4] = cells[4] + [0] * 11
+    frame = {
+        "IndustryCode": codes,
+        "IndustryDescription": ["Crop", "Mining", "Crop", "Mining", "Value added"],
+        "Country": ["AUS", "AUS", "ROW", "ROW", "TOT"],
+        "RNr": [1, 4, 1, 4, 70],
+        "Year": [2014] * 5,
+    }
+    names = ["AUS1", "AUS4", "ROW1", "ROW4", *(f"AUS{k}" for k in range(57, 62))]
+    names += [f"ROW{k}" for k in range(57, 62)] + ["TOT"]
+    frame |= {n: [float(row[k]) for row in cells] for k, n in enumerate(names)}
+    made = pd.DataFrame(
+        {k: pd.Series(v, dtype=object if k in TEXTS else None) for k, v in frame.items()}
+    )
+    made.columns = pd.Index(list(frame), dtype=object)  # what the writer of rdata takes
+    file = tmp_path / "WIOT2014_October16_ROW.RData"
+    rdata.write_rda(file, {"wiot": made})
+    table = read(None, tmp_path, year=2014)
+    assert (table.regions, table.sectors) == (("AUS", "ROW"), ("A01", "B"))
+    np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
+    np.testing.assert_array_equal(table.output_gap, 0)
+    write_xlsx(tmp_path / "WIOT2013_Nov16_ROW.xlsx", WIOD_16)
+    assert read("wiod16", tmp_path, year=2013).x.tolist() == table.x.tolist()
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(InputError, match="RData"):
+        read("wiod16", file)
+    rdata.write_rda(file, {"niot": made})
+    with pytest.raises(InputError, match="IndustryCode"):
+        read("wiod16", file)
 
 
 # ---- Eora26 ---------------------------------------------------------------------------------

@@ -69,7 +69,6 @@ def disaggregate(
     priors = _recipes(plan, recipes or {})
     rows_Z, rows_Y = _split_rows(plan, sales or {})
     Z = _split_columns(plan, rows_Z, priors)
-    R, m = economy.n_regions, len(plan.names)
     published = economy.published_output
     if published is not None:
         published = _by_shares(plan, published[None, :])[0]
@@ -77,7 +76,6 @@ def disaggregate(
         name: replace(e, values=_by_shares(plan, e.values))
         for name, e in economy.extensions.items()
     }
-    assert Z.shape[0] == R * (economy.n_sectors + m - 1)
     return replace(
         economy,
         sectors=plan.sectors,
@@ -150,7 +148,7 @@ def _balanced(prior: Floats, rows: Floats, columns: Floats, what: str) -> Floats
 
 def _split_rows(plan: _Plan, sales: Mapping[str, Mapping[str, float]]) -> tuple[Floats, Floats]:
     """(R (S+m-1), n) and (…, R F): rows of the sector split, columns as they were."""
-    economy, k, m = plan.economy, plan.sector, len(plan.names)
+    economy, k = plan.economy, plan.sector
     R, S, n = economy.n_regions, economy.n_sectors, economy.n
     weights = _sales_weights(plan, sales)
     cells = np.hstack([economy.Z, economy.Y])
@@ -164,7 +162,6 @@ def _split_rows(plan: _Plan, sales: Mapping[str, Mapping[str, float]]) -> tuple[
             parts = _balanced(prior, plan.shares[r] * own.sum(), own, economy.regions[r])
         blocks += [rows[:k], parts, rows[k + 1 :]]
     split = np.vstack(blocks)
-    assert split.shape[0] == R * (S + m - 1)
     return np.ascontiguousarray(split[:, :n]), np.ascontiguousarray(split[:, n:])
 
 

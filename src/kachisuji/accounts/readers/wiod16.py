@@ -1,5 +1,9 @@
 """WIOD, release of November 2016: world tables (44 regions) and national tables, 56 industries.
 
+World (``WIOT2014_October16_ROW.RData``): a data frame ``wiot`` with IndustryCode,
+IndustryDescription, Country, RNr, Year, then ``AUS1`` … ``AUS56`` (industries by RNr), ``AUS57`` …
+``AUS61`` (final use) for each region, and TOT. Needs the package ``rdata``.
+
 World (``WIOT2014_Nov16_ROW.xlsb`` or ``.xlsx``): six header lines, the third of them industry codes
 and the fifth region codes from the fifth column on; rows carry industry code, description, region,
 number; below the flows total intermediate consumption and the value-added block, at the right five
@@ -23,13 +27,13 @@ import numpy as np
 
 from kachisuji.accounts.assembling import assemble
 from kachisuji.accounts.economy import Economy, Extension
-from kachisuji.accounts.files import numbers, sheet_rows
+from kachisuji.accounts.files import need_file, numbers, sheet_rows
 from kachisuji.words import InputError
 
 FORM = "WIOD 2016"
 CATEGORIES = ("CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN")
 _NATIONAL = re.compile(r"niot_(\w+?)_(?:\d{4}_)?\d{4}\.parquet")
-_WORLD = re.compile(r"WIOT(\d{4})_Nov16_ROW\.(xlsb|xlsx)")
+_WORLD = re.compile(r"WIOT(\d{4})_(?:Nov16|October16)_ROW\.(xlsb|xlsx|RData)")
 _ABOUT: dict[str, Any] = {
     "unit": "million",
     "currency": "USD",
@@ -183,6 +187,8 @@ def _with_rest_of_world(
 def _world(file: Path) -> Economy:
     named = _WORLD.fullmatch(file.name)
     year = int(named[1]) if named else 0
+    if file.suffix == ".RData":
+        return _rdata(file, year)
     rows = sheet_rows(file, None, FORM)
     if len(rows) < 8:
         got = f"{len(rows)} lines"
@@ -219,3 +225,66 @@ def _world(file: Path) -> Economy:
         stock_changes=("INVEN",),
         **_ABOUT,
     )
+
+
+def _rdata(file: Path, year: int) -> Economy:
+    frame = _frame(file)
+    flow = frame["Country"].astype(str).to_numpy() != "TOT"
+    body = frame[flow]
+    codes = {int(n): str(c) for n, c in zip(body["RNr"], body["IndustryCode"], strict=True)}
+    final = {57 + k: c for k, c in enumerate(CATEGORIES)}
+    columns, names = [], [str(c) for c in frame.columns[5:]]
+    for name in names:
+        named = re.fullmatch(r"([A-Za-z]{3})(\d+)", name)
+        if named is None:
+            break
+        number = int(named[2])
+        code = codes.get(number) or final.get(number)
+        if code is None:
+            raise InputError(
+                "accounts.layout", file=file, column=name, form=FORM, want="1 to 61", got=name
+            )
+        columns.append((named[1].upper(), code))
+    values = body[names[: len(columns)]].to_numpy(float)
+    printed = body["TOT"].to_numpy(float) if "TOT" in body else None
+    rows = [
+        (str(r).upper(), str(c)) for r, c in zip(body["Country"], body["IndustryCode"], strict=True)
+    ]
+    return assemble(
+        values,
+        rows,
+        columns,
+        categories=CATEGORIES,
+        file=str(file),
+        form=FORM,
+        published_output=printed,
+        year=year,
+        title=f"World Input-Output Table {year}",
+        stock_changes=("INVEN",),
+        **_ABOUT,
+    )
+
+
+def _frame(file: Path) -> Any:
+    try:
+        import rdata
+    except ImportError as error:
+        raise InputError("accounts.needs_package", file=file, package="rdata") from error
+    need_file(file)
+    try:
+        found = rdata.read_rda(file)
+    except Exception as error:  # its parser meets damage with errors of many kinds
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError("accounts.unreadable", file=file, form="RData", why=why) from error
+    frame = found.get("wiot")
+    want = ["IndustryCode", "IndustryDescription", "Country", "RNr", "Year"]
+    got = [str(c) for c in getattr(frame, "columns", [])[:5]]
+    if got != want:
+        raise InputError(
+            "accounts.layout",
+            file=file,
+            form=FORM,
+            want=", ".join(want),
+            got=", ".join(got) or "none",
+        )
+    return frame
