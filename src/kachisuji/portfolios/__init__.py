@@ -1,5 +1,6 @@
 """Choosing: mixed-integer choice under budget, labour and risk; fronts; survival."""
 
+from kachisuji.portfolios.backcasting import Backcast, Goal, backcast, last_moments, milestones
 from kachisuji.portfolios.choosing import (
     Choice,
     Chooser,
@@ -15,15 +16,18 @@ from kachisuji.portfolios.problem import Problem, Risk, admissible, check_any_fi
 from kachisuji.portfolios.survival import Survival, marginal_values, survival
 
 __all__ = [
+    "Backcast",
     "Choice",
     "Chooser",
     "Explained",
     "Freedom",
+    "Goal",
     "Point",
     "Problem",
     "Risk",
     "Survival",
     "admissible",
+    "backcast",
     "best_portfolios",
     "check_any_fits",
     "choose",
@@ -31,7 +35,9 @@ __all__ = [
     "cvar_many",
     "explain",
     "freedom",
+    "last_moments",
     "marginal_values",
+    "milestones",
     "pareto_front",
     "score",
     "score_many",
