@@ -44,6 +44,16 @@ def together(world, lines):
     return {k: scalars[:, :, i] for i, k in enumerate(sym.SCALARS)}
 
 
+def test_identical_segments_tie():
+    """Neutral in, neutral out: the same figures and draws give the same outcomes, alone and jointly."""
+    world = twins(reaction=0.2)
+    alone, _ = outcomes(world, lines_of_both())
+    joint = together(world, lines_of_both())
+    for found in (alone, joint):
+        for k, v in found.items():
+            np.testing.assert_array_equal(v[0], v[1], err_msg=k)
+
+
 @pytest.mark.parametrize("partner", [-1, 1])
 def test_sharing_nothing_is_the_sum(partner):
     kw = {"cross": CALM, "effect": {sym.LEVER_POOLING: 1.0}, "boost": (0.2, 0.1), "reaction": 0.2}
