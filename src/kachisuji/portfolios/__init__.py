@@ -14,18 +14,27 @@ from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
 from kachisuji.portfolios.pool import best_portfolios
 from kachisuji.portfolios.problem import Problem, Risk, admissible, check_any_fits
 from kachisuji.portfolios.survival import Survival, marginal_values, survival
+from kachisuji.portfolios.waiting import Exercise, Route, act_or_wait, routes, sell_by
+from kachisuji.portfolios.watching import History, Observation, Trigger, Update, watch
 
 __all__ = [
     "Backcast",
     "Choice",
     "Chooser",
+    "Exercise",
     "Explained",
     "Freedom",
     "Goal",
+    "History",
+    "Observation",
     "Point",
     "Problem",
     "Risk",
+    "Route",
     "Survival",
+    "Trigger",
+    "Update",
+    "act_or_wait",
     "admissible",
     "backcast",
     "best_portfolios",
@@ -39,8 +48,11 @@ __all__ = [
     "marginal_values",
     "milestones",
     "pareto_front",
+    "routes",
     "score",
     "score_many",
+    "sell_by",
     "survival",
     "tail_weights",
+    "watch",
 ]
