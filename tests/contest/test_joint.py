@@ -45,7 +45,7 @@ def together(world, lines):
 
 
 def test_identical_segments_tie():
-    """Neutral in, neutral out: the same figures and draws give the same outcomes, alone and jointly."""
+    """Neutral in, neutral out: the same figures and draws give the same outcomes."""
     world = twins(reaction=0.2)
     alone, _ = outcomes(world, lines_of_both())
     joint = together(world, lines_of_both())
