@@ -15,7 +15,7 @@ from kachisuji.beliefs import Evidence, Register
 from kachisuji.cases.check_settings import check_lines, check_settings
 from kachisuji.cases.checks import World, check_tables
 from kachisuji.cases.problems import nearest, raise_all
-from kachisuji.cases.schema import EVERY_COMPETITOR, schema, tables
+from kachisuji.cases.schema import EVERY_COMPETITOR, optional_tables, schema, tables
 from kachisuji.cases.settings import LineSpace, Settings, read_toml
 from kachisuji.cases.sheets import Sheet, read_bytes, read_sheet
 from kachisuji.words import InputError
@@ -37,7 +37,8 @@ class Case:
     settings, lines
         ``case.toml`` and ``lines.toml``.
     tables
-        Table name -> DataFrame with typed columns (lists are tuples); rows in file order.
+        Table name -> DataFrame with typed columns (lists are tuples); rows in file order. An
+        optional table is there only when the folder holds it.
     rows
         Table name -> line number in the file of each row, for messages.
     evidence
@@ -155,7 +156,8 @@ def load(name_or_path: str | Path) -> Case:
     """
     folder = resolve(name_or_path)
     problems: list[InputError] = []
-    contents = _contents(folder, (CASE_FILE, LINES_FILE, *(f"{t}.csv" for t in tables())), problems)
+    held = (*tables(), *(t for t in optional_tables() if (folder / f"{t}.csv").exists()))
+    contents = _contents(folder, (CASE_FILE, LINES_FILE, *(f"{t}.csv" for t in held)), problems)
     settings = _toml(folder / CASE_FILE, contents, Settings, problems)
     lines = _toml(folder / LINES_FILE, contents, LineSpace, problems)
     economy = _economy(folder, settings, problems) if settings is not None else reference()
@@ -172,8 +174,8 @@ def load(name_or_path: str | Path) -> Case:
         path=folder,
         settings=settings,
         lines=lines,
-        tables=MappingProxyType({t: _frame(world.sheets[t]) for t in tables()}),
-        rows=MappingProxyType({t: tuple(world.sheets[t].rows) for t in tables()}),
+        tables=MappingProxyType({t: _frame(world.sheets[t]) for t in held}),
+        rows=MappingProxyType({t: tuple(world.sheets[t].rows) for t in held}),
         evidence=Register(Evidence(**r) for r in world.sheets["evidence"].records),
         checksums=MappingProxyType(
             {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -195,7 +197,7 @@ def check_fragments(folder: str | Path, beside: str | Path = "japan17") -> tuple
     """
     place, other = resolve(folder), resolve(beside)
     problems: list[InputError] = []
-    own = [f"{t}.csv" for t in tables() if (place / f"{t}.csv").exists()]
+    own = [f"{t}.csv" for t in (*tables(), *optional_tables()) if (place / f"{t}.csv").exists()]
     sheets: dict[str, Sheet] = {}
     borrowed: list[InputError] = []
     for t in ("regions", "fields", "instruments"):
@@ -244,7 +246,7 @@ def _sheets(
 ) -> dict[str, Sheet]:
     """Read the tables in order; regions come before the tables that have a column for each."""
     sheets: dict[str, Sheet] = {}
-    for t in tables():
+    for t in (*tables(), *optional_tables()):
         if f"{t}.csv" not in contents:
             continue
         if not competitors and any(a.name == EVERY_COMPETITOR for a in schema(t).attributes):

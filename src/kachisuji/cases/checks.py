@@ -10,7 +10,7 @@ from typing import Any
 
 from kachisuji.beliefs import Evidence
 from kachisuji.cases.problems import nearest
-from kachisuji.cases.schema import EVERY_COMPETITOR, global_symbols, symbols
+from kachisuji.cases.schema import EVERY_COMPETITOR, global_symbols, layer_symbols, symbols
 from kachisuji.cases.settings import Settings
 from kachisuji.cases.sheets import Sheet
 from kachisuji.words import InputError
@@ -107,6 +107,8 @@ def _known(w: World, table: str, column: str) -> tuple[Iterable[str] | None, str
         return w.regions("market"), "regions.csv"
     if (table, column) == ("globals", "symbol"):
         return [s.symbol for s in global_symbols()], "schema/global_symbols.csv"
+    if (table, column) == ("layers", "symbol"):
+        return [s.symbol for s in layer_symbols()], "schema/layer_symbols.csv"
     if column in ("table_sector", "users"):
         return w.sectors, "table"
     if column == "sector":
@@ -140,7 +142,8 @@ def references(w: World) -> Problems:
 
 def bounds(w: World) -> Problems:
     """Values of symbols within the bounds of the symbol."""
-    for table, rows in (("parameters", symbols()), ("globals", global_symbols())):
+    every = {"parameters": symbols(), "globals": global_symbols(), "layers": layer_symbols()}
+    for table, rows in every.items():
         by_name = {s.symbol: s for s in rows}
         for row, record in w.records(table):
             symbol = by_name.get(record["symbol"])
@@ -416,12 +419,14 @@ def pairs(w: World) -> Problems:
             if name not in have:
                 problem = w.sheets["product_shares"].problem
                 yield problem("cases.supply_missing", None, "product", product=name)
-    if "globals" in w.sheets:
-        have = set(w.names("globals", "symbol") or ())
-        missing = [s.symbol for s in global_symbols() if s.symbol not in have]
+    for table, known in (("globals", global_symbols()), ("layers", layer_symbols())):
+        if table not in w.sheets:
+            continue
+        have = set(w.names(table, "symbol") or ())
+        missing = [s.symbol for s in known if s.symbol not in have]
         if missing:
-            problem = w.sheets["globals"].problem
-            yield problem("cases.globals_missing", None, "symbol", missing=", ".join(missing))
+            key = "cases.globals_missing" if table == "globals" else "cases.layers_missing"
+            yield w.sheets[table].problem(key, None, "symbol", missing=", ".join(missing))
 
 
 def evidence(w: World) -> Problems:

@@ -1,7 +1,8 @@
 """The schema companions: one place that feeds the validator, the documentation and the glossary.
 
-``schema/TABLE.csv`` has one row an attribute (column) of ``TABLE.csv``; ``schema/symbols.csv`` and
-``schema/global_symbols.csv`` name the quantities of the contest model.
+``schema/TABLE.csv`` has one row an attribute (column) of ``TABLE.csv``; ``schema/symbols.csv``,
+``schema/global_symbols.csv`` and ``schema/layer_symbols.csv`` name the quantities of the contest
+model.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "limits": ("kind", "skill", "year"),
     "globals": ("symbol",),
 }
+# tables that a case may do without; what they serve is then left out
+_OPTIONAL: dict[str, tuple[str, ...]] = {"layers": ("symbol",)}
 
 EVERY_COMPETITOR = "*"
 """Name of the attribute that stands for one column each competitor region."""
@@ -97,8 +100,13 @@ class Symbol:
 
 
 def tables() -> tuple[str, ...]:
-    """Names of the tables of a case folder."""
+    """Names of the tables that every case folder holds."""
     return tuple(_TABLES)
+
+
+def optional_tables() -> tuple[str, ...]:
+    """Names of the tables that a case folder may hold besides."""
+    return tuple(_OPTIONAL)
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -119,8 +127,9 @@ def schema(table: str) -> Schema:
     InputError
         When there is no such table.
     """
-    if table not in _TABLES:
-        raise InputError("cases.unknown_table", table=table, known=", ".join(_TABLES))
+    every = _TABLES | _OPTIONAL
+    if table not in every:
+        raise InputError("cases.unknown_table", table=table, known=", ".join(every))
     attributes = []
     for row in _rows(table):
         kind, _, choices = row["type"].partition(":")
@@ -138,7 +147,7 @@ def schema(table: str) -> Schema:
                 meaning_ja=row["meaning_ja"],
             )
         )
-    return Schema(table, tuple(attributes), _TABLES[table])
+    return Schema(table, tuple(attributes), every[table])
 
 
 @cache
@@ -173,10 +182,15 @@ def global_symbols() -> tuple[Symbol, ...]:
     return _symbols("global_symbols")
 
 
+def layer_symbols() -> tuple[Symbol, ...]:
+    """Symbols of the AI layers (column ``symbol`` of layers.csv), in order."""
+    return _symbols("layer_symbols")
+
+
 def schema_markdown(lang: Lang = "en") -> str:
     """Return the tables, columns and symbols of a case folder as Markdown, for the docs."""
     parts = []
-    for table in _TABLES:
+    for table in (*_TABLES, *_OPTIONAL):
         parts.append(f"### `{table}.csv`\n")
         parts.append(say("cases.doc_head", lang))
         parts.append("|---|---|---|---|---|")
@@ -188,7 +202,10 @@ def schema_markdown(lang: Lang = "en") -> str:
             limits = bounds.strip() if bounds.strip() != "…" else ""
             parts.append(f"| `{a.name}` | {kind} | {a.unit} | {limits} | {meaning} |")
         parts.append("")
-    for name, rows in (("symbols", symbols()), ("global_symbols", global_symbols())):
+    named = {
+        "symbols": symbols(), "global_symbols": global_symbols(), "layer_symbols": layer_symbols()
+    }  # fmt: skip
+    for name, rows in named.items():
         parts.append(f"### `schema/{name}.csv`\n")
         parts.append(say("cases.doc_symbols_head", lang))
         parts.append("|---|---|---|---|")
