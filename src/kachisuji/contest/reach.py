@@ -1,0 +1,33 @@
+"""How far lines get: home's share of some markets in one year, line by line, future by future."""
+
+from __future__ import annotations
+
+from kachisuji.contest.compiled import compiled
+from kachisuji.contest.kernel import look, play, play_line, scratch
+
+
+@compiled
+def share_reached(world, lines, weight, year, out):
+    """Fill ``out`` (L, F) with home's share of the markets of ``weight`` (M) in year ``year``.
+
+    A line of intensity zero is the path without policy: none of its side effects, retaliation
+    least of all, happens. What the state buys is no part of the share. A market not yet born
+    counts as not won.
+    """
+    w = scratch(world)
+    for n in range(lines.segment.size):
+        arena = 2 * lines.segment[n] + lines.niche[n]
+        for f in range(world.cross.shape[0]):
+            k = 0
+            if lines.intensity[n] > 0.0:
+                k = play_line(world, lines, n, f, w)
+            else:
+                w.lever[:] = 0.0
+                w.money[:] = 0.0
+                w.terms[:] = 0.0
+                play(look(world, arena, f, lines.group[n]), w, -1, -1, -1, 0, 0)
+            sold, size = 0.0, 0.0
+            for m in range(weight.size):
+                sold += weight[m] * w.sales[k, m, year]
+                size += weight[m] * world.size[arena, f, m, year]
+            out[n, f] = sold / size if size > 0.0 else 0.0
