@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 _LOW, _HIGH = -64, 64
 _U = np.uint64
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+_ZERO = np.uint8(48)
 
 
 def _powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
@@ -108,38 +109,46 @@ def _decimal(text, at, stop):  # type: ignore[no-untyped-def]
     Faults: 0 none, 1 more digits than fit, 2 not a number.
     """
     negative = False
-    if at < stop and (text[at] == 45 or text[at] == 43):
-        negative = text[at] == 45
+    if at < stop and (text[_U(at)] == 45 or text[_U(at)] == 43):
+        negative = text[_U(at)] == 45
         at += 1
-    w, digits, q, seen = _U(0), 0, 0, 0
-    after_point = False
+    w, start = _U(0), at
     while at < stop:
-        c = text[at]
-        if c >= 48 and c <= 57:
-            seen += 1
-            if digits >= 19:
-                return w, q, negative, at, 1
-            w = w * _U(10) + _U(c - 48)
-            if w != _U(0):
-                digits += 1
-            if after_point:
-                q -= 1
-        elif c == 46 and not after_point:
-            after_point = True
-        else:
+        digit = np.uint8(text[_U(at)] - _ZERO)  # unsigned: what is no digit is above nine
+        if digit > 9:
             break
+        w = w * _U(10) + _U(digit)
         at += 1
+    seen, q = at - start, 0
+    if at < stop and text[_U(at)] == 46:
+        at += 1
+        point = at
+        while at < stop:
+            digit = np.uint8(text[_U(at)] - _ZERO)
+            if digit > 9:
+                break
+            w = w * _U(10) + _U(digit)
+            at += 1
+        q = point - at
+        seen -= q
     if seen == 0:
         return w, q, negative, at, 2
-    if at < stop and (text[at] == 101 or text[at] == 69):
+    if seen > 19:  # leading zeros count for nothing; what is left must fit
+        k = start
+        while k < at and (text[k] == 48 or text[k] == 46):
+            seen -= text[k] == 48
+            k += 1
+        if seen > 19:
+            return w, q, negative, at, 1
+    if at < stop and (text[_U(at)] == 101 or text[_U(at)] == 69):
         at += 1
         down = False
-        if at < stop and (text[at] == 45 or text[at] == 43):
-            down = text[at] == 45
+        if at < stop and (text[_U(at)] == 45 or text[_U(at)] == 43):
+            down = text[_U(at)] == 45
             at += 1
         power, some = 0, 0
-        while at < stop and text[at] >= 48 and text[at] <= 57 and some < 5:
-            power = power * 10 + (text[at] - 48)
+        while at < stop and text[_U(at)] >= 48 and text[_U(at)] <= 57 and some < 5:
+            power = power * 10 + (text[_U(at)] - 48)
             some += 1
             at += 1
         if some == 0:
@@ -175,27 +184,29 @@ def _rows(  # type: ignore[no-untyped-def]
             return at
         for k in range(labels):
             places[row, k, 0] = at
-            while at < stop and text[at] != separator and text[at] != _NEWLINE:
-                if text[at] == _QUOTE:
+            while at < stop and text[_U(at)] != separator and text[_U(at)] != _NEWLINE:
+                if text[_U(at)] == _QUOTE:
                     return at
                 at += 1
             places[row, k, 1] = at
-            if at >= stop or text[at] != separator:
+            if at >= stop or text[_U(at)] != separator:
                 return at
             at += 1
         for k in range(width):
-            if empty_is_zero and (at >= stop or text[at] == separator or text[at] == _NEWLINE):
+            if empty_is_zero and (
+                at >= stop or text[_U(at)] == separator or text[_U(at)] == _NEWLINE
+            ):
                 values[row, k] = 0.0
             else:
                 w, q, negative, at, fault = _decimal(text, at, stop)
                 if fault or not _put(values, bits, row, k, w, q, negative, high, low, tens):
                     return at
-            if at < stop and text[at] == _RETURN:
+            if at < stop and text[_U(at)] == _RETURN:
                 at += 1
             last = k == width - 1
-            if last and at < stop and text[at] != _NEWLINE:
+            if last and at < stop and text[_U(at)] != _NEWLINE:
                 return at
-            if not last and (at >= stop or text[at] != separator):
+            if not last and (at >= stop or text[_U(at)] != separator):
                 return at
             at += 1
         row += 1
