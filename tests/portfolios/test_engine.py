@@ -14,7 +14,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from problems import best_by_enumeration, enumerate_all, make_problem
 
-from kachisuji.portfolios import Chooser, Risk, admissible, choose, score, survival
+from kachisuji.portfolios import (
+    Chooser,
+    Risk,
+    admissible,
+    choose,
+    exact_best,
+    fits_jointly,
+    score,
+    sure_use,
+    survival,
+)
 from kachisuji.portfolios.choosing import best_by_future
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.relaxation import Relaxation
@@ -205,3 +215,29 @@ def test_the_choice_is_the_same_every_time():
     first, second = choose(problem), choose(problem)
     assert first.lines.tolist() == second.lines.tolist()
     assert first.bound == second.bound
+
+
+@settings(max_examples=12)
+@given(seeds)
+def test_the_exact_best_are_those_of_enumeration(seed):
+    problem = make_problem(seed, lines=7)
+    problem = replace(problem, value=problem.value + 3.0)  # so that lines pay
+    values = sorted((score(problem, c) for c in enumerate_all(problem)), reverse=True)
+    # lines that lose in every future are never let in: none here
+    found = exact_best(problem, 5)
+    assert [c.objective for c in found] == pytest.approx(values[: len(found)], abs=1e-5)
+    assert len({tuple(c.lines) for c in found}) == len(found) == min(5, len(values))
+
+
+@settings(max_examples=30)
+@given(seeds, st.floats(0.5, 0.95))
+def test_what_is_surely_used_is_enough_on_the_joint_sample(seed, odds):
+    rng = np.random.default_rng(seed)
+    lines = rng.gamma(0.5, 2.0, (4, 300, 2, 3)) * rng.gamma(1.0, 1.0, (1, 300, 1, 1))
+    sure = sure_use(lines.mean(axis=1), lines.std(axis=1), odds).sum(axis=0)
+    joint, items, years = lines.sum(axis=0), ("a", "b"), (1, 2, 3)
+    assert fits_jointly(joint, sure, items, years, odds) == []
+    tight = joint.mean(axis=0) * 0.9
+    broken = fits_jointly(joint, tight, items, years, odds)
+    assert {(i, t) for i, t, _, _ in broken} == {(i, t) for i in items for t in years}
+    assert broken[0][2] > 0

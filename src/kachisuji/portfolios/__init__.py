@@ -11,8 +11,15 @@ from kachisuji.portfolios.choosing import (
 from kachisuji.portfolios.explaining import Explained, Freedom, explain, freedom
 from kachisuji.portfolios.frontier import Point, pareto_front
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
-from kachisuji.portfolios.pool import best_portfolios
-from kachisuji.portfolios.problem import Problem, Risk, admissible, check_any_fits
+from kachisuji.portfolios.pool import best_portfolios, exact_best
+from kachisuji.portfolios.problem import (
+    Problem,
+    Risk,
+    admissible,
+    check_any_fits,
+    fits_jointly,
+    sure_use,
+)
 from kachisuji.portfolios.survival import Survival, marginal_values, survival
 from kachisuji.portfolios.waiting import Exercise, Route, act_or_wait, routes, sell_by
 from kachisuji.portfolios.watching import History, Observation, Trigger, Update, watch
@@ -42,7 +49,9 @@ __all__ = [
     "choose",
     "cvar",
     "cvar_many",
+    "exact_best",
     "explain",
+    "fits_jointly",
     "freedom",
     "last_moments",
     "marginal_values",
@@ -52,6 +61,7 @@ __all__ = [
     "score",
     "score_many",
     "sell_by",
+    "sure_use",
     "survival",
     "tail_weights",
     "watch",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.portfolios.choosing import Choice, best_by_future, score, score_many
+from kachisuji.portfolios.choosing import Choice, Chooser, best_by_future, score, score_many
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.problem import Problem, admissible, needed
+from kachisuji.words import InfeasibleError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -136,3 +137,30 @@ def _near(
         (tuple(map(int, step(lines, int(into[good[i]]), int(out[good[i]])))), float(scores[i]))
         for i in top
     ]
+
+
+def exact_best(problem: Problem, count: int = 10, gap: float = 1e-6) -> list[Choice]:
+    """Return the ``count`` best portfolios with proof, best first; for small problems.
+
+    After each choice exactly this set of lines is forbidden (a no-good cut,
+    ``Σ_{l in} x_l − Σ_{l not in} x_l ≤ n − 1``) and the choice is made again. No line is ruled out
+    by dominance here: a dominated line may be in the second-best portfolio.
+
+    Raises
+    ------
+    InfeasibleError
+        If the limits admit not a single line.
+    """
+    found: list[Choice] = []
+    for _ in range(count):
+        chooser = Chooser(problem, always=np.flatnonzero(admissible(problem)))
+        for earlier in found:
+            inside = np.isin(chooser.rows, earlier.lines)
+            chooser.master.require(np.where(inside, -1.0, 1.0), 1.0 - float(inside.sum()))
+        try:
+            found.append(chooser.choose(gap))
+        except InfeasibleError:
+            if not found:
+                raise
+            break
+    return found

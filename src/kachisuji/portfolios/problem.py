@@ -168,3 +168,50 @@ def check_any_fits(problem: Problem) -> None:
         limit=f"{problem.limits[k, t]:,.6g}", need=f"{need[nearest][k, t]:,.6g}",
         short=f"{over[nearest][k, t]:,.6g}",
     )  # fmt: skip
+
+
+def fits_jointly(
+    joint: F8, limits: F8, items: tuple[str, ...], years: tuple[int, ...], odds: float
+) -> list[tuple[str, int, float, float]]:
+    """Limits that lines played together break, on the joint sample itself.
+
+    Parameters
+    ----------
+    joint
+        (F, K, T) use of the whole portfolio by future, item and year.
+    limits
+        (K, T).
+    items, years
+        Names of the items and labels of the years.
+    odds
+        Probability with which a limit must hold.
+
+    Returns
+    -------
+    list of (item, year, mean excess, share of futures above)
+        Empty where every limit holds in expectation and with these odds; worst first.
+    """
+    over = joint > limits * (1 + 1e-9) + 1e-9
+    excess, above = joint.mean(axis=0) - limits, over.mean(axis=0)
+    broken = (excess > 1e-9 * (1 + np.abs(limits))) | (above > 1 - odds + 1e-12)
+    found = [
+        (items[k], years[t], float(excess[k, t]), float(above[k, t]))
+        for k, t in np.argwhere(broken)
+    ]
+    return sorted(found, key=lambda b: -b[3])
+
+
+def sure_use(mean: F8, sd: F8, odds: float) -> F8:
+    """Use that a sum of lines stays below with the odds stated, whatever its distribution.
+
+    ``mean + sd·√(odds/(1 − odds))`` (Cantelli's inequality); adding it up over lines is on the safe
+    side, because the standard deviation of a sum is at most the sum of the standard deviations.
+
+    Raises
+    ------
+    InputError
+        If the odds are not between 0 and 1.
+    """
+    if not 0.0 < odds < 1.0:
+        raise InputError("portfolios.bad_odds", odds=odds)
+    return np.asarray(mean + sd * np.sqrt(odds / (1.0 - odds)))
