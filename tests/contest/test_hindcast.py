@@ -335,17 +335,50 @@ def test_where_momentum_is_true_the_trend_beats_no_change():
     assert gap[2] < 0
 
 
-def test_shrinking_gives_no_change_where_there_is_nothing_to_know():
+def test_shrunk_to_nothing_is_no_change_and_to_one_the_model():
     rng = np.random.default_rng(23)
     panel = panel_of(walk(rng, years=9, regions=30, groups=10, spread=0.1))
     wild = hc.Linear("wild", ((Fading(),),))
-    shrunk = hc.Shrunk(wild, factors=(0.0, 1.0), draws=50)
-    _, fit = hc.forecast(panel, shrunk, panel.alive, 1, 4)
-    _, none = hc.forecast(panel, hc.BASELINES[0], panel.alive, 1, 4)
-    _, full = hc.forecast(panel, wild, panel.alive, 1, 4)
-    assert fit.coef.tolist() in ([0.0], full.coef.tolist())
-    if fit.coef[0] == 0.0:
-        assert fit.residual == pytest.approx(none.residual, nan_ok=True)
+    for factor, same in ((0.0, hc.BASELINES[0]), (1.0, wild)):
+        shrunk = hc.Shrunk(wild, factors=(factor,), draws=10)
+        paths, _ = hc.forecast(panel, shrunk, panel.alive, 3, 20)
+        want, _ = hc.forecast(panel, same, panel.alive, 3, 20)
+        if factor == 0.0:  # the model's own resamples are drawn from another place of the stream
+            assert paths == pytest.approx(want)
+        else:
+            assert np.median(paths, axis=0) == pytest.approx(np.median(want, axis=0), rel=0.05)
+
+
+def test_shrinking_keeps_what_helps_inside_the_training_years():
+    rng = np.random.default_rng(24)
+    panel = panel_of(walk(rng, years=20, regions=40, groups=20, momentum=0.8))
+    trend = hc.Linear("trend", ((Trend(1.0),),))
+    _, kept = hc.forecast(panel, hc.Shrunk(trend, factors=(0.0, 1.0)), panel.alive, 1, 4)
+    assert kept.coef[0] == pytest.approx(0.8, abs=0.05)
+
+
+def test_country_effects_are_shrunk_and_unknown_where_held_out():
+    rng = np.random.default_rng(25)
+    truth = np.linspace(-0.05, 0.05, 30)
+    # sizes that have nothing to do with growth: else the slope on size takes the effects
+    log = rng.normal(0, 3, (30, 10)) + np.cumsum(
+        rng.normal(truth[:, None], 0.05, (17, 30, 10)), axis=0
+    )
+    share = np.exp(log) / np.exp(log).sum(axis=1, keepdims=True)
+    panel = panel_of(share)
+    train = panel.alive
+    train[[0, 29]] = False
+    _, fit = hc.forecast(panel, hc.Effects(), train, 1, 2)
+    assert fit.effect[[0, 29]].tolist() == [0.0, 0.0]
+    assert fit.spread[0] > 3 * fit.spread[1] > 0
+    known = slice(1, 29)
+    assert np.corrcoef(fit.effect[known], truth[known])[0, 1] > 0.95
+    # without shrinking the spread of the estimates is the truth's and the noise's together
+    few = panel.until(1999)
+    _, short = hc.forecast(few, hc.Effects(), few.alive, 1, 2)
+    noisy = dataclasses.replace(few, share=walk(rng, 5, 30, 10, spread=0.1))
+    _, nothing = hc.forecast(noisy, hc.Effects(), noisy.alive, 1, 2)
+    assert nothing.effect.std() < 0.3 * short.effect.std()
 
 
 # ---- scores -------------------------------------------------------------------------------
