@@ -137,7 +137,7 @@ BAD = {
     "recipe off one": (swap("recipes.csv", "share", "0.99"), "recipes.csv", "share"),
     "unknown region": (swap("markets.csv", "region", "ATLANTIS"), "markets.csv", "region"),
     "shares over one": (swap("shares.csv", "HOME", "0.95"), "shares.csv", None),
-    "empty case": (lambda c: [p.unlink() for p in c.iterdir()], "case.toml", None),
+    "empty case": (lambda c: (shutil.rmtree(c), c.mkdir()), "case.toml", None),
 }
 
 
