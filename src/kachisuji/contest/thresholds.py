@@ -136,9 +136,9 @@ def least_intensity(
 ) -> tuple[F8, F8]:
     """Least intensity of each line that reaches its goal with ``probability``.
 
-    The part of the futures won is taken to rise with intensity up to some point, after which
-    rivals' reaction may turn it: so a line that wins at ``most`` is bisected below it, and one that
-    does not, but wins at least half as often as asked, is tried at half of ``most`` first.
+    Levers grow with intensity up to one, and beyond it only money does, which rivals' reaction may
+    outweigh: shares rise up to one and then rise or fall. So a line that wins at ``most`` is
+    bisected below it, and one that does not is tried at an intensity of one.
 
     Parameters
     ----------
@@ -160,12 +160,11 @@ def least_intensity(
     won = _part_won(world, coded._replace(intensity=most), goal, weight, year)
     at_most = won >= probability
     high[at_most] = most[at_most]
-    near = np.flatnonzero(~at_most & (won >= 0.5 * probability))
-    half = _part_won(
-        world, _take(coded, near, intensity=0.5 * most[near]), goal[near], weight, year
-    )
-    turned = near[half >= probability]
-    high[turned], won[turned] = 0.5 * most[turned], half[half >= probability]
+    over = np.flatnonzero(~at_most & (most > 1.0))
+    one = np.ones(over.size)
+    at_one = _part_won(world, _take(coded, over, intensity=one), goal[over], weight, year)
+    turned = over[at_one >= probability]
+    high[turned], won[turned] = 1.0, at_one[at_one >= probability]
     open_ = np.flatnonzero(high > 0.0)
     for _ in range(_HALVINGS if open_.size else 0):
         middle = 0.5 * (low[open_] + high[open_])
