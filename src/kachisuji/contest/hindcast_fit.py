@@ -233,8 +233,8 @@ class Effects:
 
     A plain sector effect moves all competitors alike and cancels when shares add to one, so the
     sector's effect is on the slope of growth on the log share. Countries held out get a draw from
-    the spread of the country effects, sectors held out the mean slope. The slope comes first and takes
-    what of the country effects goes with size.
+    the spread of the country effects, sectors held out the mean slope. The slope comes first and
+    takes what of the country effects goes with size.
     """
 
     name: str = "country and sector effects"
