@@ -196,6 +196,25 @@ def test_aggregation_refuses_what_would_lose_flows(economy):
     assert weights.shares == {"s0": {"a": 0.25, "b": 0.75}, "s1": {"a": 1.0}}
 
 
+def test_a_concordance_from_a_file(tmp_path):
+    file = tmp_path / "key.csv"
+    file.write_text("isic,wiod,share\n01,s0,0.25\n01,s1,0.75\n02,s1,2\n")
+    key = Concordance.from_csv(file, "isic", "wiod", "share")
+    assert key.shares == {"01": {"s0": 0.25, "s1": 0.75}, "02": {"s1": 1.0}}
+    alike = Concordance.from_csv(file, "isic", "wiod")
+    assert alike.shares["01"] == {"s0": 0.5, "s1": 0.5}
+    for text, said in (
+        ("isic,wiod\n01,s0\n", "expected share"),
+        ("isic,wiod,share\n01,,1\n", "row 2, column wiod"),
+        ("isic,wiod,share\n01,s0,x\n", "'x' is not a number"),
+        ("isic,wiod,share\n01,s0,-1\n01,s1,2\n", "share is -1"),
+        ("", "0 bytes"),
+    ):
+        file.write_text(text)
+        with pytest.raises(InputError, match=said):
+            Concordance.from_csv(file, "isic", "wiod", "share")
+
+
 def test_new_labels_come_in_the_order_of_the_mapping(economy):
     order = {"R2": "z", "R0": "a", "R1": "z"}
     assert economy.aggregate(regions=order).regions == ("z", "a")

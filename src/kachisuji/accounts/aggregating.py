@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +65,48 @@ class Concordance:
                 raise InputError("accounts.shares_sum", row=old, total=total)
             scaled[old] = {new: weight / total for new, weight in targets.items()}
         return cls(scaled)
+
+    @classmethod
+    def from_csv(cls, path: Path, old: str, new: str, weight: str | None = None) -> Concordance:
+        """Read it from a CSV with a header: the names of its columns of codes and of weights.
+
+        Without weights every new label of an old one counts alike (see :meth:`from_pairs`). Codes
+        are text: ``01`` stays ``01``.
+
+        Raises
+        ------
+        InputError
+            Naming line and column of what is missing or no weight.
+        """
+        from kachisuji.accounts.files import content
+
+        try:
+            lines = csv.DictReader(io.StringIO(content(path).decode("utf-8-sig")))
+        except UnicodeDecodeError as error:
+            raise InputError("accounts.encoding", file=path, why=str(error)) from error
+        wanted = [old, new] + ([] if weight is None else [weight])
+        for column in wanted:
+            if column not in (lines.fieldnames or ()):
+                got = ", ".join(lines.fieldnames or ()) or "nothing"
+                raise InputError(
+                    "accounts.layout", file=path, row=1, form="concordance", want=column, got=got
+                )
+        triples = []
+        for number, line in enumerate(lines, start=2):
+            cells = [(line[c] or "").strip() for c in wanted]
+            for column, cell in zip(wanted, cells, strict=True):
+                if not cell:
+                    raise InputError(
+                        "accounts.cell", file=path, row=number, column=column, value=cell
+                    )
+            try:
+                share = 1.0 if weight is None else float(cells[2])
+            except ValueError:
+                raise InputError(
+                    "accounts.cell", file=path, row=number, column=weight, value=cells[2]
+                ) from None
+            triples.append((cells[0], cells[1], share))
+        return cls.from_pairs(triples)
 
 
 def aggregate(economy: Economy, regions: Any = None, sectors: Any = None) -> Economy:
