@@ -196,11 +196,11 @@ def _usage_error(error: CycloptsError, given: list[str]) -> InputError:
     if isinstance(error, cyclopts.CoercionError):
         token, argument = error.token, error.argument
         option = (token.keyword if token else None) or (argument.name if argument else "?")
-        hint = argument.hint if argument else ""
-        want = getattr(error.target_type, "__name__", None) or str(hint)
-        return InputError(
-            "desk.bad_option", option=option, got=repr(token.value if token else ""), want=want
-        )
+        got = repr(token.value if token else "")
+        if error.target_type is int:
+            return InputError("desk.bad_number", option=option, got=got)
+        want = " / ".join(map(str, getattr(error.target_type, "__args__", ()))) or "?"
+        return InputError("desk.bad_option", option=option, got=got, want=want)
     if isinstance(error, cyclopts.UnknownOptionError):
         return InputError("desk.unknown_option", got=error.token.keyword, command=command)
     if isinstance(error, cyclopts.UnknownCommandError):
