@@ -77,9 +77,9 @@ def test_the_least_intensity_wins_and_a_little_less_does_not():
     world = small()
     goal = share(world, make_lines(intensity=1.3))[0, 0]
     found = least(world, goal)
-    assert found == pytest.approx(1.3, abs=8.0 / 256)
+    assert found == pytest.approx(1.3, abs=8.0 / 128)
     assert share(world, make_lines(intensity=found))[0, 0] >= goal
-    assert share(world, make_lines(intensity=found - 8.0 / 256))[0, 0] < goal
+    assert share(world, make_lines(intensity=found - 8.0 / 128))[0, 0] < goal
 
 
 def test_no_spending_is_enough_for_a_goal_out_of_reach():
@@ -95,7 +95,7 @@ def test_a_reaction_that_turns_the_share_down_does_not_hide_what_wins():
     found = least(world, goal, start=5)
     assert 0 < found < 1
     assert share(world, make_lines(intensity=found, start=5))[0, 0] >= goal
-    assert share(world, make_lines(intensity=found - 1 / 256, start=5))[0, 0] < goal
+    assert share(world, make_lines(intensity=found - 1 / 128, start=5))[0, 0] < goal
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_probability_is_the_part_of_the_futures_that_pass(model, draws):
     weight = np.ones(len(model.markets))
     got = share(world, coded._replace(intensity=np.array([t.intensity])), len(model.years), weight)
     assert (got >= t.goal).mean() == pytest.approx(t.reached)
-    below = coded._replace(intensity=np.array([t.intensity - t.ceiling / 256]))
+    below = coded._replace(intensity=np.array([t.intensity - t.ceiling / 128]))
     assert (share(world, below, len(model.years), weight) >= t.goal).mean() < 0.25
 
 

@@ -3,16 +3,21 @@
 from kachisuji.contest.lines import enumerate_lines
 from kachisuji.contest.model import ContestModel, Outcomes, build
 from kachisuji.contest.quantities import Quantity, collect
+from kachisuji.contest.thresholds import Threshold, by_scope, verdicts, win_threshold
 from kachisuji.contest.tipping import containment, learning_exponent, tipping_number
 
 __all__ = [
     "ContestModel",
     "Outcomes",
     "Quantity",
+    "Threshold",
     "build",
+    "by_scope",
     "collect",
     "containment",
     "enumerate_lines",
     "learning_exponent",
     "tipping_number",
+    "verdicts",
+    "win_threshold",
 ]

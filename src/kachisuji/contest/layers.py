@@ -257,7 +257,7 @@ def course_industry_os(
     """
     as_is = course_as_is(p, years)
     spent = np.cumsum(entry_costs(p, fields), axis=1)
-    when = start + spent / yearly if yearly > 0.0 else np.full(spent.shape, np.inf)
+    when = start + spent / max(yearly, 1e-9)  # nothing spent: entered in no year that counts
     since = years[None, None, :] - when[:, :, None]
     stage = np.clip(since / p["os_years"][:, None, None], 0.0, 1.0).mean(axis=1)
     room = np.maximum(0.0, p["os_hold"][:, None] - as_is.home_share)

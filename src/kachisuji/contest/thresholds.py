@@ -35,7 +35,7 @@ GAIN = 0.2
 """Goal unless given: home's share up by a fifth, or rivals' cut by a factor of 1.2."""
 PROBABILITY = 0.5
 """Part of the futures in which the goal must be reached, unless given: more likely than not."""
-_HALVINGS = 8
+_HALVINGS = 7
 
 WIN, UNAIDED, NICHE, OUT, UNKNOWN = "win", "unaided", "niche", "do_not_enter", "unranked"
 
@@ -152,7 +152,7 @@ def least_intensity(
     Returns
     -------
     tuple of ndarray
-        (L,) intensity (NaN where none is enough) to within ``most``/256 above the least, and part
+        (L,) intensity (NaN where none is enough) to within ``most``/128 above the least, and part
         of the futures won there (at ``most`` where none is enough).
     """
     count = coded.segment.size
