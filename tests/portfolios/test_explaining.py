@@ -13,7 +13,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from problems import enumerate_all, make_problem
 
-from kachisuji.portfolios import Chooser, admissible, choose, explain, freedom, score
+from kachisuji.portfolios import (
+    Chooser,
+    admissible,
+    choose,
+    explain,
+    freedom,
+    score,
+    segment_losses,
+)
 from kachisuji.words import InfeasibleError
 
 seeds = st.integers(0, 10_000)
@@ -96,3 +104,23 @@ def test_the_limit_in_the_way_is_named_with_the_least_widening():
     assert float(caught.value.values["short"]) == pytest.approx(1.0)
     assert "2027" in caught.value.in_lang("ja")
     assert Chooser(problem, least=2.0).choose().lines.size >= 2
+
+
+@settings(max_examples=15)
+@given(seeds)
+def test_losses_of_segments_hold_the_true_ones_between_them(seed):
+    problem = make_problem(seed, lines=10)
+    choice = choose(problem, 1e-7)
+    everything = [(c, score(problem, c)) for c in enumerate_all(problem)]
+    found = segment_losses(problem, choice, range(4))
+    proven = segment_losses(problem, choice, range(4), gap=1e-7, seconds=10.0)
+    useful = admissible(problem)
+    for segment in range(4):
+        held = [v for c, v in everything if (problem.segment[c[useful[c]]] == segment).any()]
+        if not held:
+            continue
+        true = max(v for _, v in everything) - max(held)
+        if np.isnan(found[segment][0]):  # only dominated lines are left in the segment
+            continue
+        assert found[segment][1] - 1e-5 <= true <= found[segment][0] + 1e-5
+        assert proven[segment][0] == pytest.approx(true, abs=1e-5)

@@ -8,7 +8,7 @@ from kachisuji.portfolios.choosing import (
     score,
     score_many,
 )
-from kachisuji.portfolios.explaining import Explained, Freedom, explain, freedom
+from kachisuji.portfolios.explaining import Explained, Freedom, explain, freedom, segment_losses
 from kachisuji.portfolios.frontier import Point, pareto_front
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
 from kachisuji.portfolios.pool import best_portfolios, exact_best
@@ -60,6 +60,7 @@ __all__ = [
     "routes",
     "score",
     "score_many",
+    "segment_losses",
     "sell_by",
     "sure_use",
     "survival",

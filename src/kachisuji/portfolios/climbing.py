@@ -51,6 +51,29 @@ class Board(NamedTuple):
     weight: float
 
 
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def products(table, weights):
+    """Rows of a table times weights, those of zero left out.
+
+    Written out because BLAS would start threads for so little, and wait for them on a busy machine.
+    """
+    some = np.flatnonzero(weights)
+    out = np.zeros(table.shape[0])
+    if 2 * some.size > weights.size:
+        for i in range(table.shape[0]):
+            total = 0.0
+            for f in range(weights.size):
+                total += table[i, f] * weights[f]
+            out[i] = total
+        return out
+    for i in range(table.shape[0]):
+        total = 0.0
+        for f in some:
+            total += table[i, f] * weights[f]
+        out[i] = total
+    return out
+
+
 @numba.njit(cache=True, nogil=True)
 def tangent(board, totals, out):
     """Fill the weights of the futures in the tangent at ``totals``; return the objective there."""
@@ -258,7 +281,7 @@ def climb(board, chosen, used, counts, totals, first):
     moves = np.empty((LOOKED_AT, 4), np.int64)
     for _ in range(1000):
         value = tangent(board, totals, weights)
-        lin = board.value @ weights
+        lin = products(board.value, weights)
         least = 1e-9 * (1.0 + abs(value))
         count = single_moves(board, chosen, used, counts, lin, gains, moves, least)
         after = take_best(board, chosen, used, counts, totals, gains, moves, count, value)

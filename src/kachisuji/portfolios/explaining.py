@@ -207,3 +207,52 @@ def freedom(
         within, len(near), np.array(sorted(core), dtype=np.int64),
         np.array(cheapest, dtype=np.int64), np.array(different, dtype=np.int64), saving,
     )  # fmt: skip
+
+
+def segment_losses(
+    problem: Problem,
+    choice: Choice,
+    segments: Iterable[int],
+    *,
+    gap: float = 5e-3,
+    seconds: float = 0.0,
+) -> dict[int, tuple[float, float]]:
+    """Fall of the objective when the portfolio must hold some line of a segment, for many segments.
+
+    Quicker than ``explain``: one relaxation serves all of them, and without ``seconds`` each is
+    answered by the search under the bound of its relaxation.
+
+    Parameters
+    ----------
+    problem, choice
+        The choice and what it was made from.
+    segments
+        Numbers of segments.
+    gap, seconds
+        For branch and bound on each.
+
+    Returns
+    -------
+    dict
+        segment -> (loss found, loss that is at least incurred); NaN for both where no line of the
+        segment can be held.
+    """
+    base = Chooser(problem)
+    if base.rows.size:
+        base.master.solve()
+    out = {}
+    for segment in map(int, segments):
+        own = base.problem.segment == segment
+        if not own.any():
+            out[segment] = (float("nan"), float("nan"))
+            continue
+        chooser = base.again(problem.probability)
+        chooser.master.require(own.astype(np.float64), 1.0)
+        try:
+            forced = chooser.choose(gap, seconds, choice.lines, kicks=4)
+        except InfeasibleError:
+            out[segment] = (float("nan"), float("nan"))
+            continue
+        least = max(0.0, choice.objective - forced.bound)
+        out[segment] = (max(0.0, choice.objective - forced.objective), least)
+    return out

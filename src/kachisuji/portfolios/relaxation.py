@@ -15,6 +15,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.portfolios.climbing import products
 from kachisuji.portfolios.objective import tail_weights
 from kachisuji.portfolios.problem import Problem, needed
 from kachisuji.words import RunError
@@ -23,6 +24,7 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 INF = highspy.kHighsInf
 TOLERANCE = 1e-7
+CARRIED = 12  # cuts that a relaxation takes over from one like it
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,9 @@ class Relaxation:
     ) -> None:
         self.problem, self.best = problem, best
         self.weight = problem.risk.weight if aim is None else 0.0
+        self.value = np.ascontiguousarray(problem.value, dtype=np.float64)
         self.linear = (
-            (1.0 - self.weight) * (problem.value @ problem.probability) if aim is None else aim
+            (1.0 - self.weight) * products(self.value, problem.probability) if aim is None else aim
         )
         rows = limit_rows(problem) if like is None else (like.a, like.right, like.keys)
         self.a: F8 = rows[0]
@@ -136,7 +139,7 @@ class Relaxation:
         if like is not None:
             self._enter(np.setdiff1d(like.active, self.active))
             self._limit(like.limits_in)
-            for totals in like.points[1:] if self.weight > 0 else ():
+            for totals in like.points[-CARRIED:] if self.weight > 0 else ():
                 self.cut_at(totals)
 
     # -- building ---------------------------------------------------------------------------
@@ -165,7 +168,7 @@ class Relaxation:
 
     def _first_columns(self) -> I8:
         """Return the best few lines of each segment by value, and by value for what they use."""
-        worth = self.problem.value @ self.problem.probability
+        worth = products(self.value, self.problem.probability)
         load = self.a.max(axis=1) if self.a.shape[1] else np.ones(worth.size)
         picked: list[I8] = []
         for score in (worth, worth / np.maximum(load, 1e-3)):
@@ -237,7 +240,7 @@ class Relaxation:
     def cut_at(self, totals: F8) -> None:
         """Add the cut that is tight at ``totals`` (F,)."""
         weights, constant = self.risk_at(totals)
-        self.slopes.append(self.problem.value @ weights)
+        self.slopes.append(products(self.value, weights))
         self.constants.append(constant)
         self.points.append(totals)
         self._row(("cut", len(self.slopes) - 1), -INF, constant, theta=1.0)

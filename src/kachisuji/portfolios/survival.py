@@ -54,7 +54,7 @@ def survival(
     seed: int = 0,
     gap: float = 5e-3,
     advance: Callable[[int], None] | None = None,
-    prove: int | None = None,
+    prove: int | None = 10,
 ) -> Survival:
     """Re-optimise on bootstrap resamples of the futures.
 
@@ -75,7 +75,8 @@ def survival(
         Told 1 after each.
     prove
         How many resamples are solved by branch and bound as well; None for all. The others rest on
-        the search, three times as fast.
+        the search, several times as fast. If a proof ever betters the search by more than the gap,
+        all that follow are proven too.
 
     Returns
     -------
@@ -92,8 +93,13 @@ def survival(
         if found is None:
             empty += 1
             continue
-        seconds = 10.0 if prove is None or number < prove else 0.0
-        again = base.again(counts / futures).choose(gap, seconds, found.lines, RESAMPLE_KICKS)
+        chooser = base.again(counts / futures)
+        again = chooser.choose(gap, 0.0, found.lines, RESAMPLE_KICKS)
+        if prove is None or number < prove:
+            sure = chooser.choose(gap, 10.0, again.lines, 0)
+            if sure.objective > again.objective + gap * max(1.0, abs(again.objective)):
+                prove = None
+            again = sure
         if again.gap <= gap:
             worst, proven = max(worst, again.gap), proven + 1
         chosen[again.lines] += 1
