@@ -20,6 +20,7 @@ from kachisuji.portfolios.problem import (
     fits_jointly,
     sure_use,
 )
+from kachisuji.portfolios.sharing import least_core, nucleolus, shapley
 from kachisuji.portfolios.survival import Survival, marginal_values, survival
 from kachisuji.portfolios.waiting import Exercise, Route, act_or_wait, routes, sell_by
 from kachisuji.portfolios.watching import History, Observation, Trigger, Update, watch
@@ -54,14 +55,17 @@ __all__ = [
     "fits_jointly",
     "freedom",
     "last_moments",
+    "least_core",
     "marginal_values",
     "milestones",
+    "nucleolus",
     "pareto_front",
     "routes",
     "score",
     "score_many",
     "segment_losses",
     "sell_by",
+    "shapley",
     "sure_use",
     "survival",
     "tail_weights",
