@@ -309,7 +309,7 @@ def _search(
     goal = np.array(
         [goals.get(s, goal_from(b, gain)) for s, b in zip(lines["segment"], base, strict=True)]
     )
-    one = np.array(list(first.values()))
+    one = np.array(list(first.values()), dtype=np.int64)
     aims = (use.weight, use.year)
     alone = _take(coded, one, intensity=np.zeros(one.size))
     kept = dict(zip(first, _part_won(ready.world, alone, goal[one], *aims), strict=True))
