@@ -8,6 +8,7 @@ smaller, because the large one does not fit its time.
 """
 
 import argparse
+import os
 import resource
 import sys
 import time
@@ -21,7 +22,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "portfolios"))
 
 from problems import country, national
 
-from kachisuji.portfolios import best_portfolios, choose, explain, pareto_front, survival
+from kachisuji.portfolios import (
+    best_portfolios,
+    choose,
+    explain,
+    pareto_front,
+    segment_losses,
+    survival,
+)
 
 
 def plain(problem, gap, seconds):
@@ -124,13 +132,15 @@ def rest():
     )
     told, spent = timed(lambda: explain(problem, choice, choice.lines))
     print(f"| explanation of the chosen lines, choosing again | {spent:.1f} | {len(told)} lines |")
-    sure, spent = timed(lambda: survival(problem, 50))
+    sure, spent = timed(lambda: survival(problem, 50, prove=None))
     print(
         f"| survival, 50 resamples, each proven within 0.5 % | {spent:.1f} | {sure.proven} proven |"
     )
     quick, spent = timed(lambda: survival(problem, 50, prove=0))
+    losses, took = timed(lambda: segment_losses(problem, choice, np.unique(problem.segment)))
     off = float(np.abs(quick.chosen - sure.chosen).max())
     print(f"| survival, 50 resamples by search | {spent:.1f} | differs by at most {off:.2f} |")
+    print(f"| loss from holding each segment, by search | {took:.1f} | {len(losses)} segments |")
 
 
 def main():
@@ -139,7 +149,8 @@ def main():
     parser.add_argument("--peer-seconds", type=float, default=60.0)
     parser.add_argument("--quick", action="store_true", help="leave out the large problems")
     arguments = parser.parse_args()
-    print("# Portfolios: the choice, one thread")
+    load = os.getloadavg()[0]
+    print(f"# Portfolios: the choice, one thread\n\nLoad of the machine at the start: {load:.1f}.")
     beside(arguments)
     if not arguments.quick:
         large()

@@ -32,15 +32,18 @@ def pareto_front(
     Epsilon-constraint (Haimes, Lasdon and Wismer 1971): the most value subject to power at least
     ε, in even steps between the two ends, each within ``gap``; dominated points are dropped.
     """
-    even = replace(problem, risk=Risk("cvar", 1.0, 0.0))
+    # only means count here, so one column of them takes the place of all futures
+    mean = problem.value @ problem.probability
+    plain = Risk("cvar", 1.0, 0.0)
+    even = replace(problem, value=mean[:, None], weights=np.ones(1), risk=plain)
     growth = choose(even, gap, seconds)
-    power = choose(replace(even, value=problem.power[:, None], weights=np.ones(1)), gap, seconds)
+    power = choose(replace(even, value=problem.power[:, None]), gap, seconds)
     low, high = (float(problem.power[c.lines].sum()) for c in (growth, power))
     found: dict[tuple[int, ...], Point] = {}
     start = power.lines  # feasible at every lower step
     for least in np.linspace(high, low, points):
         slack = 1e-9 * max(1.0, abs(high))
-        start = Chooser(even, float(least) - slack).choose(gap, seconds, start).lines
+        start = Chooser(even, float(least) - slack).choose(gap, seconds, start, kicks=20).lines
         for lines in (start, growth.lines, power.lines):
             found[tuple(map(int, lines))] = Point(
                 lines,
