@@ -307,13 +307,9 @@ def test_scaling_money_scales_money_outcomes_only():
 def test_relabelling_rivals_and_markets_changes_nothing():
     world = make_world(THREE, reaction=0.2, growth=[0.0, 0.05, -0.02])
     swap = np.array([0, 2, 1])
+    axes = {"share0": 2, "rivals": 2, "world_share0": 1, "cover": 1, "loss": 1, "withhold": 1}
     other = world._replace(
-        share0=world.share0[:, :, swap],
-        rivals=world.rivals[:, :, swap],
-        world_share0=world.world_share0[:, swap],
-        cover=world.cover[:, swap],
-        loss=world.loss[:, swap],
-        withhold=world.withhold[:, swap],
+        **{name: getattr(world, name).take(swap, axis) for name, axis in axes.items()}
     )
     a, _ = outcomes(world, make_lines())
     b, _ = outcomes(other, make_lines())
