@@ -24,7 +24,7 @@ CANDIDATES = 50  # portfolios that are played jointly
 FRONT_POINTS = 7
 LEADING = 3  # lines of a segment by each standard that the front is drawn from
 FRONT_GAP = 0.01  # of a point of the front: it is a picture
-FRONT_SECONDS = 2.0
+FRONT_SECONDS = 60.0  # never reached in practice: a time limit would make runs differ
 GAP = 1e-3
 FORCED_GAP = 5e-3  # of the best portfolio that must hold a segment
 
@@ -119,7 +119,7 @@ class Chosen:
             return float("nan")
         chooser.master.require(own.astype(np.float64), 1.0)
         try:
-            forced = chooser.choose(FORCED_GAP, seconds=2.0)
+            forced = chooser.choose(FORCED_GAP, seconds=60.0)
         except InfeasibleError:
             return float("nan")
         return max(0.0, self.choice.objective - forced.objective)
