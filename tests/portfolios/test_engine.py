@@ -21,6 +21,7 @@ from kachisuji.portfolios import (
     choose,
     exact_best,
     fits_jointly,
+    gap_interval,
     score,
     sure_use,
     survival,
@@ -29,7 +30,7 @@ from kachisuji.portfolios.choosing import best_by_future
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.relaxation import Relaxation
 from kachisuji.portfolios.search import Search
-from kachisuji.words import InfeasibleError
+from kachisuji.words import InfeasibleError, InputError
 
 seeds = st.integers(0, 10_000)
 
@@ -241,3 +242,30 @@ def test_what_is_surely_used_is_enough_on_the_joint_sample(seed, odds):
     broken = fits_jointly(joint, tight, items, years, odds)
     assert {(i, t) for i, t, _, _ in broken} == {(i, t) for i in items for t in years}
     assert broken[0][2] > 0
+
+
+@settings(max_examples=10)
+@given(seeds)
+def test_the_gap_of_a_portfolio_is_bounded_over_fresh_futures(seed):
+    """Chosen on 64 futures; its true loss is measured on 4,096 others by enumeration."""
+    rng = np.random.default_rng(seed)
+    problem = make_problem(seed, lines=7, risk=Risk("cvar", 0.25, 0.0))
+    mean, spread = rng.normal(1.0, 2.0, (7, 1)), rng.normal(size=(7, 1))
+    few, fresh, many = (
+        replace(problem, value=mean + spread * rng.normal(size=(7, n))) for n in (64, 256, 4096)
+    )
+    chosen = choose(few).lines
+    true = max(score(many, c) for c in enumerate_all(many)) - score(many, chosen)
+    found = gap_interval(fresh, chosen, batches=8, odds=0.999)
+    assert found.upper >= true - 0.1
+    assert found.mean >= 0.0
+
+
+def test_a_certain_best_has_no_gap():
+    problem = make_problem(2, lines=7)
+    flat = replace(problem, value=np.repeat(problem.value[:, :1], 16, axis=1))
+    found = gap_interval(flat, choose(flat).lines, batches=4)
+    assert (found.mean, found.upper, found.batches) == (0.0, 0.0, 4)
+    with pytest.raises(InputError) as caught:
+        gap_interval(flat, choose(flat).lines, batches=9)
+    assert caught.value.key == "portfolios.bad_batches"

@@ -21,7 +21,13 @@ from kachisuji.portfolios.problem import (
     sure_use,
 )
 from kachisuji.portfolios.sharing import least_core, nucleolus, shapley
-from kachisuji.portfolios.survival import Survival, marginal_values, survival
+from kachisuji.portfolios.survival import (
+    GapInterval,
+    Survival,
+    gap_interval,
+    marginal_values,
+    survival,
+)
 from kachisuji.portfolios.waiting import Exercise, Route, act_or_wait, routes, sell_by
 from kachisuji.portfolios.watching import History, Observation, Trigger, Update, watch
 
@@ -32,6 +38,7 @@ __all__ = [
     "Exercise",
     "Explained",
     "Freedom",
+    "GapInterval",
     "Goal",
     "History",
     "Observation",
@@ -54,6 +61,7 @@ __all__ = [
     "explain",
     "fits_jointly",
     "freedom",
+    "gap_interval",
     "last_moments",
     "least_core",
     "marginal_values",

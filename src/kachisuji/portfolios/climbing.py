@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from kachisuji.portfolios.compiling import compiled, compiled_sums
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -51,7 +52,7 @@ class Board(NamedTuple):
     weight: float
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled_sums
 def products(table, weights):
     """Rows of a table times weights, those of zero left out.
 
@@ -74,7 +75,7 @@ def products(table, weights):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def tangent(board, totals, out):
     """Fill the weights of the futures in the tangent at ``totals``; return the objective there."""
     p, w = board.probability, board.weight
@@ -104,7 +105,7 @@ def tangent(board, totals, out):
     return value + w * risk / board.tail
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def fields_after(board, counts, old1, new1, group1, old2, new2, group2):
     """Fields entered after up to two segments change their lines; counts are by field."""
     change = 0
@@ -127,7 +128,7 @@ def fields_after(board, counts, old1, new1, group1, old2, new2, group2):
     return entered + change
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def fits(board, used, old1, new1, old2, new2):
     """Whether the limits hold after up to two segments change their lines."""
     for r in range(board.room.size):
@@ -145,7 +146,7 @@ def fits(board, used, old1, new1, old2, new2):
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def put(board, chosen, used, counts, totals, group, line):
     """Change the line of one segment (−1: none)."""
     old = chosen[group]
@@ -163,7 +164,7 @@ def put(board, chosen, used, counts, totals, group, line):
     chosen[group] = line
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def keep_best(gains, moves, count, gain, group1, line1, group2, line2):
     """Keep a move among the most promising; returns how many there are."""
     if count < gains.size:
@@ -178,7 +179,7 @@ def keep_best(gains, moves, count, gain, group1, line1, group2, line2):
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def single_moves(board, chosen, used, counts, lin, gains, moves, least):
     """Collect moves of one segment whose tangent gain is above ``least``."""
     count = 0
@@ -201,7 +202,7 @@ def single_moves(board, chosen, used, counts, lin, gains, moves, least):
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def double_moves(board, chosen, used, counts, lin, first, gains, moves, least):
     """Collect moves of two segments; the first takes a line of ``first`` (S, n) or gives one up."""
     count = 0
@@ -241,7 +242,7 @@ def double_moves(board, chosen, used, counts, lin, first, gains, moves, least):
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def take_best(board, chosen, used, counts, totals, gains, moves, count, value):
     """Make the best of the collected moves by exact value; returns the value after it."""
     best, at = value, -1
@@ -273,7 +274,7 @@ def take_best(board, chosen, used, counts, totals, gains, moves, count, value):
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def climb(board, chosen, used, counts, totals, first):
     """Improve until no move of one or two segments does; returns the value."""
     weights = np.empty_like(totals)
@@ -293,7 +294,7 @@ def climb(board, chosen, used, counts, totals, first):
     return value
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def load_state(board, start, chosen, used, counts, totals):
     """Set the state to the lines ``start``, taken in order while they fit."""
     chosen[:] = -1
@@ -308,7 +309,7 @@ def load_state(board, start, chosen, used, counts, totals):
             put(board, chosen, used, counts, totals, g, m)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def search_from(board, start, first, noise, kicks):
     """Climb from a start, then kick and climb again; returns lines by segment and the value.
 

@@ -10,16 +10,16 @@ way to no line in the same manner (``problem.admissible``).
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.portfolios.compiling import compiled
 from kachisuji.portfolios.problem import Problem
 
 F8 = NDArray[np.float64]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _beats(value, load, b, a):
     """Whether b is at least as good as a everywhere; 2 if better somewhere, 1 if equal, else 0."""
     strict = False
@@ -36,7 +36,7 @@ def _beats(value, load, b, a):
     return 2 if strict else 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _mark(value, load, order, segment, score, beaten):
     """Mark beaten lines; ``order`` sorts by segment, then by falling mean value."""
     n = order.size
