@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from kachisuji import __version__
+from kachisuji.desk.data import add_data
 from kachisuji.desk.helping import HelpLayout
 from kachisuji.desk.language import language
 from kachisuji.words import EXIT_INTERRUPTED, EXIT_USER_ERROR, InputError, KachisujiError, Lang, say
@@ -44,6 +45,7 @@ def build(lang: Lang) -> App:
     _add_run(app, lang)
     _add_look(app, lang)
     _add_case(app, lang)
+    add_data(app, lang, lambda key: Parameter(help=say(key, lang)))
     return app
 
 
@@ -173,7 +175,7 @@ def _without_lang_before_command(given: list[str]) -> list[str]:
         return given
     if not rest or rest[0].startswith("-"):
         return rest or ["--help"]
-    if rest[0] == "case":
+    if rest[0] in ("case", "data"):
         return [*rest, *option] if len(rest) > 2 else rest
     return [*rest, *option]
 
