@@ -79,7 +79,7 @@ def peer(experiments):
     from ema_workbench import Model, RealParameter, ScalarOutcome, SequentialEvaluator, ema_logging
 
     warnings.simplefilter("ignore")
-    ema_logging.log_to_stderr(ema_logging.CRITICAL)
+    ema_logging.log_to_stderr(50)
     world, lines = world_of(1), make_lines(n=1, partner=1)
     sales, index = bases(world)
     names = ["epsilon", "alpha", "nu", "iota", "kappa", "learning_rate", "delta", "phi"]
