@@ -36,7 +36,8 @@ def play(draws, lines, growth, power, money):
             for t in range(money.shape[2]):
                 rate = 0.1 + 0.01 * (lines[n] % 7)
                 for j in range(draws.shape[1]):
-                    rate += 0.01 * draws[f, j] * (1.0 - level)
+                    rate += 0.01 * draws[f, j] * np.exp(-level)
+                rate = min(rate, 1.0)
                 level += rate * level * (1.0 - level)
                 money[n, f, t] = level
                 total += level
@@ -99,7 +100,8 @@ def main():
     for part in np.array_split(lines, 16):
         model(draws, part)
     bare = time.perf_counter() - begun
-    one, two = (min(timed(draws, lines, w) for _ in range(2)) for w in (1, 2))
+    pairs = [[timed(draws, lines, w) for w in (1, 2)] for _ in range(6)]
+    one, two = np.min(pairs, axis=0)  # the quietest moments of a machine that others use too
     cells = draws.shape[0] * lines.size
     overhead = max(0.0, one - bare) / cells
     print("# The runner, 2,000 lines × 512 futures × 60 quantities, 15 years\n")
