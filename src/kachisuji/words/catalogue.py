@@ -25,7 +25,8 @@ def _room(room: str) -> dict[str, dict[str, str]]:
 def rooms() -> list[str]:
     """Names of the rooms that have texts."""
     folder = resources.files("kachisuji.words") / "texts"
-    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    names = (f.name for f in folder.iterdir() if f.name.endswith(".toml"))
+    return sorted(name.removesuffix(".toml") for name in names)
 
 
 def entries() -> dict[str, dict[str, str]]:

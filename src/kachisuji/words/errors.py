@@ -58,7 +58,7 @@ class KachisujiError(Exception):
         return say("words.place_separator", lang).join(parts)
 
     def in_lang(self, lang: Lang) -> str:
-        """The whole message: place, what is wrong, remedy."""
+        """Return the whole message: place, what is wrong, remedy."""
         place = self.place(lang)
         text = say(self.key, lang, **self.values)
         remedy = say(self.key, lang, part="remedy", **self.values)

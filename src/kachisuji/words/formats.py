@@ -19,14 +19,14 @@ def number(value: float, lang: Lang = "en", digits: int = 3) -> str:
 
 
 def percent(share: float, lang: Lang = "en", digits: int = 2) -> str:
-    """A share (0.018) as percent (1.8%)."""
+    """Write a share (0.018) as percent (1.8%)."""
     if not math.isfinite(share):
         return say("words.no_number", lang)
     return f"{number(100 * share, lang, digits)}%"
 
 
 def ratio(value: float, lang: Lang = "en", digits: int = 2) -> str:
-    """A ratio: 1.3× in English, 1.3倍 in Japanese."""
+    """Write a ratio: 1.3× in English, 1.3倍 in Japanese."""
     return say("words.ratio", lang, value=number(value, lang, digits))
 
 
@@ -38,7 +38,7 @@ _STEPS: dict[Lang, dict[str, float]] = {
 
 
 def money(value: float, currency: str = "JPY", lang: Lang = "en", digits: int = 3) -> str:
-    """An amount in whole currency units, as analysts of each language write it.
+    """Write an amount in whole currency units as analysts of each language do.
 
     ``money(1.25e12, "JPY", "ja")`` is 1.25兆円 and in English ¥1.25 trillion.
     """
