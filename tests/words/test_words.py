@@ -35,9 +35,10 @@ def literal_keys():
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 first = node.args[0]
-                if (name == "say" or name.endswith("Error")) and isinstance(first, ast.Constant):
-                    if isinstance(first.value, str) and first.value.split(".")[0] in rooms:
-                        yield path.name, node.lineno, name, first.value
+                key = first.value if isinstance(first, ast.Constant) else None
+                speaks = name == "say" or name.endswith("Error")
+                if speaks and isinstance(key, str) and key.split(".")[0] in rooms:
+                    yield path.name, node.lineno, name, key
 
 
 def test_every_key_used_in_the_code_is_in_the_catalogue():
