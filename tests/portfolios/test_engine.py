@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -219,6 +219,7 @@ def test_the_choice_is_the_same_every_time():
 
 
 @settings(max_examples=12)
+@example(218)  # doing nothing forbidden: "hold any line" is a requirement of the soft kind
 @given(seeds)
 def test_the_exact_best_are_those_of_enumeration(seed):
     problem = make_problem(seed, lines=7)

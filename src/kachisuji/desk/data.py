@@ -76,7 +76,8 @@ def offers(as_json: bool, lang: Lang) -> int:
         return _as_json({"store": str(commons.folder), "offers": entries, "held": sorted(held)})
     for name, offer in commons.offers.items():
         how = "held" if name in held else ("fetch" if offer.address else "hand")
-        _print(f"{name}  [{say(f'desk.data_{how}', lang)}]  {offer.title(lang)}")
+        state = say(f"desk.data_{how}", lang)
+        _print(f"{name}  [{state}]  {offer.title(lang)}")
         _print(f"    {offer.publisher} · {offer.licence} · {offer.page}")
     for name in sorted(set(held) - set(commons.offers)):
         _print(f"{name}  [{say('desk.data_held', lang)}]  {held[name].file}")
@@ -125,7 +126,8 @@ def compare(lang: Lang) -> int:
     commons = Commons()
     found = commons.check()
     for name, state in found.items():
-        _print(f"{name}: {say(f'desk.data_{state}', lang)}")
+        told = say(f"desk.data_{state}", lang)
+        _print(f"{name}: {told}")
     _print(say("desk.data_checked", lang, count=len(found), folder=commons.folder))
     return 0 if set(found.values()) <= {"ok"} else 1
 

@@ -210,11 +210,11 @@ class Chooser:
         found += [search.run(s, kicks) for s in starts]
         return max(found, key=self._worth)
 
-    def _hard(self) -> list[tuple[F8, float]]:
-        """Return the requirements that are more than holding one line of a set."""
+    def _hard(self) -> list[int]:
+        """Return the places of requirements that are more than holding one line of a set."""
         return [
-            (w, least)
-            for w, least in self.master.extra
+            k
+            for k, (w, least) in enumerate(self.master.extra)
             if not (least == 1.0 and np.isin(w, (0.0, 1.0)).all())
         ]
 
@@ -224,7 +224,8 @@ class Chooser:
         scale = float(np.abs(self.master.linear).max(initial=0.0))
         for push in (1.0, 2.0, 4.0, 16.0, 256.0):
             value = board.value
-            for (weight, _), price in zip(self._hard(), relaxed.extra, strict=True):
+            for k in self._hard():
+                weight, price = self.master.extra[k][0], relaxed.extra[k]
                 least = 1e-3 * scale / max(float(np.abs(weight).max()), 1e-12)
                 value = value + push * max(price, least) * weight[:, None]
             search = Search(board._replace(value=value), relaxed.reduced)
