@@ -17,6 +17,8 @@ from kachisuji.contest.hindcast_scores import Scores
 from kachisuji.contest.hindcast_terms import Fading, HomeSize, Learning, Level, Reinvestment, Trend
 from kachisuji.words import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def panel_of(share, first=1995, home=None, gdp=None):
     t, r, g = share.shape

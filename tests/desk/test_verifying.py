@@ -10,6 +10,8 @@ from kachisuji.desk.progress import Silent
 from kachisuji.desk.verifying import compare_tables, verify_run
 from kachisuji.ledger import MANIFEST, describe, read_manifest
 
+pytestmark = pytest.mark.slow
+
 
 def mend(run):
     """Write the manifest anew, as someone would who hides a change."""

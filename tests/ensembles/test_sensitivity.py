@@ -16,6 +16,8 @@ from kachisuji.ensembles import (
 )
 from kachisuji.words import InputError
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["a", "b", "c"]
 
 

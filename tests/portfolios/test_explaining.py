@@ -24,6 +24,8 @@ from kachisuji.portfolios import (
 )
 from kachisuji.words import InfeasibleError
 
+pytestmark = pytest.mark.slow
+
 seeds = st.integers(0, 10_000)
 
 
