@@ -88,7 +88,7 @@ def market_sizes(case: Case, draws: Draws, regions: list[str]) -> F8:
     return positive
 
 
-def base_shares(case: Case, draws: Draws, sellers: list[str], regions: list[str]) -> F8:
+def base_shares(case: Case, draws: Draws, cross: F8, sellers: list[str], regions: list[str]) -> F8:
     """(S, F, R, M) base shares; for a market not yet born a Dirichlet belief around them."""
     from scipy.special import gammaincinv
 
@@ -98,7 +98,7 @@ def base_shares(case: Case, draws: Draws, sellers: list[str], regions: list[str]
     for row in records(case, "shares"):
         s, m = place[row["segment"]], regions.index(row["market"])
         out[s, :, :, m] = np.array([row[r] for r in sellers], dtype=float)
-    concentration = cross_symbols(case, draws)[:, sym.ENTRY_CONCENTRATION]
+    concentration = cross[:, sym.ENTRY_CONCENTRATION]
     for segment, s in place.items():
         if stages[s] != "unborn":
             continue
@@ -366,9 +366,8 @@ def supply(case: Case, economy: Economy, sellers: list[str]) -> Supply:
     )
 
 
-def product_arrays(case: Case, draws: Draws, given_supply: Supply) -> dict[str, Any]:
+def product_arrays(case: Case, draws: Draws, cross: F8, given_supply: Supply) -> dict[str, Any]:
     """Supply shares, covers, cushions and losses of every product."""
-    cross = cross_symbols(case, draws)
     cushion = np.zeros((len(given_supply.items), draws.futures))
     given = {row["product"]: row for row in records(case, "products")}
     for j, item in enumerate(given_supply.items):
@@ -423,7 +422,7 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
         values,
         cross,
         market_sizes(case, draws, buyers),
-        base_shares(case, draws, sellers, buyers),
+        base_shares(case, draws, cross, sellers, buyers),
         rival_figures(case, draws, sellers),
         home,
     )
@@ -447,7 +446,7 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
         unborn=np.array([row["stage"] == "unborn" for row in segments], dtype=np.int64),
         recipe_value=recipe_value(case, economy),
         digital=np.array([float(row["digital"]) for row in segments]),
-        **product_arrays(case, draws, given_supply),
+        **product_arrays(case, draws, cross, given_supply),
         reliance=reliance,
         withhold=withhold,
         discount=discounts(case),

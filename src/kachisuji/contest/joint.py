@@ -8,7 +8,6 @@ import numpy as np
 
 from kachisuji.contest.compiled import compiled
 from kachisuji.contest.kernel import (
-    LINE,
     desk_of,
     desks,
     look,
@@ -30,6 +29,7 @@ from kachisuji.contest.symbols import (
     WAGE_RESPONSE,
 )
 from kachisuji.contest.value import N_SKILLS, credit_line, labour_needed, value_line
+from kachisuji.contest.world import CREDIT, LINE, ODDS
 
 # Wages and the exchange rate close this part of the gap each year: a contract cycle of about three
 # years, and no cobweb from the lag of a year.
@@ -46,7 +46,7 @@ def decide_partners(world, lines, f, w, partners, hits):
         if play_line(world, lines, i, f, w) == 1:
             partners[i] = lines.partner[i]
         s = lines.segment[i]
-        if world.luck[s, f] < w.terms[3]:
+        if world.luck[s, f] < w.terms[ODDS]:
             hits[i] = target_market(world, 2 * s + lines.niche[i], f)
 
 
@@ -158,7 +158,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                 value_line(
                     world, arena, f, w, 0, base_sales, base_index, scalars[i, f], paths[i, f]
                 )
-            elif lines.kind[i] == 2:
+            elif lines.kind[i] == CREDIT:
                 credit_line(
                     world, f, lines.intensity[i], lines.start[i], scalars[i, f], paths[i, f]
                 )

@@ -29,12 +29,20 @@ from kachisuji.contest.path import (
 )
 from kachisuji.contest.symbols import ADMINISTRATION, CRAFT, LEVER_PROCUREMENT, N_LEVERS
 from kachisuji.contest.value import credit_line, value_line
-from kachisuji.contest.world import Scene, Scratch
-
-# rows of Scratch.money and places in Scratch.terms
-TO_CAPABILITY, PURCHASES, STATE_COST, RUNNING = range(4)
-WINDFALL, LEVERAGE, FIRMS, ODDS = range(4)
-NOTHING, LINE, CREDIT = range(3)
+from kachisuji.contest.world import (
+    CREDIT,
+    FIRMS,
+    LEVERAGE,
+    LINE,
+    ODDS,
+    PURCHASES,
+    RUNNING,
+    STATE_COST,
+    TO_CAPABILITY,
+    WINDFALL,
+    Scene,
+    Scratch,
+)
 
 
 @compiled

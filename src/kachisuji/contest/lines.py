@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kachisuji.contest.kernel import CREDIT, LINE, NOTHING
-from kachisuji.contest.world import Lines
+from kachisuji.contest.world import CREDIT, LINE, NOTHING, Lines
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case

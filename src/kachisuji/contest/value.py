@@ -28,6 +28,7 @@ from kachisuji.contest.symbols import (
     USER_GAIN,
     WAGE_RESEARCHER,
 )
+from kachisuji.contest.world import FIRMS, RUNNING, STATE_COST
 
 # places of the scalars (symbols.SCALARS) and paths (symbols.PATHS)
 (
@@ -153,7 +154,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
             symbols, cross, season[FEWER], sales, base, w.lever[LEVER_LABOUR_SAVING, t],
             w.induced[k, t], row,
         )  # fmt: skip
-        state = w.money[2, t]
+        state = w.money[STATE_COST, t]
         rents = symbols[FOREIGN_OWNED] * margin * change * final
         pieces[0] = own_share * final * change
         pieces[1] = up_share * final * change
@@ -163,8 +164,8 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         pieces[3] *= world.size[arena, f, world.home_market, t]
         pieces[4] = symbols[KNOWLEDGE] * w.induced[k, t]
         pieces[6] = state * (1.0 + symbols[OVERRUN])
-        pieces[7] = w.terms[2] * state
-        waste = state * symbols[OVERRUN] + w.money[3, t]
+        pieces[7] = w.terms[FIRMS] * state
+        waste = state * symbols[OVERRUN] + w.money[RUNNING, t]
         pieces[5] = (
             pieces[0] + cross[SPILLOVER_RENT] * pieces[1] - rents + pieces[3] + pieces[4]
             - work * final - pieces[7] - waste - cross[PUBLIC_FUNDS] * pieces[6]

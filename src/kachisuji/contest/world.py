@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+# rows of Scratch.money and places in Scratch.terms
+TO_CAPABILITY, PURCHASES, STATE_COST, RUNNING = range(4)
+WINDFALL, LEVERAGE, FIRMS, ODDS = range(4)
+# Lines.kind
+NOTHING, LINE, CREDIT = range(3)
+
 
 class World(NamedTuple):
     """Everything a line needs to be played in every future.
