@@ -48,3 +48,34 @@ def stored(small_run) -> StoredRun:
 def case_copy(tmp_path) -> Path:
     """Return a copy of the template case that a test may spoil."""
     return Path(shutil.copytree(resolve("template"), tmp_path / "case"))
+
+
+# changes to the template under which lines are chosen: strong grants, cheap money, many people
+GENEROUS = (
+    ("case.toml", "weight = 0.5", "weight = 0.0"),
+    ("globals.csv", "public_funds,0.05,0.1,0.3", "public_funds,0,0.01,0.02"),
+    ("instruments.csv", "0.1,0.3,0.5", "0.0,0.01,0.02"),
+    ("effects.csv", "quality,0.005,0.02,0.05", "quality,0.1,0.2,0.3"),
+    ("limits.csv", "1500,2500,4000", "15000,25000,40000"),
+    ("limits.csv", "1350,2250,3600", "13500,22500,36000"),
+    ("limits.csv", "2000,3500,6000", "20000,35000,60000"),
+    ("limits.csv", "1800,3150,5400", "18000,31500,54000"),
+    ("lines.toml", "credit_amounts = [50.0, 100.0]", "credit_amounts = [1.0]"),
+)
+
+
+@pytest.fixture(scope="session")
+def rich_run(tmp_path_factory) -> Path:
+    """Return the run folder of a case made generous, whose portfolio holds a line."""
+    case = Path(shutil.copytree(resolve("template"), tmp_path_factory.mktemp("cases") / "rich"))
+    for file, old, new in GENEROUS:
+        text = (case / file).read_text(encoding="utf-8")
+        assert old in text
+        (case / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    before = pipeline.RESAMPLES
+    pipeline.RESAMPLES = 3
+    try:
+        options = pipeline.Options(futures=FUTURES, seed=0, workers=1)
+        return pipeline.run_case(str(case), case.parent / "run", options, Silent(), "ja").folder
+    finally:
+        pipeline.RESAMPLES = before

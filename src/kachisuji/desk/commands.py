@@ -22,7 +22,7 @@ def _consoles() -> tuple[Console, Console]:
 
 def run(case: str, out: Path | None, options: dict[str, Any], workers: int, lang: Lang) -> int:
     """Run a case, showing a bar for each stage, and print its findings and where its report is."""
-    _check(options, workers)
+    check_options(options, workers)
     printed, shown = _consoles()
     from kachisuji.desk.findings import findings
     from kachisuji.desk.pipeline import Options, run_case
@@ -43,7 +43,8 @@ def run(case: str, out: Path | None, options: dict[str, Any], workers: int, lang
     return 0
 
 
-def _check(options: dict[str, Any], workers: int) -> None:
+def check_options(options: dict[str, Any], workers: int) -> None:
+    """Refuse options of a run that cannot be, before anything is read."""
     futures, design = int(options["futures"]), options["design"]
     if futures < LEAST_FUTURES or futures > 2**20:
         want = f"{LEAST_FUTURES} – {2**20}"
