@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,6 +98,14 @@ class ContestModel:
         """Simulated years."""
         settings = self.case.settings
         return np.arange(settings.first_year, settings.last_year + 1)
+
+    def with_lines(self, lines: pd.DataFrame) -> ContestModel:
+        """Return the same contest for other lines (columns as in ``lines``)."""
+        other = copy(self)
+        other.__dict__.pop("coded", None)
+        other.__dict__["lines"] = lines.reset_index(drop=True)
+        other._lock = threading.Lock()
+        return other
 
     def prepare(self, draws: F8) -> Prepared:
         """Values of every figure in every future and the path without policy (kept once)."""

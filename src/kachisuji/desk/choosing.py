@@ -13,6 +13,7 @@ from kachisuji.desk.joint import ITEMS, value_of
 from kachisuji.desk.rows import records
 
 if TYPE_CHECKING:
+    from kachisuji.cases import Case
     from kachisuji.desk.joint import Together
     from kachisuji.desk.pipeline import Work
     from kachisuji.portfolios import Choice, Problem
@@ -36,53 +37,78 @@ def yearly(work: Work, measure: str, statistic: str) -> F8:
     return own[statistic].to_numpy(np.float64).reshape(shape)
 
 
-def least_effort(work: Work) -> F8:
+def least_effort(case: Case, lines: pd.DataFrame) -> F8:
     """(L,) smallest yearly public effort with an effect: the segment's scale, in a niche its part.
 
     A niche that is a tenth of its segment's market is taken to need a tenth of the effort.
     """
-    table = work.case.tables["parameters"]
+    table = case.tables["parameters"]
     modes = {(r["segment"], r["symbol"]): float(r["mode"]) for r in records(table)}
-    out = np.zeros(len(work.lines))
-    for i, (segment, scope) in enumerate(
-        zip(work.lines["segment"], work.lines["scope"], strict=True)
-    ):
+    out = np.zeros(len(lines))
+    for i, (segment, scope) in enumerate(zip(lines["segment"], lines["scope"], strict=True)):
         part = modes.get((segment, "niche_share"), 1.0) if scope == "niche" else 1.0
         out[i] = modes.get((segment, "scale"), 0.0) * part
     return out
 
 
 def pose(work: Work, limits: pd.DataFrame) -> Problem:
-    """Pose the choice on the choosing half of the futures.
+    """Pose the choice on the choosing half of the futures."""
+    half = {k: v[:, work.halves.choose] for k, v in work.measures.items()}
+    items = [i for i in ITEMS if (limits["item"] == i).any()]
+    return posed(
+        work.case,
+        work.lines,
+        limits,
+        {i: yearly(work, i, "mean") for i in items},
+        {i: yearly(work, i, "sd") for i in items},
+        value_of(work.case.settings, half),
+        half["indispensability"].mean(axis=1),
+    )
+
+
+def posed(
+    case: Case,
+    lines: pd.DataFrame,
+    limits: pd.DataFrame,
+    mean: dict[str, F8],
+    spread: dict[str, F8],
+    value: F8,
+    power: F8,
+) -> Problem:
+    """Put a choice among ``lines`` under the limits of a case.
 
     A line's sure use is its mean plus z standard deviations, z the normal quantile of the stated
     probability; added up over lines this is on the safe side.
+
+    Parameters
+    ----------
+    mean, spread
+        Item -> (L, T) use of each line by year: mean and standard deviation over the futures.
+    value, power
+        (L, F) and (L,), as in ``Problem``.
     """
     from scipy.stats import norm
 
     from kachisuji.portfolios import Problem, Risk
 
-    settings, lines = work.case.settings, work.lines
-    items = [i for i in ITEMS if (limits["item"] == i).any()]
-    mean = np.stack([yearly(work, i, "mean") for i in items], axis=1)
-    spread = np.stack([yearly(work, i, "sd") for i in items], axis=1)
-    ceiling = [limits.loc[limits["item"] == i, "mode"].to_numpy(np.float64) for i in items]
-    half = {k: v[:, work.halves.choose] for k, v in work.measures.items()}
+    settings = case.settings
+    use = np.stack(list(mean.values()), axis=1)
+    ceiling = [limits.loc[limits["item"] == i, "mode"].to_numpy(np.float64) for i in mean]
     groups = {s: k for k, s in enumerate(dict.fromkeys(lines["segment"]))}
     playable = (lines["kind"] != "nothing").to_numpy()
-    efficient = yearly(work, "money", "mean").max(axis=1) >= least_effort(work)
+    efficient = mean["money"].max(axis=1) >= least_effort(case, lines)
     return Problem(
-        value=value_of(settings, half),
+        value=value,
         segment=lines["segment"].map(groups).to_numpy(np.int64),
         field=lines["field"].to_numpy(np.int64),
-        use=mean,
-        sure=mean + float(norm.ppf(settings.confidence)) * spread,
+        use=use,
+        sure=use + float(norm.ppf(settings.confidence)) * np.stack(list(spread.values()), axis=1),
         limits=np.array(ceiling),
-        items=tuple(items),
-        years=tuple(int(y) for y in work.model.years),
+        items=tuple(mean),
+        years=tuple(settings.years),
         max_fields=settings.max_fields,
         eligible=playable & efficient,
-        power=half["indispensability"].mean(axis=1),
+        power=power,
         risk=Risk(settings.risk.measure, settings.risk.tail, settings.risk.weight),
     )
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from kachisuji import __version__
+from kachisuji.desk.ahead.commands import add_ahead
 from kachisuji.desk.data import add_data
 from kachisuji.desk.helping import HelpLayout
 from kachisuji.desk.language import language
@@ -46,6 +47,7 @@ def build(lang: Lang) -> App:
     _add_look(app, lang)
     _add_case(app, lang)
     add_data(app, lang, lambda key: Parameter(help=say(key, lang)))
+    add_ahead(app, lang, lambda key: Parameter(help=say(key, lang)))
     return app
 
 
@@ -190,7 +192,7 @@ def _usage_error(error: CycloptsError, given: list[str]) -> InputError:
     import cyclopts
 
     words = [w for w in given if not w.startswith("-")]
-    known = ("run", "verify", "report", "lines", "version")
+    known = ("run", "verify", "report", "lines", "version", "backcast")
     command = f"kachisuji {words[0]}" if words and words[0] in known else "kachisuji"
     if isinstance(error, cyclopts.MissingArgumentError):
         name = error.argument.name if error.argument else "?"

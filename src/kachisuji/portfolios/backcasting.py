@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.problem import Problem, fits_alone
 from kachisuji.portfolios.relaxation import INF, limit_rows, quiet
 from kachisuji.words import InputError
@@ -68,7 +70,8 @@ class Backcast:
     level
         Level that it reaches with the odds asked for.
     short
-        How far that stays below the target (0 where it is reached).
+        How far the highest level that any portfolio found reaches with these odds stays below the
+        target (0 where it is reached).
     proven
         Whether the answer is proven: the cost within the gap, or that no portfolio does it.
     """
@@ -92,7 +95,8 @@ def backcast(
     ``min cost·x`` subject to the limits, one line a segment, the number of fields, and
     ``base_f + gain_f·x ≥ target`` in futures of weight at least ``odds`` (a whole-number variable a
     future; Luedtke, Ahmed and Nemhauser 2010, Mathematical Programming 122, for the setting). If
-    that is proven impossible, the odds are maximised instead.
+    that is proven impossible, the odds are maximised instead, and the level that is reached with
+    the odds asked for: how far the best falls short.
 
     Parameters
     ----------
@@ -103,7 +107,7 @@ def backcast(
     cost
         (L,) cost of each line, not negative.
     gap, seconds
-        For HiGHS, once for each of the two questions.
+        For HiGHS, once for each of the questions.
 
     Raises
     ------
@@ -116,88 +120,148 @@ def backcast(
     if not 0.0 < goal.odds <= 1.0 or (cost < 0).any():
         raise InputError("portfolios.bad_goal", odds=goal.odds)
     able = problem.eligible & fits_alone(problem) & (goal.gain != 0).any(axis=1)
-    rows = np.flatnonzero(able)
-    weights = problem.probability
-    lines, bound, proven = _solve(problem, goal, cost, rows, "cost", gap, seconds)
+    same = replace(problem, value=goal.gain, power=-cost, eligible=able)
+    rows = np.flatnonzero(able & ~dominated(same))
+    programme = _Programme(problem, goal, cost, rows)
+    lines, bound, proven = programme.solve("cost", gap, seconds)
+    none = np.zeros(0, dtype=np.int64)
     if lines is not None:
-        return _told(goal, weights, lines, cost, bound, 1.0, proven)
-    best, most, sure = _solve(problem, goal, cost, rows, "odds", gap, seconds)
-    held = np.zeros(0, dtype=np.int64) if best is None else best
-    return _told(goal, weights, held, cost, np.inf if proven else bound, most, proven and sure)
+        return _told(goal, problem, lines, cost, bound, 1.0, 0.0, proven)
+    best, most, sure = programme.solve("odds", gap, seconds)
+    highest, level, known = programme.solve("level", gap, seconds)
+    held = none if best is None else best
+    far = none if highest is None else highest
+    if goal.reached(held, problem.probability) <= 1e-12:
+        held = far  # nothing is ever reached: show what comes nearest
+    short = max(0.0, goal.target - max(goal.level(p, problem.probability) for p in (held, far)))
+    told = np.inf if proven else bound
+    # with these odds no portfolio gets as high as the target: a second proof of the same
+    proven = (proven and sure) or (known and level < goal.target)
+    return _told(goal, problem, held, cost, told, most, short, proven)
 
 
 def _told(
-    goal: Goal, weights: F8, lines: I8, cost: F8, bound: float, most: float, proven: bool
+    goal: Goal,
+    problem: Problem,
+    lines: I8,
+    cost: F8,
+    bound: float,
+    most: float,
+    short: float,
+    proven: bool,
 ) -> Backcast:
+    weights = problem.probability
     odds, level = goal.reached(lines, weights), goal.level(lines, weights)
     return Backcast(
         odds >= goal.odds - 1e-9, lines, float(cost[lines].sum()), bound, odds, max(most, odds),
-        level, max(0.0, goal.target - level), proven,
+        level, short, proven,
     )  # fmt: skip
 
 
-def _solve(
-    problem: Problem, goal: Goal, cost: F8, rows: I8, aim: str, gap: float, seconds: float
-) -> tuple[I8 | None, float, bool]:
-    """Return lines (or None), the bound, and whether HiGHS finished."""
-    part = problem.subset(rows)
-    gain, weights = goal.gain[rows], problem.probability
-    n, futures = gain.shape
-    segments, group = np.unique(part.segment, return_inverse=True)
-    fields = np.unique(part.field[part.field > 0])
-    short = goal.target - goal.base
-    # what is still missing in the worst case of a future, for the switch that lets it go
-    worst = np.zeros(futures)
-    for g in range(segments.size):
-        worst += np.minimum(0.0, gain[group == g].min(axis=0))
-    slack = np.maximum(0.0, short - worst)
-    highs = quiet()
-    if aim == "cost":
-        objective = np.concatenate([cost[rows], np.zeros(fields.size + futures)])
-    else:
-        objective = np.concatenate([np.zeros(n + fields.size), -weights])
-    width, empty = objective.size, np.zeros(0, dtype=np.int32)
-    highs.addCols(width, objective, np.zeros(width), np.ones(width), 0, empty, empty, np.zeros(0))
-    kinds = np.full(width, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-    highs.changeColsIntegrality(width, np.arange(width, dtype=np.int32), kinds)
+class _Programme:
+    """The programme of a goal as HiGHS sees it: lines, fields, futures let go, the level.
 
-    def row(columns: NDArray[np.int64], values: F8, low: float, high: float) -> None:
-        highs.addRow(low, high, columns.size, columns.astype(np.int32), values)
+    Columns: n lines, the fields, one switch a future (1: it need not reach the level), and by how
+    much the level stays below the target.
+    """
 
-    for g in range(segments.size):
-        own = np.flatnonzero(group == g)
-        f = int(part.field[own[0]])
-        if f > 0:
-            place = n + int(np.searchsorted(fields, f))
-            row(np.append(own, place), np.append(np.ones(own.size), -1.0), -INF, 0.0)
-        else:
-            row(own, np.ones(own.size), -INF, 1.0)
-    if fields.size:
-        row(n + np.arange(fields.size), np.ones(fields.size), -INF, float(part.max_fields))
-    limits, right, _ = limit_rows(part)
-    for k in range(limits.shape[1]):
-        used = np.flatnonzero(limits[:, k])
-        row(used, limits[used, k], -INF, float(right[k]))
-    for f in range(futures):
-        own = np.flatnonzero(gain[:, f])
-        scale = max(1e-12, float(np.abs(gain[own, f]).max(initial=0.0)), float(slack[f]))
-        columns = np.append(own, n + fields.size + f)
-        values = np.append(gain[own, f], -slack[f]) / scale
-        row(columns, values, (short[f] - slack[f]) / scale, INF)
-    if aim == "cost":
-        row(n + fields.size + np.arange(futures), weights, goal.odds - 1e-9, INF)
-    highs.setOptionValue("mip_rel_gap", gap)
-    highs.setOptionValue("time_limit", seconds)
-    highs.run()
-    status, solution = highs.getModelStatus(), highs.getSolution()
-    finished = status == highspy.HighsModelStatus.kOptimal
-    if status == highspy.HighsModelStatus.kInfeasible:
-        return None, np.inf, True
-    bound = float(highs.getInfo().mip_dual_bound)
-    bound = bound if aim == "cost" else min(1.0, -bound)
-    if not solution.value_valid:
-        return None, bound, False
-    return rows[np.asarray(solution.col_value)[:n] > 0.5], bound, finished
+    def __init__(self, problem: Problem, goal: Goal, cost: F8, rows: I8) -> None:
+        self.rows, self.goal, self.cost = rows, goal, cost[rows]
+        self.part, self.weights = problem.subset(rows), problem.probability
+        self.gain = goal.gain[rows]
+        self.fields = np.unique(self.part.field[self.part.field > 0])
+        self.group = np.unique(self.part.segment, return_inverse=True)[1]
+        n, futures = self.gain.shape
+        self.switch = n + self.fields.size
+        self.lower = self.switch + futures
+
+    def solve(self, aim: str, gap: float, seconds: float) -> tuple[I8 | None, float, bool]:
+        """Return lines (or None), the bound, and whether HiGHS finished.
+
+        ``aim``: ``cost`` (least, the goal being reached), ``odds`` (most) or ``level`` (highest).
+        """
+        highs = self._columns(aim)
+        self._groups(highs)
+        self._limits(highs)
+        self._futures(highs)
+        if aim != "odds":
+            switches = self.switch + np.arange(self.weights.size)
+            let_go = 1.0 - self.goal.odds + 1e-9
+            _row(highs, switches, self.weights, -INF, let_go)
+        highs.setOptionValue("mip_rel_gap", gap)
+        highs.setOptionValue("time_limit", seconds)
+        highs.run()
+        status, solution = highs.getModelStatus(), highs.getSolution()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None, np.inf, True
+        bound = float(highs.getInfo().mip_dual_bound)
+        if aim == "odds":
+            bound = 1.0 - bound
+        elif aim == "level":
+            bound = self.goal.target - bound
+        if not solution.value_valid:
+            return None, bound, False
+        lines = self.rows[np.asarray(solution.col_value)[: self.rows.size] > 0.5]
+        return lines, bound, status == highspy.HighsModelStatus.kOptimal
+
+    def _columns(self, aim: str) -> Any:
+        futures, fields = self.weights.size, self.fields.size
+        objective = {
+            "cost": (self.cost, np.zeros(futures), 0.0),
+            "odds": (np.zeros(self.rows.size), self.weights, 0.0),
+            "level": (np.zeros(self.rows.size), np.zeros(futures), 1.0),
+        }[aim]
+        costs = np.concatenate([objective[0], np.zeros(fields), objective[1], [objective[2]]])
+        upper = np.ones(costs.size)
+        upper[-1] = INF if aim == "level" else 0.0
+        highs, empty = quiet(), np.zeros(0, dtype=np.int32)
+        highs.addCols(costs.size, costs, np.zeros(costs.size), upper, 0, empty, empty, np.zeros(0))
+        whole = np.full(costs.size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+        whole[-1] = int(highspy.HighsVarType.kContinuous)
+        highs.changeColsIntegrality(costs.size, np.arange(costs.size, dtype=np.int32), whole)
+        return highs
+
+    def _groups(self, highs: Any) -> None:
+        """One line a segment, only in a field that is entered, and so many fields."""
+        n = self.rows.size
+        for g in range(int(self.group.max(initial=-1)) + 1):
+            own = np.flatnonzero(self.group == g)
+            f = int(self.part.field[own[0]])
+            if f > 0:
+                place = n + int(np.searchsorted(self.fields, f))
+                _row(highs, np.append(own, place), np.append(np.ones(own.size), -1.0), -INF, 0.0)
+            else:
+                _row(highs, own, np.ones(own.size), -INF, 1.0)
+        if self.fields.size:
+            entered = n + np.arange(self.fields.size)
+            most = float(self.part.max_fields)
+            _row(highs, entered, np.ones(self.fields.size), -INF, most)
+
+    def _limits(self, highs: Any) -> None:
+        limits, right, _ = limit_rows(self.part)
+        for k in range(limits.shape[1]):
+            used = np.flatnonzero(limits[:, k])
+            _row(highs, used, limits[used, k], -INF, float(right[k]))
+
+    def _futures(self, highs: Any) -> None:
+        """Every future reaches the level, or its switch lets it go."""
+        short = self.goal.target - self.goal.base
+        # what is missing at worst in a future, for the switch that lets it go
+        worst = np.zeros(short.size)
+        for g in range(int(self.group.max(initial=-1)) + 1):
+            worst += np.minimum(0.0, self.gain[self.group == g].min(axis=0))
+        slack = np.maximum(0.0, short - worst)
+        for f in range(short.size):
+            own = np.flatnonzero(self.gain[:, f])
+            largest = float(np.abs(self.gain[own, f]).max(initial=0.0))
+            scale = max(1e-12, largest, float(slack[f]))
+            columns = np.concatenate([own, [self.switch + f, self.lower]])
+            values = np.concatenate([self.gain[own, f], [slack[f], 1.0]]) / scale
+            _row(highs, columns, values, short[f] / scale, INF)
+
+
+def _row(highs: Any, columns: NDArray[Any], values: F8, low: float, high: float) -> None:
+    highs.addRow(low, high, columns.size, columns.astype(np.int32), values)
 
 
 def last_moments(

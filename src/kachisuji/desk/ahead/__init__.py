@@ -1,0 +1,1 @@
+"""Looking ahead from a run: back from a goal, along pathways, and watching what comes."""
