@@ -101,6 +101,8 @@ def _known(w: World, table: str, column: str) -> tuple[Iterable[str] | None, str
     for other in ("segment", "product", "instrument", "field"):
         if column == other and table != f"{other}s":
             return w.names(f"{other}s", other), f"{other}s.csv"
+    if (table, column) == ("interactions", "with"):
+        return w.names("instruments", "instrument"), "instruments.csv"
     if (table, column) in (("rivals", "region"), ("partners", "partner")):
         return w.regions("competitor"), "regions.csv"
     if (table, column) in (("markets", "region"), ("shares", "market")):
@@ -440,6 +442,23 @@ def evidence(w: World) -> Problems:
             )
 
 
+def interactions(w: World) -> Problems:
+    """No instrument meets itself, and what an interaction changes is something there."""
+    moved = {(r["instrument"], r["lever"]) for _, r in w.records("effects")}
+    for row, r in w.records("interactions"):
+        if None in (r["instrument"], r["with"], r["lever"]):
+            continue
+        problem = w.sheets["interactions"].problem
+        if r["instrument"] == r["with"]:
+            yield problem("cases.meets_itself", row, "with", got=r["with"])
+        if r["lever"] != "money" and moved and (r["instrument"], r["lever"]) not in moved:
+            known = ", ".join(lever for i, lever in sorted(moved) if i == r["instrument"])
+            yield problem(
+                "cases.moves_not", row, "lever", instrument=r["instrument"], got=r["lever"],
+                known=known or "–",
+            )  # fmt: skip
+
+
 CHECKS: tuple[Callable[[World], Problems], ...] = (
     order,
     keys,
@@ -453,6 +472,7 @@ CHECKS: tuple[Callable[[World], Problems], ...] = (
     markets,
     rivals,
     pairs,
+    interactions,
     evidence,
 )
 

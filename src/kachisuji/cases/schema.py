@@ -35,7 +35,11 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "globals": ("symbol",),
 }
 # tables that a case may do without; what they serve is then left out
-_OPTIONAL: dict[str, tuple[str, ...]] = {"layers": ("symbol",)}
+_OPTIONAL: dict[str, tuple[str, ...]] = {
+    "layers": ("symbol",),
+    "interactions": ("instrument", "with", "lever"),
+    "finance_fit": ("instrument", "business"),
+}
 
 EVERY_COMPETITOR = "*"
 """Name of the attribute that stands for one column each competitor region."""

@@ -12,6 +12,7 @@ from kachisuji.accounts import Economy
 from kachisuji.cases import global_symbols, symbols
 from kachisuji.contest import power
 from kachisuji.contest import symbols as sym
+from kachisuji.contest.instruments import instrument_arrays
 from kachisuji.contest.kernel import seasons
 from kachisuji.contest.path import N_SEASON
 from kachisuji.contest.quantities import Draws
@@ -181,34 +182,6 @@ def pooling(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, NDArray[n
         gains.append(np.stack([ours, theirs], axis=1))
     boost = np.array(gains) if gains else np.zeros((1, draws.futures, 2))
     return np.ascontiguousarray(boost), pair
-
-
-def instrument_arrays(case: Case, draws: Draws) -> dict[str, Any]:
-    """Effects, money terms and timing of the instruments, and the packages as rows of them."""
-    table = records(case, "instruments")
-    place = {row["instrument"]: i for i, row in enumerate(table)}
-    effect = np.zeros((len(place), draws.futures, sym.N_LEVERS))
-    for row in records(case, "effects"):
-        key = (row["instrument"], row["lever"])
-        value = draws.value("effects", key, *figure(row))
-        effect[place[row["instrument"]], :, sym.LEVERS.index(row["lever"])] += value
-    money = np.zeros((len(place), draws.futures, 3))
-    for i, row in enumerate(table):
-        for j, stem in enumerate(("windfall", "leverage", "retaliation")):
-            money[i, :, j] = draws.value(stem, (row["instrument"],), *figure(row, f"{stem}_"))
-    width = max(len(p.instruments) for p in case.lines.packages)
-    packages = np.full((len(case.lines.packages), width), -1, dtype=np.int64)
-    for p, package in enumerate(case.lines.packages):
-        packages[p, : len(package.instruments)] = [place[i] for i in package.instruments]
-    return {
-        "effect": effect,
-        "money": money,
-        "delay": np.array([row["delay"] for row in table], dtype=np.int64),
-        "duration": np.array([row["duration"] for row in table], dtype=np.int64),
-        "money_share": np.array([row["money_share"] for row in table], dtype=np.float64),
-        "firm_cost": np.array([row["firm_cost"] for row in table], dtype=np.float64),
-        "packages": packages,
-    }
 
 
 def recipe_value(case: Case, economy: Economy) -> F8:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from kachisuji.contest.instruments import businesses, package_code
 from kachisuji.contest.world import CREDIT, LINE, NOTHING, Lines
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def enumerate_lines(case: Case) -> pd.DataFrame:
 
 def encode(case: Case, lines: pd.DataFrame, competitors: list[str]) -> Lines:
     """Turn a table of lines to the integers the kernel reads."""
-    segments = {s: i for i, s in enumerate(case.tables["segments"]["segment"])}
+    table = case.tables["segments"]
+    segments = {s: i for i, s in enumerate(table["segment"])}
+    business = np.array([businesses().index(b) for b in table["business"]], dtype=np.int64)
     packages = {p.id: i for i, p in enumerate(case.lines.packages)}
     groups = {g: i for i, g in enumerate(case.lines.market_groups)}
     regions = {r: i for i, r in enumerate(competitors)}
@@ -90,12 +93,13 @@ def encode(case: Case, lines: pd.DataFrame, competitors: list[str]) -> Lines:
     def codes(column: str, known: dict[str, int], missing: int) -> np.ndarray:
         return np.array([known.get(v, missing) for v in lines[column]], dtype=np.int64)
 
+    own = codes("segment", segments, 0)
     return Lines(
-        segment=codes("segment", segments, 0),
+        segment=own,
         niche=codes("scope", {"niche": 1}, 0),
         partner=codes("partner", regions, -1),
         group=codes("markets", groups, 0),
-        package=codes("package", packages, 0),
+        package=package_code(codes("package", packages, 0), business[own]),
         start=lines["start"].to_numpy(np.int64) - case.settings.base_year,
         intensity=lines["intensity"].to_numpy(np.float64),
         kind=codes("kind", kinds, NOTHING),

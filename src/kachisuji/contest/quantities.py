@@ -37,6 +37,11 @@ class Quantity:
 
 
 Row = dict[str, Any]
+# optional tables of factors on what instruments do, and what makes a row of them
+_FACTORS = {
+    "interactions": ("instrument", "with", "lever"),
+    "finance_fit": ("instrument", "business"),
+}
 
 
 def _own(
@@ -109,7 +114,11 @@ def collect(case: Case) -> list[Quantity]:
     out += [_shared("partners", k, f"{k[0]}.pooling.{k[1]}", rows) for k, rows in pairs.items()]
     out += _own("withhold", records(case, "regions"), ("region",), "withhold_", "a year")
     cross = _own("globals", records(case, "globals"), ("symbol",))
-    return out + [replace(q, unit=units[q.key[0]]) for q in cross]
+    out += [replace(q, unit=units[q.key[0]]) for q in cross]
+    for table, keys in _FACTORS.items():
+        if table in case.tables:
+            out += _own(table, records(case, table), keys, "", "factor")
+    return out
 
 
 class Draws:
