@@ -4,13 +4,39 @@ import pytest
 
 from kachisuji import cases
 
-WANTED = """production_subsidy investment_tax_credit patient_capital venture_money procurement
-advance_purchase proving_ground rd_grant dual_use_research dual_use_open_research
-talent_attraction researcher_screening global_south_training data_commons
-private_data_constellation fast_deployment levy_on_not_investing merger_easing manager_treatment
-takeover_constraints standards_coalition trade_agreement tariff subsidy_discipline export_control
-friend_shoring stockpile infrastructure regulation_sandbox labour_saving_measures
-wage_and_hours""".split()
+WANTED = [
+    "production_subsidy",
+    "investment_tax_credit",
+    "patient_capital",
+    "venture_money",
+    "procurement",
+    "advance_purchase",
+    "proving_ground",
+    "rd_grant",
+    "dual_use_research",
+    "dual_use_open_research",
+    "talent_attraction",
+    "researcher_screening",
+    "global_south_training",
+    "data_commons",
+    "private_data_constellation",
+    "fast_deployment",
+    "levy_on_not_investing",
+    "merger_easing",
+    "manager_treatment",
+    "takeover_constraints",
+    "standards_coalition",
+    "trade_agreement",
+    "tariff",
+    "subsidy_discipline",
+    "export_control",
+    "friend_shoring",
+    "stockpile",
+    "infrastructure",
+    "regulation_sandbox",
+    "labour_saving_measures",
+    "wage_and_hours",
+]
 
 
 @pytest.fixture(scope="module")

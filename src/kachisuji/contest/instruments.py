@@ -28,7 +28,7 @@ MONEY = "money"
 
 
 def businesses() -> tuple[str, ...]:
-    """Business types a segment may have, in the order in which packages are laid out."""
+    """Return the business types of segments, in the order in which packages are laid out."""
     return next(a for a in schema("segments").attributes if a.name == "business").choices
 
 
@@ -67,7 +67,7 @@ class _Workings:
         for row in optional_records(case, "interactions"):
             full = (row["instrument"], row["with"], row["lever"])
             value = draws.value("interactions", full, *figure(row))
-            self.meets.setdefault(full[:2], []).append((row["lever"], value))
+            self.meets.setdefault((full[0], full[1]), []).append((row["lever"], value))
 
     def row(self, instrument: str, business: str, others: tuple[str, ...]) -> tuple[F8, F8]:
         """Effects (F, N_LEVERS) and money terms (F, 3) in this business and company.
