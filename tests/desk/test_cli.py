@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from kachisuji.desk import cli, pipeline
+from kachisuji.desk.helping import every_command
 from kachisuji.words import EXIT_INTERRUPTED, EXIT_USER_ERROR
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
@@ -26,16 +27,7 @@ def call(capsys, *arguments):
     return left.value.code, out.out, out.err
 
 
-COMMANDS = [
-    [],
-    ["run"],
-    ["verify"],
-    ["report"],
-    ["case"],
-    ["case", "check"],
-    ["lines"],
-    ["version"],
-]
+COMMANDS = [[], *(list(path) for path, _ in every_command(cli.build("en")))]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -4,6 +4,7 @@ Heavy modules are imported inside the commands, so that help answers at once. Ex
 1 a run that does not verify, 2 a mistake that a person can mend, 130 interrupted.
 """
 
+import json
 import os
 import signal
 import sys
@@ -15,10 +16,14 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from kachisuji import __version__
 from kachisuji.desk.ahead.commands import add_ahead
+from kachisuji.desk.completing import add_completion
 from kachisuji.desk.data import add_data
-from kachisuji.desk.helping import HelpLayout
+from kachisuji.desk.doctor import add_doctor
+from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
 from kachisuji.desk.language import language
-from kachisuji.words import EXIT_INTERRUPTED, EXIT_USER_ERROR, InputError, KachisujiError, Lang, say
+from kachisuji.desk.new import add_new
+from kachisuji.desk.telling import Telling
+from kachisuji.words import EXIT_INTERRUPTED, InputError, KachisujiError, Lang, say
 
 EXIT_DIFFERS = 1
 
@@ -29,12 +34,12 @@ def build(lang: Lang) -> App:
         name="kachisuji",
         help=say("desk.about", lang),
         usage=say("desk.usage_app", lang),
-        help_epilogue=say("desk.epilogue", lang),
+        help_epilogue=say("commands.epilogue", lang),
         help_format="plaintext",
         help_formatter=HelpLayout(lang),
-        group_commands=Group(say("desk.group_commands", lang)),
-        group_arguments=Group(say("desk.group_arguments", lang)),
-        group_parameters=Group(say("desk.group_options", lang)),
+        group_commands=Group(say("desk.group_commands", lang), sort_key=1),
+        group_arguments=Group(say("desk.group_arguments", lang), sort_key=2),
+        group_parameters=Group(say("desk.group_options", lang), sort_key=3),
         version=__version__,
         exit_on_error=False,
         print_error=False,
@@ -43,25 +48,28 @@ def build(lang: Lang) -> App:
     )
     app["--help"].help = say("desk.help_help", lang)
     app["--version"].help = say("desk.help_version", lang)
-    _add_run(app, lang)
-    _add_look(app, lang)
-    _add_case(app, lang)
-    add_data(app, lang, lambda key: Parameter(help=say(key, lang)))
-    add_ahead(app, lang, lambda key: Parameter(help=say(key, lang)))
-    return app
-
-
-def _lang_option(lang: Lang) -> Parameter:
-    return Parameter(help=say("desk.opt_lang", lang))
-
-
-def _add_run(app: App, lang: Lang) -> None:
-    from kachisuji.desk import commands
 
     def told(key: str) -> Parameter:
         return Parameter(help=say(key, lang))
 
-    Asked = Annotated[Literal["en", "ja"], _lang_option(lang)]
+    _add_run(app, lang, told)
+    _add_look(app, lang, told)
+    add_data(app, lang, told)
+    add_ahead(app, lang, told)
+    add_new(app, lang, told)
+    add_doctor(app, lang, told)
+    add_completion(app, lang, told)
+    with_examples(app, lang)
+    return app
+
+
+def _add_run(app: App, lang: Lang, told: Told) -> None:
+    from kachisuji.desk import commands
+
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
+    Verbose = Annotated[bool, told("commands.opt_verbose"), ALONE]
 
     @app.command(name="run", help=say("desk.help_run", lang), usage=say("desk.usage_run", lang))
     def run(
@@ -73,11 +81,14 @@ def _add_run(app: App, lang: Lang) -> None:
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
         design: Annotated[Literal["sobol", "lhs"], told("desk.opt_design")] = "sobol",
+        json: Json = False,
+        quiet: Quiet = False,
+        verbose: Verbose = False,
         lang: Asked = lang,
     ) -> int:
         options = {"futures": futures, "seed": seed, "design": design}
         count = (os.cpu_count() or 1) if workers is None else workers
-        return commands.run(case, out, options, count, lang)
+        return commands.run(case, out, options, count, Telling(lang, json, quiet, verbose))
 
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
@@ -86,10 +97,13 @@ def _add_run(app: App, lang: Lang) -> None:
         run: Annotated[Path, told("desk.arg_run")],
         /,
         *,
-        quick: Annotated[bool, told("desk.opt_quick"), Parameter(negative="")] = False,
+        quick: Annotated[bool, told("desk.opt_quick"), ALONE] = False,
+        json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
-        return EXIT_DIFFERS if commands.verify(run, quick, lang) else 0
+        differs = commands.verify(run, quick, Telling(lang, json, quiet))
+        return EXIT_DIFFERS if differs else 0
 
     @app.command(
         name="report", help=say("desk.help_report", lang), usage=say("desk.usage_report", lang)
@@ -99,43 +113,39 @@ def _add_run(app: App, lang: Lang) -> None:
         /,
         *,
         out: Annotated[Path | None, told("desk.opt_report_out")] = None,
+        json: Json = False,
         lang: Asked = lang,
     ) -> int:
-        return commands.report(run, out, lang)
+        return commands.report(run, out, Telling(lang, json))
 
 
-def _add_look(app: App, lang: Lang) -> None:
+def _add_look(app: App, lang: Lang, told: Told) -> None:
     from kachisuji.desk import commands
 
-    Asked = Annotated[Literal["en", "ja"], _lang_option(lang)]
-    case_help = Parameter(help=say("desk.arg_case", lang))
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Case = Annotated[str, told("desk.arg_case")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(
         name="lines", help=say("desk.help_lines", lang), usage=say("desk.usage_lines", lang)
     )
-    def lines(case: Annotated[str, case_help], /, *, lang: Asked = lang) -> int:
-        return commands.lines(case, lang)
+    def lines(case: Case, /, *, json: Json = False, lang: Asked = lang) -> int:
+        return commands.lines(case, Telling(lang, json))
 
     @app.command(
         name="version", help=say("desk.help_version", lang), usage=say("desk.usage_version", lang)
     )
-    def version(*, lang: Asked = lang) -> int:
-        return commands.version(lang)
+    def version(*, json: Json = False, lang: Asked = lang) -> int:
+        return commands.version(Telling(lang, json))
 
-
-def _add_case(app: App, lang: Lang) -> None:
-    from kachisuji.desk import commands
-
-    Asked = Annotated[Literal["en", "ja"], _lang_option(lang)]
-    case_help = Parameter(help=say("desk.arg_case", lang))
     group = App(name="case", help=say("desk.help_case", lang), usage=say("desk.usage_case", lang))
     app.command(group)
 
     @group.command(
         name="check", help=say("desk.help_check", lang), usage=say("desk.usage_check", lang)
     )
-    def check(case: Annotated[str, case_help], /, *, lang: Asked = lang) -> int:
-        return commands.check(case, lang)
+    def check(case: Case, /, *, json: Json = False, lang: Asked = lang) -> int:
+        return commands.check(case, Telling(lang, json))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -143,20 +153,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, _stop)
     lang: Lang = "en"
+    app = None
     try:
         lang = language(given, os.environ)
-        if not given:
-            given = ["--help"]
-        code = build(lang)(_without_lang_before_command(given))
+        app = build(lang)
+        code = app(_without_lang_before_command(app, given or ["--help"]))
     except KachisujiError as error:
-        code = _failed(error.in_lang(lang), lang, error.exit_code)
+        code = _failed(error, lang, given)
     except CycloptsError as error:
-        code = _failed(_usage_error(error, given).in_lang(lang), lang, EXIT_USER_ERROR)
+        code = _failed(_usage_error(error, given, called(app, given)), lang, given)
     except KeyboardInterrupt:
         print(f"\n{say('desk.interrupted', lang)}", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except MemoryError:
-        code = _failed(InputError("desk.no_memory").in_lang(lang), lang, EXIT_USER_ERROR)
+        code = _failed(InputError("desk.no_memory"), lang, given)
     except BrokenPipeError:  # the reader of our output has gone: nothing is wrong
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
         code = 0
@@ -167,9 +177,9 @@ def _stop(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _without_lang_before_command(given: list[str]) -> list[str]:
+def _without_lang_before_command(app: App, given: list[str]) -> list[str]:
     """Let ``--lang ja`` stand before the command as well as after it."""
-    if given[:1] == ["--lang"] and len(given) >= 2:
+    if given[0] == "--lang" and len(given) >= 2:
         rest, option = given[2:], given[:2]
     elif given[0].startswith("--lang="):
         rest, option = given[1:], given[:1]
@@ -177,23 +187,30 @@ def _without_lang_before_command(given: list[str]) -> list[str]:
         return given
     if not rest or rest[0].startswith("-"):
         return rest or ["--help"]
-    if rest[0] in ("case", "data"):
-        return [*rest, *option] if len(rest) > 2 else rest
-    return [*rest, *option]
+    path = called(app, rest)
+    known = dict(every_command(app))
+    if path in known and not any(other[:-1] == path for other in known):
+        return [*rest, *option]
+    return rest  # a group of commands shows its help and takes no options
 
 
-def _failed(text: str, lang: Lang, code: int) -> int:
-    print(f"{say('desk.failed', lang)}: {text}", file=sys.stderr)
-    return code
+def _failed(error: KachisujiError, lang: Lang, given: Sequence[str]) -> int:
+    """Say what went wrong: in words, or as JSON where JSON was asked for."""
+    if "--json" in given:
+        told = {k: getattr(error, k) for k in ("key", "file", "row", "column")}
+        told |= {"message": error.in_lang(lang)}
+        print(json.dumps({"error": told}, ensure_ascii=False, default=str), file=sys.stderr)
+    else:
+        print(f"{say('desk.failed', lang)}: {error.in_lang(lang)}", file=sys.stderr)
+    return error.exit_code
 
 
-def _usage_error(error: CycloptsError, given: list[str]) -> InputError:
+def _usage_error(error: CycloptsError, given: list[str], path: Sequence[str]) -> InputError:
     """Turn what cyclopts says into an error of the house."""
     import cyclopts
 
     words = [w for w in given if not w.startswith("-")]
-    known = ("run", "verify", "report", "lines", "version", "backcast")
-    command = f"kachisuji {words[0]}" if words and words[0] in known else "kachisuji"
+    command = " ".join(("kachisuji", *path))
     if isinstance(error, cyclopts.MissingArgumentError):
         name = error.argument.name if error.argument else "?"
         return InputError("desk.missing_argument", option=name.lstrip("-"), command=command)
@@ -208,7 +225,9 @@ def _usage_error(error: CycloptsError, given: list[str]) -> InputError:
     if isinstance(error, cyclopts.UnknownOptionError):
         return InputError("desk.unknown_option", got=error.token.keyword, command=command)
     if isinstance(error, cyclopts.UnknownCommandError):
-        return InputError("desk.unknown_command", got=(words or given)[0], command=command)
+        return InputError(
+            "desk.unknown_command", got=(words[len(path) :] or given)[0], command=command
+        )
     if isinstance(error, cyclopts.UnusedCliTokensError):
         got = " ".join(error.unused_tokens or ())
         return InputError("desk.extra_argument", got=got, command=command)

@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kachisuji.words import InputError, Lang, say
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from kachisuji.desk.telling import Telling
+from kachisuji.words import InputError, say
 
 # smallest ensemble that can be split in two halves and still give a ninetieth percentile
 LEAST_FUTURES = 16
 
 
-def _consoles() -> tuple[Console, Console]:
-    from rich.console import Console
-
-    return Console(highlight=False), Console(stderr=True, highlight=False)
-
-
-def run(case: str, out: Path | None, options: dict[str, Any], workers: int, lang: Lang) -> int:
+def run(
+    case: str, out: Path | None, options: dict[str, Any], workers: int, telling: Telling
+) -> int:
     """Run a case, showing a bar for each stage, and print its findings and where its report is."""
     check_options(options, workers)
-    printed, shown = _consoles()
+    lang = telling.lang
     from kachisuji.desk.findings import findings
     from kachisuji.desk.pipeline import Options, run_case
-    from kachisuji.desk.progress import Bars
     from kachisuji.desk.report.names import Names
 
-    with Bars(shown, lang) as bars:
+    with telling.stages() as bars:
         stored = run_case(case, out, Options(**options, workers=workers), bars, lang)
-    printed.print(f"\n[bold]{say('desk.findings_head', lang)}[/bold]")
-    for place, finding in enumerate(findings(stored, Names(stored.case)), 1):
-        printed.print(f" {place}. {finding.in_lang(lang)}", markup=False)
-    printed.print()
-    for key, path in (
-        ("desk.run_at", stored.folder),
-        ("desk.report_at", stored.folder / "report.html"),
-    ):
-        printed.print(f"{say(key, lang)}: {path}", markup=False, soft_wrap=True)
+    found = findings(stored, Names(stored.case))
+    telling.say()
+    telling.say(say("desk.findings_head", lang), strong=True)
+    for place, finding in enumerate(found, 1):
+        telling.say(f" {place}. {finding.in_lang(lang)}")
+    telling.say()
+    for stage, seconds in stored.manifest.figures["seconds"].items():
+        telling.detail(say("commands.seconds", lang, stage=stage, seconds=f"{seconds:,.1f}"))
+    report_at = stored.folder / "report.html"
+    telling.say(f"{say('desk.report_at', lang)}: {report_at}")
+    value = {
+        "run": str(stored.folder),
+        "report": str(report_at),
+        "portfolio": stored.choice["names"],
+        "net_benefit": stored.choice["joint"]["welfare"],
+        "findings": [
+            {k: getattr(f, k).of(lang) for k in ("title", "figure", "text")} for f in found
+        ],
+    }
+    telling.result(f"{say('desk.run_at', lang)}: {stored.folder}", value)
     return 0
 
 
@@ -59,91 +63,90 @@ def check_options(options: dict[str, Any], workers: int) -> None:
         raise InputError("desk.bad_option", option="--workers", got=workers, want="1, 2, 3 …")
 
 
-def verify(folder: Path, quick: bool, lang: Lang) -> bool:
+def verify(folder: Path, quick: bool, telling: Telling) -> bool:
     """Verify a run; returns whether it differs from its record."""
-    printed, shown = _consoles()
-    from kachisuji.desk.progress import Bars
     from kachisuji.desk.verifying import GAP, RELATIVE, verify_run
     from kachisuji.ledger import read_manifest
 
+    lang = telling.lang
     manifest = read_manifest(folder)
-    with Bars(shown, lang) as bars:
+    with telling.stages() as bars:
         differences = verify_run(folder, bars, lang, recompute=not quick)
-    if differences:
-        printed.print(say("desk.differs", lang, count=len(differences)), markup=False)
-        for difference in differences:
-            printed.print(f"  {difference.in_lang(lang)}", markup=False, soft_wrap=True)
-        return True
+    told = [difference.in_lang(lang) for difference in differences]
     files = len(manifest.files) + len(manifest.inputs)
-    if quick:
-        printed.print(say("desk.verified_files", lang, files=files), markup=False)
-        return False
-    printed.print(say("desk.verified", lang, files=files), markup=False)
-    told = say("desk.tolerance", lang, relative=f"{RELATIVE:g}", gap=f"{GAP:g}")
-    printed.print(told, markup=False)
+    value = {"same": not told, "files": files, "recomputed": not quick, "differences": told}
+    if differences:
+        head = say("desk.differs", lang, count=len(differences))
+        telling.result("\n".join([head, *(f"  {t}" for t in told)]), value)
+        return True
+    key = "desk.verified_files" if quick else "desk.verified"
+    telling.result(say(key, lang, files=files), value)
+    if not quick:
+        telling.say(say("desk.tolerance", lang, relative=f"{RELATIVE:g}", gap=f"{GAP:g}"))
     return False
 
 
-def report(folder: Path, out: Path | None, lang: Lang) -> int:
+def report(folder: Path, out: Path | None, telling: Telling) -> int:
     """Write the report of a finished run again, beside the run unless told otherwise."""
-    printed, _ = _consoles()
     from kachisuji.desk.report.page import build_report
     from kachisuji.desk.stored import StoredRun
     from kachisuji.ledger import write_atomic
 
     stored = StoredRun.open(folder)
     path = out or folder.parent / f"{folder.name}-report.html"
-    write_atomic(path, build_report(stored, lang))
-    printed.print(f"{say('desk.report_at', lang)}: {path}", markup=False, soft_wrap=True)
+    write_atomic(path, build_report(stored, telling.lang))
+    telling.result(f"{say('desk.report_at', telling.lang)}: {path}", {"report": str(path)})
     return 0
 
 
-def check(case: str, lang: Lang) -> int:
+def check(case: str, telling: Telling) -> int:
     """Check a case and say how large it is."""
-    printed, _ = _consoles()
     from kachisuji.cases import load
 
     found = load(case)
-    title = found.settings.title_en if lang == "en" else found.settings.title_ja
-    printed.print(
-        say(
-            "desk.case_sound",
-            lang,
-            title=title,
-            segments=len(found.tables["segments"]),
-            fields=len(found.tables["fields"]),
-            figures=f"{int(found.figures()['number'].sum()):,}",
-            evidence=len(found.tables["evidence"]),
-        ),
-        markup=False,
-    )
+    lang = telling.lang
+    value = {
+        "title": found.settings.title_en if lang == "en" else found.settings.title_ja,
+        "segments": len(found.tables["segments"]),
+        "fields": len(found.tables["fields"]),
+        "figures": int(found.figures()["number"].sum()),
+        "evidence": len(found.tables["evidence"]),
+    }
+    shown: dict[str, Any] = value | {"figures": f"{value['figures']:,}"}
+    telling.result(say("desk.case_sound", lang, **shown), {"sound": True, "case": case, **value})
     return 0
 
 
-def lines(case: str, lang: Lang) -> int:
+def lines(case: str, telling: Telling) -> int:
     """List the candidate lines of a case."""
-    printed, _ = _consoles()
     from kachisuji.cases import load
     from kachisuji.contest import enumerate_lines
+    from kachisuji.desk.rows import records
 
     table = enumerate_lines(load(case))
-    for name in table["line"]:
-        printed.print(name, markup=False, soft_wrap=True)
-    printed.print(say("desk.lines_count", lang, count=f"{len(table):,}"), markup=False)
+    telling.result("\n".join(table["line"]), records(table))
+    telling.say(say("desk.lines_count", telling.lang, count=f"{len(table):,}"))
     return 0
 
 
-def version(lang: Lang) -> int:
+def version(telling: Telling) -> int:
     """Say which versions are installed, and where."""
-    printed, _ = _consoles()
     from kachisuji import __file__ as place
     from kachisuji import __version__
     from kachisuji.ledger import surroundings
 
     found = surroundings("")
-    printed.print(f"kachisuji {__version__} ({Path(place).parent})", markup=False, soft_wrap=True)
-    printed.print(f"Python {found['python']} · {found['platform']}", markup=False, soft_wrap=True)
-    for name, number in found["packages"].items():
-        printed.print(f"  {name} {number}", markup=False)
-    del lang
+    value = {
+        "kachisuji": __version__,
+        "place": str(Path(place).parent),
+        "python": found["python"],
+        "platform": found["platform"],
+        "packages": found["packages"],
+    }
+    told = [
+        f"kachisuji {__version__} ({value['place']})",
+        f"Python {found['python']} · {found['platform']}",
+        *(f"  {name} {number}" for name, number in found["packages"].items()),
+    ]
+    telling.result("\n".join(told), value)
     return 0

@@ -1,10 +1,13 @@
-"""The help of the commands, laid out in two columns and in either language."""
+"""The help of the commands: in two columns, in either language, with examples."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kachisuji.words import Lang, say
+from cyclopts import App, Parameter
+
+from kachisuji.words import Lang, entries, say
 
 if TYPE_CHECKING:
     from cyclopts.help import HelpEntry, HelpPanel
@@ -41,7 +44,7 @@ class HelpLayout:
         notes = []
         if entry.choices:
             notes.append(say("desk.choices", self.lang, values=", ".join(entry.choices)))
-        if entry.default is not None:
+        if entry.default not in (None, "False"):  # a flag is off until it is given
             notes.append(say("desk.default", self.lang, value=entry.default))
         if entry.required:
             notes.append(say("desk.required", self.lang))
@@ -55,7 +58,16 @@ class HelpLayout:
         del options
         from rich.text import Text
 
-        console.print(Text(f"{say('desk.usage', self.lang)}: {_plain(usage)}\n"))
+        console.print(Text(f"{say('desk.usage', self.lang)}: {self._called(_plain(usage))}\n"))
+
+    def _called(self, usage: str) -> str:
+        """Say in the language what cyclopts says in English."""
+        usage = usage.removeprefix("Usage: ").strip()
+        for word in ("options", "command", "args"):
+            told = say(f"commands.word_{word}", self.lang)
+            for before in "[ ":
+                usage = usage.replace(before + word.upper(), before + told)
+        return usage
 
     def render_description(
         self, console: Console, options: ConsoleOptions, description: Any
@@ -70,3 +82,41 @@ class HelpLayout:
 
 def _plain(text: Any) -> str:
     return str(getattr(text, "plain", None) or getattr(text, "primary_renderable", None) or text)
+
+
+Told = Callable[[str], Parameter]
+"""Makes the description of an option from its key in the catalogue."""
+
+ALONE = Parameter(negative="")
+"""For a flag that has no counterpart ``--no-…``."""
+
+
+def every_command(app: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:
+    """Walk the commands and groups of commands below ``app``, each with its path."""
+    for name in app:
+        if not name.startswith("-"):
+            yield (*path, name), app[name]
+            yield from every_command(app[name], (*path, name))
+
+
+def called(app: App | None, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the path of the command that ``words`` call, as far as there is one."""
+    path: tuple[str, ...] = ()
+    for word in words:
+        if app is None or word.startswith("-") or word not in list(app):
+            break
+        path, app = (*path, word), app[word]
+    return path
+
+
+def with_examples(app: App, lang: Lang) -> None:
+    """Put the examples of the catalogue below the help of every command."""
+    known = entries()
+    for path, command in every_command(app):
+        key = example_key(path)
+        command.help_epilogue = say(key, lang) if key in known else ""
+
+
+def example_key(path: Sequence[str]) -> str:
+    """Key of a command's examples in the catalogue."""
+    return "commands.example_" + "_".join(path).replace("-", "_")
