@@ -150,7 +150,12 @@ def test_schema_companions_are_well_formed():
             assert a.meaning_ja
             assert (a.type == "choice") == bool(a.choices)
         assert all(set(triple) <= set(names) for triple in schema.triples())
-    for s in (*cases.symbols(), *cases.global_symbols(), *cases.layer_symbols()):
+    for s in (
+        *cases.symbols(),
+        *cases.global_symbols(),
+        *cases.layer_symbols(),
+        *cases.partner_symbols(),
+    ):
         assert s.minimum < s.maximum
         assert s.unit
         assert s.meaning_ja

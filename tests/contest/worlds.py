@@ -38,6 +38,7 @@ DEFAULTS = {
     sym.LABOUR_CRAFT: 8.0,
     sym.LABOUR_GENERAL: 12.0,
     sym.PRODUCTIVITY: 0.01,
+    sym.NICHE_LEAK: 1.0,
 }
 CROSS = {
     sym.PUBLIC_FUNDS: 0.2,
@@ -62,6 +63,7 @@ CROSS = {
     sym.ENTRY_CONCENTRATION: 20.0,
     sym.RESEARCH_PART: 0.4,
     sym.EXPORTS_BASE: 100_000.0,
+    sym.OUTER_ELASTICITY: 1.01,
 }
 
 

@@ -105,6 +105,8 @@ class Case:
 
 def _owners(case: Case, table: str) -> list[str]:
     """Segments behind the rows of a table that has no column for them ("" where none)."""
+    if table == "links":
+        return list(case.tables[table]["from"])
     if table != "product_shares":
         return [""] * len(case.tables[table])
     products = case.tables["products"]

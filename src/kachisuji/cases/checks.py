@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from kachisuji.beliefs import Evidence
+from kachisuji.cases.circles import spectral_radius, strongest_circle
 from kachisuji.cases.problems import nearest
-from kachisuji.cases.schema import EVERY_COMPETITOR, global_symbols, layer_symbols, symbols
+from kachisuji.cases.schema import (
+    EVERY_COMPETITOR,
+    global_symbols,
+    layer_symbols,
+    partner_symbols,
+    symbols,
+)
 from kachisuji.cases.settings import Settings
 from kachisuji.cases.sheets import Sheet
 from kachisuji.words import InputError
@@ -103,7 +110,9 @@ def _known(w: World, table: str, column: str) -> tuple[Iterable[str] | None, str
             return w.names(f"{other}s", other), f"{other}s.csv"
     if (table, column) == ("interactions", "with"):
         return w.names("instruments", "instrument"), "instruments.csv"
-    if (table, column) in (("rivals", "region"), ("partners", "partner")):
+    if table == "links" and column in ("from", "to"):
+        return w.names("segments", "segment"), "segments.csv"
+    if column == "partner" or (table, column) == ("rivals", "region"):
         return w.regions("competitor"), "regions.csv"
     if (table, column) in (("markets", "region"), ("shares", "market")):
         return w.regions("market"), "regions.csv"
@@ -111,6 +120,8 @@ def _known(w: World, table: str, column: str) -> tuple[Iterable[str] | None, str
         return [s.symbol for s in global_symbols()], "schema/global_symbols.csv"
     if (table, column) == ("layers", "symbol"):
         return [s.symbol for s in layer_symbols()], "schema/layer_symbols.csv"
+    if (table, column) == ("partner_terms", "symbol"):
+        return [s.symbol for s in partner_symbols()], "schema/partner_symbols.csv"
     if column in ("table_sector", "users"):
         return w.sectors, "table"
     if column == "sector":
@@ -144,7 +155,12 @@ def references(w: World) -> Problems:
 
 def bounds(w: World) -> Problems:
     """Values of symbols within the bounds of the symbol."""
-    every = {"parameters": symbols(), "globals": global_symbols(), "layers": layer_symbols()}
+    every = {
+        "parameters": symbols(),
+        "globals": global_symbols(),
+        "layers": layer_symbols(),
+        "partner_terms": partner_symbols(),
+    }
     for table, rows in every.items():
         by_name = {s.symbol: s for s in rows}
         for row, record in w.records(table):
@@ -406,9 +422,10 @@ def rivals(w: World) -> Problems:
 def pairs(w: World) -> Problems:
     """No partnership with oneself; recipes, products and globals complete."""
     home = None if w.settings is None else w.settings.home
-    for row, r in w.records("partners"):
-        if home is not None and r["partner"] == home:
-            yield w.sheets["partners"].problem("cases.own_partner", row, "partner", home=home)
+    for table in ("partners", "partner_terms"):
+        for row, r in w.records(table):
+            if home is not None and r["partner"] == home:
+                yield w.sheets[table].problem("cases.own_partner", row, "partner", home=home)
     if "recipes" in w.sheets:
         have = set(w.names("recipes", "segment") or ())
         for _, segment in w.ranked():
@@ -425,10 +442,34 @@ def pairs(w: World) -> Problems:
         if table not in w.sheets:
             continue
         have = set(w.names(table, "symbol") or ())
-        missing = [s.symbol for s in known if s.symbol not in have]
+        missing = [s.symbol for s in known if s.default is None and s.symbol not in have]
         if missing:
             key = "cases.globals_missing" if table == "globals" else "cases.layers_missing"
             yield w.sheets[table].problem(key, None, "symbol", missing=", ".join(missing))
+
+
+def links(w: World) -> Problems:
+    """No segment linked to itself, and no circle of links that feeds itself without end."""
+    gain: dict[tuple[str, str], float] = defaultdict(float)
+    first: dict[tuple[str, str], int] = {}
+    for row, r in w.records("links"):
+        pair = (r["from"], r["to"])
+        if None in (*pair, r["high"]):
+            continue
+        if pair[0] == pair[1]:
+            yield w.sheets["links"].problem("cases.link_to_itself", row, "to", segment=pair[0])
+            continue
+        gain[pair] += r["high"]
+        first.setdefault(pair, row)
+    circle = strongest_circle(gain)
+    if circle:
+        yield w.sheets["links"].problem(
+            "cases.circular_links",
+            first[circle[0], circle[1]],
+            "from, to",
+            circle=" → ".join(circle),
+            gain=f"{spectral_radius(gain):.4g}",
+        )
 
 
 def evidence(w: World) -> Problems:
@@ -473,6 +514,7 @@ CHECKS: tuple[Callable[[World], Problems], ...] = (
     rivals,
     pairs,
     interactions,
+    links,
     evidence,
 )
 

@@ -1,8 +1,8 @@
 """The schema companions: one place that feeds the validator, the documentation and the glossary.
 
 ``schema/TABLE.csv`` has one row an attribute (column) of ``TABLE.csv``; ``schema/symbols.csv``,
-``schema/global_symbols.csv`` and ``schema/layer_symbols.csv`` name the quantities of the contest
-model.
+``schema/global_symbols.csv``, ``schema/partner_symbols.csv`` and ``schema/layer_symbols.csv`` name
+the quantities of the contest model.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _OPTIONAL: dict[str, tuple[str, ...]] = {
     "layers": ("symbol",),
     "interactions": ("instrument", "with", "lever"),
     "finance_fit": ("instrument", "business"),
+    "links": ("from", "to", "kind"),
+    "partner_terms": ("segment", "partner", "symbol"),
 }
 
 EVERY_COMPETITOR = "*"
@@ -191,6 +193,11 @@ def layer_symbols() -> tuple[Symbol, ...]:
     return _symbols("layer_symbols")
 
 
+def partner_symbols() -> tuple[Symbol, ...]:
+    """Terms of a partnership (column ``symbol`` of partner_terms.csv), in order."""
+    return _symbols("partner_symbols")
+
+
 def schema_markdown(lang: Lang = "en") -> str:
     """Return the tables, columns and symbols of a case folder as Markdown, for the docs."""
     parts = []
@@ -207,8 +214,11 @@ def schema_markdown(lang: Lang = "en") -> str:
             parts.append(f"| `{a.name}` | {kind} | {a.unit} | {limits} | {meaning} |")
         parts.append("")
     named = {
-        "symbols": symbols(), "global_symbols": global_symbols(), "layer_symbols": layer_symbols()
-    }  # fmt: skip
+        "symbols": symbols(),
+        "global_symbols": global_symbols(),
+        "partner_symbols": partner_symbols(),
+        "layer_symbols": layer_symbols(),
+    }
     for name, rows in named.items():
         parts.append(f"### `schema/{name}.csv`\n")
         parts.append(say("cases.doc_symbols_head", lang))

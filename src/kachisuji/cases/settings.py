@@ -83,6 +83,14 @@ class Package(_Frozen):
     instruments: Annotated[tuple[Text, ...], Field(min_length=1)]
     business: tuple[Text, ...] = ()
     markets: Text
+    tranches: Annotated[int, Field(ge=1, le=10)] = 1
+    """Equal parts in which the money is released; each after the first only on success."""
+    clawback: Share = 0.0
+    """Part of the money paid that is taken back where the line has failed at its planned end."""
+    sunset: bool = False
+    """Whether a law ends the spending in its planned last year."""
+    withdrawable: bool = False
+    """Whether triggers to withdraw are announced beforehand; firms then commit less."""
 
 
 class LineSpace(_Frozen):

@@ -55,6 +55,9 @@ def cross_symbols(case: Case, draws: Draws) -> F8:
     """(F, N_GLOBALS) cross-cutting quantities."""
     place = {s.symbol: j for j, s in enumerate(global_symbols())}
     out = np.full((draws.futures, sym.N_GLOBALS), np.nan)
+    for j, s in enumerate(global_symbols()):
+        if s.default is not None:
+            out[:, j] = s.default[1]
     for row in records(case, "globals"):
         key = (row["symbol"],)
         out[:, place[row["symbol"]]] = draws.value("globals", key, *figure(row))

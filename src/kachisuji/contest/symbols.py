@@ -38,8 +38,17 @@ together. Kernels need the numbers as compile-time constants, people read the na
     LABOUR_GENERAL,
     PRODUCTIVITY,
     OVERRUN,
-) = range(32)
-N_SYMBOLS = 32
+    INNOVATION,
+    ENTRY_SPEED,
+    EXIT_SPEED,
+    MARGIN_EROSION,
+    REINVESTMENT,
+    TRAINERS,
+    FIXED_PART,
+    NICHE_LEAK,
+    MARKUP_PASS,
+) = range(41)
+N_SYMBOLS = 41
 
 # cross-cutting symbols (schema/global_symbols.csv)
 (
@@ -72,8 +81,31 @@ N_SYMBOLS = 32
     EXPORTS_BASE,
     RESEARCH_PART,
     TABLE_SCALE,
-) = range(29)
-N_GLOBALS = 29
+    CAPTURE,
+    PERSISTENCE,
+    VISION,
+    VISION_TALENT,
+    WITHDRAWAL,
+    DISPLACEMENT,
+    OUTER_ELASTICITY,
+) = range(36)
+N_GLOBALS = 36
+
+# terms of a partnership (schema/partner_symbols.csv)
+(
+    CONTRACT_SHARE,
+    USABLE,
+    BREAK_ODDS,
+    CLOSURE_ODDS,
+    CLOSURE_COST,
+    LEAK,
+    TRUST,
+    SITE_PART,
+    SITE_SAVING,
+    SITE_QUALITY,
+    SITE_MAINTENANCE,
+) = range(11)
+N_TERMS = 11
 
 # what an instrument can move (schema/effects.csv, attribute lever)
 (
@@ -89,8 +121,15 @@ N_GLOBALS = 29
     LEVER_BIRTH,
     LEVER_LABOUR_SAVING,
     LEVER_QUALITY,
-) = range(12)
-N_LEVERS = 12
+    LEVER_COST,
+    LEVER_CONSOLIDATION,
+    LEVER_TRAINERS,
+    LEVER_SITE,
+    LEVER_COMMITMENT,
+    LEVER_FOREIGN_STAKE,
+    LEVER_OUTWARD,
+) = range(19)
+N_LEVERS = 19
 LEVERS = (
     "learning_rate",
     "kappa",
@@ -104,6 +143,13 @@ LEVERS = (
     "birth",
     "labour_saving",
     "quality",
+    "cost",
+    "consolidation",
+    "trainers",
+    "site",
+    "commitment",
+    "foreign_stake",
+    "outward",
 )
 
 SKILLS = ("researcher", "digital", "craft", "general")
