@@ -23,6 +23,7 @@ from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_comman
 from kachisuji.desk.language import language
 from kachisuji.desk.new import add_new
 from kachisuji.desk.telling import Telling
+from kachisuji.desk.web.serving import add_serve
 from kachisuji.words import EXIT_INTERRUPTED, InputError, KachisujiError, Lang, say
 
 EXIT_DIFFERS = 1
@@ -59,6 +60,7 @@ def build(lang: Lang) -> App:
     add_new(app, lang, told)
     add_doctor(app, lang, told)
     add_completion(app, lang, told)
+    add_serve(app, lang, told)
     with_examples(app, lang)
     return app
 

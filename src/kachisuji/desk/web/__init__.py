@@ -1,0 +1,1 @@
+"""The workbench in a browser: pages rendered here, a small script, nothing from a network."""

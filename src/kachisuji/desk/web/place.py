@@ -1,0 +1,136 @@
+"""The desk's folder on the disk, and what is open from it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.stored import StoredRun
+from kachisuji.ledger import MANIFEST, disk_error
+from kachisuji.words import KachisujiError, RunError
+
+if TYPE_CHECKING:
+    from kachisuji.desk.web.casebook import Casebook
+    from kachisuji.desk.web.jobs import Jobs
+
+OPEN_AT_ONCE = 3  # runs kept in memory
+
+
+def default_folder() -> Path:
+    """Return the desk's folder: ``KACHISUJI_DESK``, else one in the user's data folder."""
+    given = os.environ.get("KACHISUJI_DESK")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "kachisuji" / "desk"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run with the names of everything in it."""
+
+    name: str
+    run: StoredRun
+    names: Names
+    cache: dict[str, object] = field(default_factory=dict)
+
+
+class Desk:
+    """Everything the workbench keeps: cases, runs, jobs.
+
+    Parameters
+    ----------
+    folder
+        Holds ``cases``, ``runs``, ``jobs`` and the secret of the forms; made when it is missing.
+    runs
+        More folders: a run, or a folder of runs.
+    case
+        Name or folder of the case that a first run would be of.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, runs: list[Path] | None = None, case: str = "japan17") -> None:
+        from kachisuji.desk.web.casebook import Casebook
+        from kachisuji.desk.web.jobs import Jobs
+
+        self.folder, self.case = folder.resolve(), case
+        self.extra = [r.resolve() for r in runs or []]
+        try:
+            for part in ("cases", "runs", "jobs"):
+                (self.folder / part).mkdir(parents=True, exist_ok=True)
+            self.secret = self._secret()
+        except OSError as error:
+            raise disk_error(error, self.folder) from error
+        self.cases: Casebook = Casebook(self.folder / "cases")
+        self.jobs: Jobs = Jobs(self.folder / "jobs")
+        self._open: dict[Path, tuple[int, Shown]] = {}
+        self._lock = threading.Lock()
+
+    def _secret(self) -> bytes:
+        path = self.folder / "secret"
+        if not path.is_file():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(secrets.token_bytes(32))
+        return path.read_bytes()
+
+    def runs(self) -> dict[str, Path]:
+        """Finished runs by name, newest first; a name that two folders share is told apart."""
+        found: list[Path] = []
+        for place in (*self.extra, self.folder / "runs"):
+            if (place / MANIFEST).is_file():
+                found.append(place)
+            elif place.is_dir():
+                found += [p.parent for p in place.glob(f"[!.]*/{MANIFEST}")]
+        found.sort(key=lambda p: (p not in self.extra, -(p / MANIFEST).stat().st_mtime))
+        named: dict[str, Path] = {}
+        for path in dict.fromkeys(found):
+            name, count = path.name, 2
+            while name in named:
+                name, count = f"{path.name}-{count}", count + 1
+            named[name] = path
+        return named
+
+    def default_run(self) -> str | None:
+        """Name of the run that is shown first."""
+        return next(iter(self.runs()), None)
+
+    def show(self, name: str) -> Shown:
+        """Open a run by its name; the last few stay open.
+
+        Raises
+        ------
+        RunError
+            If there is no run of this name, or it is damaged.
+        """
+        path = self.runs().get(name)
+        if path is None:
+            raise RunError("web.no_run", name=name)
+        stamp = (path / MANIFEST).stat().st_mtime_ns
+        with self._lock:
+            known = self._open.pop(path, None)
+            if known is None or known[0] != stamp:
+                run = StoredRun.open(path)
+                known = (stamp, Shown(name, run, Names(run.case)))
+            self._open[path] = known
+            while len(self._open) > OPEN_AT_ONCE:
+                self._open.pop(next(iter(self._open)))
+            return known[1]
+
+    def warm(self) -> None:
+        """Open the first run beforehand, so that its first page comes at once."""
+        name = self.default_run()
+        if name is not None:
+            try:
+                self.show(name)
+            except KachisujiError:
+                return  # its page will say what is wrong

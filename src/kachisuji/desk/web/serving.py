@@ -1,0 +1,92 @@
+"""The command ``kachisuji serve``."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from kachisuji.words import InputError, Lang, RunError, say
+
+
+def add_serve(app: App, lang: Lang, told: Callable[[str], Parameter]) -> None:
+    """Add ``kachisuji serve`` to the commands."""
+
+    @app.command(name="serve", help=say("web.help_serve", lang), usage=say("web.usage_serve", lang))
+    def serve(
+        case: Annotated[str, told("web.arg_case")] = "japan17",
+        /,
+        *,
+        run: Annotated[Path | None, told("web.opt_run")] = None,
+        host: Annotated[str, told("web.opt_host")] = "127.0.0.1",
+        port: Annotated[int, told("web.opt_port")] = 8765,
+        token: Annotated[str, told("web.opt_token")] = "",
+        data: Annotated[Path | None, told("web.opt_data")] = None,
+        lang: Annotated[Literal["en", "ja"], told("desk.opt_lang")] = lang,
+    ) -> int:
+        return start(case, run, (host, port), token, data, lang)
+
+
+def start(
+    case: str, run: Path | None, address: tuple[str, int], token: str, data: Path | None, lang: Lang
+) -> int:
+    """Open the desk and answer until interrupted.
+
+    Raises
+    ------
+    InputError
+        If the case or run is not there, or an open address has no token.
+    RunError
+        If the port is taken.
+    """
+    import uvicorn
+
+    from kachisuji.cases import resolve
+    from kachisuji.desk.web.app import make_app
+    from kachisuji.desk.web.place import Desk, default_folder
+    from kachisuji.desk.web.safety import Guard, is_loopback
+    from kachisuji.ledger import read_manifest
+
+    host, port = address
+    resolve(case)
+    if run is not None:
+        read_manifest(run)
+    if not is_loopback(host) and len(token) < 16:
+        raise InputError("web.needs_token", host=host)
+    if not 1 <= port <= 65535:
+        raise InputError("desk.bad_option", option="--port", got=port, want="1 – 65535")
+    listening = _listen(host, port)
+    runs = [run] if run is not None else []
+    desk = Desk(data or default_folder(), [*runs, Path("runs")], case)
+    guard = Guard(desk.secret, host, token)
+    desk.warm()
+    shown = f"[{host}]" if ":" in host else host
+    print(say("web.serving", lang, address=f"http://{shown}:{port}/"))
+    if not is_loopback(host):
+        print(say("web.serving_open", lang))
+    print(say("web.serving_data", lang, folder=desk.folder), flush=True)
+    config = uvicorn.Config(
+        make_app(desk, guard, lang),
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=400,
+    )
+    with listening:
+        uvicorn.Server(config).run(sockets=[listening])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(256)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise RunError("web.cannot_listen", host=host, port=port, why=why) from error
+    return listening

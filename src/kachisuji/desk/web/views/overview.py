@@ -1,0 +1,85 @@
+"""The first page: the portfolio, its findings, the front, money and labour, what is left out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from kachisuji.desk.findings import findings
+from kachisuji.desk.report.bilingual import percent, plain, t, whole
+from kachisuji.desk.report.sections import balance
+from kachisuji.desk.web import pages, portfolios
+from kachisuji.desk.web.navigation import run_address
+from kachisuji.desk.web.place import Desk, Shown
+
+router = APIRouter()
+
+
+@router.get("/", name="home", include_in_schema=False)
+def home(request: Request) -> Response:
+    """Go to the newest run, or offer to make the first one."""
+    desk: Desk = request.app.state.desk
+    run = desk.default_run()
+    if run is not None:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(run_address(run) + query, 303)
+    working = [j for j in desk.jobs.all() if j.kind == "run" and not j.ended]
+    return pages.render(request, "first.html.j2", case=desk.case, working=working)
+
+
+@router.get("/r/{run}", name="overview")
+def overview(
+    request: Request, run: str, pick: Annotated[int | None, Query(ge=0, le=10_000)] = None
+) -> Response:
+    """Show a run; ``pick`` puts another known portfolio into the tables."""
+    desk: Desk = request.app.state.desk
+    shown = desk.show(run)
+    stored, names = shown.run, shown.names
+    known = portfolios.fronts(stored)
+    own = next(r["number"] for r in known if r["chosen"])
+    picked = own if pick is None or pick >= len(known) else pick
+    view = stored if picked == own else portfolios.as_if(stored, known[picked]["lines"])
+
+    def link(number: int) -> str:
+        return pages.here(request, pick=str(number) if number != own else "", lang="", theme="")
+
+    return pages.render(
+        request,
+        "overview.html.j2",
+        shown=shown,
+        names=names,
+        facts=facts(shown),
+        findings=findings(stored, names),
+        front=portfolios.front_picture(stored, names, picked, link),
+        front_rows=portfolios.front_rows(stored, names, picked),
+        link=link,
+        own=own,
+        picked=picked,
+        point=known[picked],
+        table=portfolios.table_of(view, names),
+        money=balance.money_by_year(view, names),
+        labour=balance.labour_by_year(view),
+        left_out=portfolios.not_in(view, names, known[picked]["lines"], stored),
+        insufficient=_insufficient(shown),
+        base=run_address(run),
+    )
+
+
+def _insufficient(shown: Shown) -> list[dict[str, object]]:
+    from kachisuji.desk.report.sections.choice import insufficient
+
+    return insufficient(shown.run, shown.names)
+
+
+def facts(shown: Shown) -> list[tuple[object, object]]:
+    """Return what stands under the title of a run."""
+    figures, settings = shown.run.manifest.figures, shown.run.case.settings
+    return [
+        (t("desk.fact_made"), plain(str(shown.run.manifest.made["when"])[:10])),
+        (t("desk.fact_years"), plain(f"{settings.first_year}–{settings.last_year}")),
+        (t("desk.fact_lines"), whole(figures["lines"])),
+        (t("desk.fact_futures"), whole(figures["futures"])),
+        (t("desk.fact_discount"), percent(settings.discount)),
+    ]
