@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from kachisuji.desk.web import pages
-from kachisuji.desk.web.casebook import Conflict
+from kachisuji.desk.web.casebook import ConflictError
 from kachisuji.desk.web.place import Desk
-from kachisuji.desk.web.safety import Gate, Guard, Refusal, Scope, unforged
+from kachisuji.desk.web.safety import Gate, Guard, RefusedError, Scope, unforged
 from kachisuji.words import InputError, KachisujiError, Lang, RunError
 
 # a module here holds ``router``; one that is not there yet is simply not offered
@@ -56,7 +56,7 @@ def make_app(desk: Desk, guard: Guard | None = None, lang: Lang = "ja") -> FastA
     _tell_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
 
-    def told(scope: Scope, refusal: Refusal) -> Response:
+    def told(scope: Scope, refusal: RefusedError) -> Response:
         # what is refused at the gate gets a bare answer: no page of ours, no cookie of theirs
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [lang])[0]
         text = refusal.in_lang("ja" if asked == "ja" else "en")
@@ -79,9 +79,9 @@ def _routes(app: FastAPI) -> list[Any]:
 
 def status_of(error: KachisujiError) -> int:
     """Return the HTTP status of an error of the house."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RefusedError):
         return error.status
-    if isinstance(error, Conflict):
+    if isinstance(error, ConflictError):
         return 409
     if error.key in NOT_FOUND:
         return 404

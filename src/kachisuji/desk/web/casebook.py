@@ -46,7 +46,7 @@ class Version:
     folder: Path
 
 
-class Conflict(InputError):
+class ConflictError(InputError):
     """Somebody else has saved in the meantime."""
 
     def __init__(self, name: str, base: int, head: int) -> None:
@@ -144,20 +144,18 @@ class Casebook:
             raise RunError("web.no_case", name=shipped[:80])
         return self.create(name, resolve(shipped), by, note)
 
-    def save(
-        self, name: str, base: int, files: dict[str, bytes], by: str, note: str
-    ) -> Version:
+    def save(self, name: str, base: int, files: dict[str, bytes], by: str, note: str) -> Version:
         """Add a version that differs from ``base`` in some files.
 
         Raises
         ------
-        Conflict
+        ConflictError
             If ``base`` is not the newest version any more.
         """
         with self.changing(name):
             head = self.head(name)
             if head.number != base:
-                raise Conflict(name, base, head.number)
+                raise ConflictError(name, base, head.number)
             return self._add(name, head.folder, files, by, note, base)
 
     def restore(self, name: str, number: int, by: str, note: str) -> Version:

@@ -1,8 +1,8 @@
 """Work in the background: a process each, its state on the disk.
 
-A job is a folder: ``job.json`` (what was asked, written once), ``state.json`` (how far it is, written
-by the process alone), ``pulse`` (touched every second or two while it lives), ``stop`` (made by
-whoever wants it stopped), ``result/``. The server holds nothing in memory: a job goes on when the
+A job is a folder: ``job.json`` (what was asked, written once), ``state.json`` (how far it is,
+written by the process alone), ``pulse`` (touched every second while it lives), ``stop`` (made by
+whoever wants it stopped). The server holds nothing in memory: a job goes on when the
 server is killed, and is seen again when it is back.
 """
 
@@ -162,7 +162,7 @@ class Jobs:
 
     def all(self) -> list[Job]:
         """Every job, newest first."""
-        names = sorted((p.name for p in self.folder.iterdir() if _NAME.fullmatch(p.name)))
+        names = sorted(p.name for p in self.folder.iterdir() if _NAME.fullmatch(p.name))
         jobs = [self.get(n) for n in names]
         return sorted(jobs, key=lambda j: j.made, reverse=True)
 

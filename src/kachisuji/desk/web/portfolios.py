@@ -90,7 +90,9 @@ def table_of(run: StoredRun, names: Names) -> dict[str, Any]:
     return {"rows": rows, "total": names.money(float(total)), "count": len(rows)}
 
 
-def not_in(run: StoredRun, names: Names, lines: list[int], whole: StoredRun) -> list[dict[str, Any]]:
+def not_in(
+    run: StoredRun, names: Names, lines: list[int], whole: StoredRun
+) -> list[dict[str, Any]]:
     """Segments without a line in the portfolio, with the worth of their best line."""
     held = {str(run.lines["segment"].iloc[i]) for i in lines}
     reasons = {r["segment"]: r for r in records(whole.left_out)}

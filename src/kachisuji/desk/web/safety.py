@@ -121,8 +121,15 @@ class Guard:
         )
 
     def opened(self, key: str) -> bool:
-        """Whether a visitor's key is the desk's."""
-        return not self.key or hmac.compare_digest(key.encode(), self.key.encode())
+        """Whether a visitor's key is the desk's, or the seal that was given for it."""
+        given = key.encode()
+        return hmac.compare_digest(given, self.key.encode()) or hmac.compare_digest(
+            given, self.seal().encode()
+        )
+
+    def seal(self) -> str:
+        """Return what a visitor's cookie holds in place of the key."""
+        return self._sign(self.key, "key")
 
 
 def _hostname(host: str) -> str:
@@ -144,7 +151,7 @@ def same_origin(headers: dict[str, str]) -> bool:
     return headers.get("sec-fetch-site", "none") in ("same-origin", "none")
 
 
-class Refusal(InputError):
+class RefusedError(InputError):
     """A request that is not let in; ``status`` is HTTP's."""
 
     def __init__(self, key: str, status: int, **values: Any) -> None:
@@ -155,7 +162,7 @@ class Refusal(InputError):
 class Gate:
     """The outermost layer: refuses what is not ours to answer, and sets every answer's headers."""
 
-    def __init__(self, app: App, guard: Guard, told: Callable[[Scope, Refusal], Any]) -> None:
+    def __init__(self, app: App, guard: Guard, told: Callable[[Scope, RefusedError], Any]) -> None:
         self.app, self.guard, self.told = app, guard, told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,13 +177,13 @@ class Gate:
         cookies = _cookies(scope)
         session = cookies.get(SESSION, "")
         fresh = "" if len(session) >= 32 else secrets.token_urlsafe(32)
-        scope.setdefault("state", {})["session"] = session if not fresh else fresh
+        scope.setdefault("state", {})["session"] = fresh or session
         out = _Answer(send, fresh)
         try:
             await self._let_in(scope, cookies, receive, out)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             if out.begun:
-                raise
+                return
             await self.told(scope, refusal)(scope, receive, out)
 
     async def _let_in(
@@ -184,21 +191,21 @@ class Gate:
     ) -> None:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         if not self.guard.knows(headers.get("host", "")):
-            raise Refusal("web.bad_host", 421, got=headers.get("host", "")[:80])
+            raise RefusedError("web.bad_host", 421, got=headers.get("host", "")[:80])
         if self.guard.key:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", "")
             if given and self.guard.opened(given):
-                await out.open(scope, given)
+                await out.open(scope, self.guard.seal())
                 return
             bearer = headers.get("authorization", "").removeprefix("Bearer ")
             if not self.guard.opened(cookies.get(KEY) or bearer):
-                raise Refusal("web.no_key", 401)
+                raise RefusedError("web.no_key", 401)
         if scope["method"] not in SAFE_METHODS and not same_origin(headers):
-            raise Refusal("web.bad_origin", 403)
+            raise RefusedError("web.bad_origin", 403)
         limit = self.guard.largest
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
-            raise Refusal("web.too_large", 413, limit=limit // 2**20)
+            raise RefusedError("web.too_large", 413, limit=limit // 2**20)
         seen = 0
 
         async def counted() -> Message:
@@ -206,7 +213,11 @@ class Gate:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise Refusal("web.too_large", 413, limit=limit // 2**20)
+                refusal = RefusedError("web.too_large", 413, limit=limit // 2**20)
+                if not out.begun:  # whoever reads the form would make another error of it
+                    await self.told(scope, refusal)(scope, receive, out)
+                    out.closed = True
+                raise refusal
             return message
 
         await self.app(scope, counted, out)
@@ -216,9 +227,11 @@ class _Answer:
     """Sends what the app answers, with the headers of safety and the cookie of a new session."""
 
     def __init__(self, send: Send, session: str) -> None:
-        self.send, self.session, self.begun = send, session, False
+        self.send, self.session, self.begun, self.closed = send, session, False, False
 
     async def __call__(self, message: Message) -> None:
+        if self.closed:
+            return
         if message["type"] == "http.response.start":
             self.begun = True
             headers = list(message.get("headers", ()))
@@ -232,11 +245,9 @@ class _Answer:
         await self.send(message)
 
     async def open(self, scope: Scope, key: str) -> None:
-        """Keep a good key in a cookie and send the visitor on without it in the address."""
+        """Keep the seal of a good key in a cookie and send the visitor on without it in the address."""
         rest = [
-            (k, v)
-            for k, v in parse_qsl(scope["query_string"].decode("latin-1"))
-            if k != "token"
+            (k, v) for k, v in parse_qsl(scope["query_string"].decode("latin-1")) if k != "token"
         ]
         where = local(scope["path"]) + (f"?{urlencode(rest)}" if rest else "")
         headers = [
@@ -282,4 +293,4 @@ async def unforged(request: Request) -> None:
         token = given if isinstance(given, str) else ""
     guard: Guard = request.app.state.guard
     if not guard.good(request.state.session, token):
-        raise Refusal("web.forged", 403)
+        raise RefusedError("web.forged", 403)

@@ -82,11 +82,7 @@ def start(
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(256)
+        return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         why = error.strerror or str(error)
         raise RunError("web.cannot_listen", host=host, port=port, why=why) from error
-    return listening

@@ -100,7 +100,7 @@ def work(folder: Path, limit: float | None = None) -> int:
     try:
         telling.write()
         watch.start()
-        result = {"run": do_run, "solve": do_solve}[told["kind"]](folder, told["asked"], telling)
+        result = {"run": do_run}[told["kind"]](folder, told["asked"], telling)
         telling.write(status="done", result=result)
         return 0
     except KeyboardInterrupt:
@@ -115,7 +115,9 @@ def work(folder: Path, limit: float | None = None) -> int:
         return 2
     except Exception as error:
         traceback.print_exc()  # into the job's log
-        telling.write(status="failed", error=as_json(RunError("web.broken", what=repr(error)[:200])))
+        telling.write(
+            status="failed", error=as_json(RunError("web.broken", what=repr(error)[:200]))
+        )
         return 1
     finally:
         clean(folder)
@@ -145,20 +147,6 @@ def do_run(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, A
         target, count = Path(asked["runs"]) / f"{asked['name']}-{count}", count + 1
     os.rename(made, target)
     return {"run": target.name}
-
-
-def do_solve(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
-    """Choose exactly under changed assumptions."""
-    from kachisuji.desk.stored import StoredRun
-    from kachisuji.desk.web.replay import Question, Replay
-
-    del folder
-    with telling.stage("web.stage_open"):
-        replay = Replay.of(StoredRun.open(Path(asked["run"])))
-    question = Question.from_query(asked["question"], replay)
-    with telling.stage("web.stage_solve", 4) as advance:
-        answer = replay.prove(question, float(asked["gap"]), advance)
-    return {"answer": answer}
 
 
 def main() -> None:

@@ -21,11 +21,10 @@ JobName = Annotated[str, Path(max_length=60)]
 
 def told_error(error: dict[str, Any]) -> Both:
     """Tell a kept error in both languages."""
-    known = KachisujiError(
-        error["key"], file=error["file"], row=error["row"], column=error["column"], **error["values"]
-    )
-    parts = [known, *(KachisujiError(p["key"], file=p["file"], row=p["row"], column=p["column"],
-                                     **p["values"]) for p in error["problems"])]  # fmt: skip
+    parts = [
+        KachisujiError(e["key"], file=e["file"], row=e["row"], column=e["column"], **e["values"])
+        for e in (error, *error["problems"])
+    ]
     return both(lambda lang: "\n".join(p.in_lang(lang) for p in parts))
 
 
@@ -73,10 +72,6 @@ def job(request: Request, name: JobName) -> Response:
     desk.jobs.tend()
     found = desk.jobs.get(name)
     solved = None
-    if found.kind == "solve" and found.status == "done" and found.result:
-        from kachisuji.desk.web.views.what_if import solved_view
-
-        solved = solved_view(desk, found)
     return pages.render(request, "job.html.j2", shown=described(found), solved=solved)
 
 
