@@ -245,7 +245,7 @@ class _Answer:
         await self.send(message)
 
     async def open(self, scope: Scope, key: str) -> None:
-        """Keep the seal of a good key in a cookie and send the visitor on without it in the address."""
+        """Keep the seal of a good key in a cookie, and send the visitor on without the key."""
         rest = [
             (k, v) for k, v in parse_qsl(scope["query_string"].decode("latin-1")) if k != "token"
         ]
