@@ -14,7 +14,7 @@ import pytest
 
 from kachisuji.desk import cli, pipeline
 from kachisuji.desk.helping import every_command
-from kachisuji.words import EXIT_INTERRUPTED, EXIT_USER_ERROR
+from kachisuji.words import EXIT_INTERRUPTED, EXIT_USER_ERROR, InfeasibleError
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 
@@ -77,6 +77,8 @@ def test_help_loads_nothing_heavy():
         (["run", "template", "--workers", "0"], "--workers"),
         (["run", "template", "--design", "dice"], "--design"),
         (["run", "nowhere"], "nowhere"),
+        (["run", "template", "--cluster", "over there"], "--cluster"),
+        (["resume", "nowhere"], "nowhere"),
         (["verify", "nowhere"], "nowhere"),
         (["report", "nowhere"], "nowhere"),
         (["--lang", "fr"], "fr"),
@@ -232,36 +234,141 @@ def tiny_disk(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("mount") is None, reason="no mount on this machine")
-def test_a_full_disk_leaves_nothing(capsys, tiny_disk, few_resamples):
-    code, out, err = call(
-        capsys, "run", "template", "--futures", "64", "--out", tiny_disk / "run", "--workers", "1"
-    )
+def test_a_full_disk_keeps_what_is_finished(capsys, tiny_disk, tmp_path, few_resamples):
+    asked = ("run", "template", "--futures", "64", "--workers", "1", "--out")
+    code, out, err = call(capsys, *asked, tiny_disk / "run")
     assert code == EXIT_USER_ERROR
     assert "Traceback" not in out + err
-    assert list(tiny_disk.iterdir()) == []
+    assert f"kachisuji resume {tiny_disk / 'run.unfinished'}" in err
+    assert [p.name for p in tiny_disk.iterdir()] == ["run.unfinished"]
+    # once there is room the run goes on, and ends as one that was never interrupted
+    subprocess.run(["mount", "-o", "remount,size=30m", str(tiny_disk)], check=True)
+    code, _, _ = call(capsys, "resume", tiny_disk / "run.unfinished", "--workers", "1")
+    assert code == 0
+    assert [p.name for p in tiny_disk.iterdir()] == ["run"]
+    call(capsys, *asked, tmp_path / "whole")
+    assert checksums(tiny_disk / "run") == checksums(tmp_path / "whole")
+
+
+def checksums(run):
+    """Checksum of every stored file by name; the report tells the hour it was made."""
+    files = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["files"]
+    return {name: file["sha256"] for name, file in files.items() if name != "report.html"}
 
 
 def test_no_permission_is_told(capsys, tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", str(tmp_path / "run"))
 
-    monkeypatch.setattr("kachisuji.ledger.folder.tempfile.mkdtemp", refuse)
+    monkeypatch.setattr("kachisuji.ledger.folder.Path.mkdir", refuse)
     code, _, err = call(capsys, "run", "template", "--out", tmp_path / "run")
     assert code == EXIT_USER_ERROR
     assert "permission" in err.lower()
 
 
-def test_an_interruption_in_process_exits_130(capsys, tmp_path, monkeypatch):
+def test_an_interruption_exits_130_and_is_resumed(capsys, tmp_path, monkeypatch, few_resamples):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "decide", interrupted)
-    code, _, err = call(
-        capsys, "run", "template", "--futures", "16", "--out", tmp_path / "run", "--workers", "1"
-    )
+    run = tmp_path / "run"
+    asked = ("run", "template", "--futures", "16", "--workers", "1", "--out")
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "decide", interrupted)
+        code, _, err = call(capsys, *asked, run)
     assert code == EXIT_INTERRUPTED
     assert "Interrupted" in err
+    assert "kachisuji resume" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["run.unfinished"]
+    # another run of that name is refused; the first is not resumed by mistake
+    code, _, err = call(capsys, *asked, run)
+    assert code == EXIT_USER_ERROR
+    assert "resume" in err
+    code, _, err = call(capsys, "resume", run)  # by the name of the run it was to become
+    assert code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+    code, _, err = call(capsys, "resume", run)
+    assert code == EXIT_USER_ERROR
+    assert "nothing to resume" in err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda w: (w / "plan.json").write_text("{"), "plan"),
+        (lambda w: (w / "plan.json").unlink(), "plan"),
+        (
+            lambda w: edit(w, "plan.json", '"version": "', '"version": "9.'),
+            "version",
+        ),
+        (lambda w: edit(w, "plan.json", '"seed": 0', '"seed": 1'), "changed"),
+        (lambda w: edit(w / "run" / "case", "case.toml", "discount = ", "discount = 0"), "changed"),
+    ],
+    ids=["torn", "missing", "version", "seed", "case"],
+)
+def test_a_spoilt_plan_is_never_resumed(capsys, tmp_path, monkeypatch, spoil, said):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    asked = ("run", "template", "--futures", "16", "--workers", "1", "--out")
+    with monkeypatch.context() as patched:
+        patched.setattr("kachisuji.ensembles.running.merge_paths", full)
+        call(capsys, *asked, tmp_path / "run")
+    spoil(tmp_path / "run.unfinished")
+    code, _, err = call(capsys, "resume", tmp_path / "run")
+    assert code == EXIT_USER_ERROR
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_mistake_leaves_nothing_to_resume(capsys, tmp_path, monkeypatch):
+    def infeasible(*_, **__):
+        raise InfeasibleError("portfolios.none_efficient")
+
+    monkeypatch.setattr(pipeline, "decide", infeasible)
+    asked = ("run", "template", "--futures", "16", "--workers", "1", "--out")
+    code, _, err = call(capsys, *asked, tmp_path / "run")
+    assert code == EXIT_USER_ERROR
+    assert "resume" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_a_run_that_is_killed_is_resumed_to_the_same_bits(capsys, tmp_path, few_resamples):
+    run = tmp_path / "run"
+    command = [
+        sys.executable, "-m", "kachisuji", "run", "template", "--out", str(run), "--futures",
+        "512", "--workers", "1",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for _ in range(2400):  # until some chunks are finished, not all
+        done = list(tmp_path.glob("run.unfinished/run/outcomes/part-*.parquet"))
+        if len(done) >= 2 or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    code, _, err = call(capsys, "resume", run, "--workers", "2")
+    assert code == 0, err
+    whole = tmp_path / "whole"
+    call(capsys, "run", "template", "--out", whole, "--futures", "512", "--workers", "1")
+    assert checksums(run) == checksums(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_cluster_gives_the_same_bits_or_is_told_to_be_missing(capsys, tmp_path, few_resamples):
+    pytest.importorskip("distributed")
+    asked = ("run", "template", "--futures", "16", "--workers", "1", "--out")
+    code, _, err = call(capsys, *asked, tmp_path / "gone", "--cluster", "tcp://127.0.0.1:9")
+    assert code == EXIT_USER_ERROR
+    assert "tcp://127.0.0.1:9" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+    assert call(capsys, *asked, tmp_path / "local", "--cluster", "local")[0] == 0
+    assert call(capsys, *asked, tmp_path / "here")[0] == 0
+    assert checksums(tmp_path / "local") == checksums(tmp_path / "here")
 
 
 @pytest.mark.slow
@@ -275,11 +382,11 @@ def test_control_c_leaves_nothing_half_written(tmp_path, sent):
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LANG": "C"}
     )
     for _ in range(1200):  # until the run has begun to write
-        if any(Path(out).glob(".run.partial-*/case/case.toml")) or process.poll() is not None:
+        if any(Path(out).glob("run.unfinished/run/case/*.toml")) or process.poll() is not None:
             break
         time.sleep(0.05)
     process.send_signal(sent)
     _, err = process.communicate(timeout=120)
     assert process.returncode == EXIT_INTERRUPTED
     assert b"Traceback" not in err
-    assert list(out.iterdir()) == []
+    assert {p.name for p in out.iterdir()} <= {"run.unfinished"}  # if a chunk was finished

@@ -83,14 +83,32 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
         design: Annotated[Literal["sobol", "lhs"], told("desk.opt_design")] = "sobol",
+        cluster: Annotated[str, told("desk.opt_cluster")] = "",
         json: Json = False,
         quiet: Quiet = False,
         verbose: Verbose = False,
         lang: Asked = lang,
     ) -> int:
         options = {"futures": futures, "seed": seed, "design": design}
-        count = (os.cpu_count() or 1) if workers is None else workers
-        return commands.run(case, out, options, count, Telling(lang, json, quiet, verbose))
+        who = (_count(workers), cluster)
+        return commands.run(case, out, options, who, Telling(lang, json, quiet, verbose))
+
+    @app.command(
+        name="resume", help=say("desk.help_resume", lang), usage=say("desk.usage_resume", lang)
+    )
+    def resume(
+        run: Annotated[Path, told("desk.arg_unfinished")],
+        /,
+        *,
+        workers: Annotated[int | None, told("desk.opt_workers")] = None,
+        cluster: Annotated[str, told("desk.opt_cluster")] = "",
+        json: Json = False,
+        quiet: Quiet = False,
+        verbose: Verbose = False,
+        lang: Asked = lang,
+    ) -> int:
+        who = (_count(workers), cluster)
+        return commands.resume(run, who, Telling(lang, json, quiet, verbose))
 
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
@@ -119,6 +137,10 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         lang: Asked = lang,
     ) -> int:
         return commands.report(run, out, Telling(lang, json))
+
+
+def _count(workers: int | None) -> int:
+    return (os.cpu_count() or 1) if workers is None else workers
 
 
 def _add_look(app: App, lang: Lang, told: Told) -> None:
@@ -162,10 +184,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(_without_lang_before_command(app, given or ["--help"]))
     except KachisujiError as error:
         code = _failed(error, lang, given)
+        _tell_kept(error, lang)
     except CycloptsError as error:
         code = _failed(_usage_error(error, given, called(app, given)), lang, given)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print(f"\n{say('desk.interrupted', lang)}", file=sys.stderr)
+        _tell_kept(error, lang)
         code = EXIT_INTERRUPTED
     except MemoryError:
         code = _failed(InputError("desk.no_memory"), lang, given)
@@ -173,6 +197,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_kept(error: BaseException, lang: Lang) -> None:
+    """Say where the finished part of a run waits (the note of an error that keeps one)."""
+    for place in getattr(error, "__notes__", ()):
+        print(say("desk.kept", lang, place=place), file=sys.stderr)
 
 
 def _stop(*_: object) -> None:

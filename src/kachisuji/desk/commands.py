@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, say
+
+if TYPE_CHECKING:
+    from kachisuji.desk.stored import StoredRun
 
 # smallest ensemble that can be split in two halves and still give a ninetieth percentile
 LEAST_FUTURES = 16
 
 
 def run(
-    case: str, out: Path | None, options: dict[str, Any], workers: int, telling: Telling
+    case: str,
+    out: Path | None,
+    options: dict[str, Any],
+    who: tuple[int, str],
+    telling: Telling,
 ) -> int:
-    """Run a case, showing a bar for each stage, and print its findings and where its report is."""
-    check_options(options, workers)
-    lang = telling.lang
-    from kachisuji.desk.findings import findings
+    """Run a case, showing a bar for each stage, and print its findings and where its report is.
+
+    ``who`` plays it: the number of workers, and a cluster or an empty text.
+    """
+    check_options(options, who[0])
+    _check_cluster(who[1])
     from kachisuji.desk.pipeline import Options, run_case
-    from kachisuji.desk.report.names import Names
 
     with telling.stages() as bars:
-        stored = run_case(case, out, Options(**options, workers=workers), bars, lang)
+        how = Options(**options, workers=who[0], cluster=who[1])
+        stored = run_case(case, out, how, bars, telling.lang)
+    return _finished(stored, telling)
+
+
+def resume(place: Path, who: tuple[int, str], telling: Telling) -> int:
+    """Go on with an interrupted run, and tell what ``run`` would have told."""
+    _check_workers(who[0])
+    _check_cluster(who[1])
+    from kachisuji.desk.pipeline import resume_run
+
+    with telling.stages() as bars:
+        stored = resume_run(place, *who, bars)
+    return _finished(stored, telling)
+
+
+def _finished(stored: StoredRun, telling: Telling) -> int:
+    from kachisuji.desk.findings import findings
+    from kachisuji.desk.report.names import Names
+
+    lang = telling.lang
     found = findings(stored, Names(stored.case))
     telling.say()
     telling.say(say("desk.findings_head", lang), strong=True)
@@ -59,8 +88,18 @@ def check_options(options: dict[str, Any], workers: int) -> None:
         raise InputError("desk.bad_option", option="--futures", got=futures, want=want)
     if int(options["seed"]) < 0:
         raise InputError("desk.bad_option", option="--seed", got=options["seed"], want="0, 1, 2 …")
+    _check_workers(workers)
+
+
+def _check_workers(workers: int) -> None:
     if workers < 1:
         raise InputError("desk.bad_option", option="--workers", got=workers, want="1, 2, 3 …")
+
+
+def _check_cluster(cluster: str) -> None:
+    if cluster and cluster != "local" and not re.fullmatch(r"(tcp|tls|ws)://[^/\s]+:\d+", cluster):
+        want = "local / tcp://HOST:PORT"
+        raise InputError("desk.bad_option", option="--cluster", got=cluster, want=want)
 
 
 def verify(folder: Path, quick: bool, telling: Telling) -> bool:

@@ -18,9 +18,17 @@ from kachisuji.desk.choosing import Chosen, choose, front_table
 from kachisuji.desk.comparing import Halves
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.progress import Teller
+from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
 from kachisuji.desk.stored import StoredRun, read_paths
 from kachisuji.desk.surviving import influence_table, left_out_table, portfolio_table
-from kachisuji.ledger import Manifest, copy_into, describe, disk_error, run_folder, write_atomic
+from kachisuji.ledger import (
+    Manifest,
+    copy_into,
+    describe,
+    disk_error,
+    resumable_folder,
+    write_atomic,
+)
 from kachisuji.words import InputError, Lang
 
 if TYPE_CHECKING:
@@ -35,12 +43,16 @@ RESAMPLES = 50  # of the futures, each re-optimised
 
 @dataclass(frozen=True)
 class Options:
-    """How a case is run; everything but ``workers`` is part of the result."""
+    """How a case is run; everything but ``workers`` and ``cluster`` is part of the result.
+
+    ``cluster`` is the address of a Dask scheduler, or ``local``; without it threads play the lines.
+    """
 
     futures: int = 512
     seed: int = 0
     design: str = "sobol"
     workers: int = 1
+    cluster: str = ""
 
     def kept(self) -> dict[str, Any]:
         """Options that the manifest keeps (the seed stands by itself)."""
@@ -96,9 +108,34 @@ def run_case(
         loaded = load(case)
     name = f"{loaded.settings.id}-{started:%Y%m%d-%H%M%S}"
     target = Path("runs") / name if out is None else out
-    with run_folder(target) as folder:
+    when = started.isoformat(timespec="seconds")
+    with resumable_folder(target, worth_keeping) as folder:
         copy_into(loaded.path, folder / "case")
-        make_run(folder, options, teller, when=started.isoformat(timespec="seconds"), lang=lang)
+        write_plan(folder, options, when, lang)
+        make_run(folder, options, teller, when=when, lang=lang)
+    return StoredRun.open(target)
+
+
+def resume_run(place: Path, workers: int, cluster: str, teller: Teller) -> StoredRun:
+    """Go on with an interrupted run from the chunks that are finished.
+
+    Parameters
+    ----------
+    place
+        The run, or the folder ``RUN.unfinished``.
+    workers, cluster
+        Who plays what is left; the result does not depend on it.
+
+    Raises
+    ------
+    RunError
+        If there is nothing to resume, or what is there is damaged or of another version.
+    """
+    target, plan = read_plan(place)
+    options = Options(int(plan["futures"]), int(plan["seed"]), plan["design"], workers, cluster)
+    lang: Lang = "en" if plan["lang"] == "en" else "ja"
+    with resumable_folder(target, worth_keeping, resume=True) as folder:
+        make_run(folder, options, teller, when=str(plan["when"]), lang=lang)
     return StoredRun.open(target)
 
 
@@ -162,12 +199,15 @@ def simulate(folder: Path, options: Options, teller: Teller) -> Work:
     told = {"lines": f"{len(lines):,}", "futures": f"{options.futures:,}"}
     with teller.stage("desk.stage_lines", len(lines), **told) as advance:
         outcome = ensembles.run(
-            model,
+            CaseModel(folder / "case") if options.cluster else model,
             draws,
             np.arange(len(lines)),
             folder=folder,
             workers=options.workers,
+            executor="dask" if options.cluster else "threads",
+            cluster=None if options.cluster == "local" else options.cluster or None,
             progress=advance,
+            resume=True,
         )
     seconds["lines"] = time.perf_counter() - begun
     measures = {name: outcome.measure(name) for name in outcome.measures}

@@ -33,18 +33,18 @@ class Silent:
 
 
 class Bars:
-    """Shows a bar for each stage, with what it is doing and how long it took."""
+    """Shows a bar for each stage: what it is doing, the time left, in the end the time taken."""
 
     def __init__(self, console: Console, lang: Lang) -> None:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-        from rich.progress import TimeElapsedColumn as Elapsed
+        from rich.progress import TimeRemainingColumn as Remaining
 
         self.lang = lang
         self.progress = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=30),
             TaskProgressColumn(),
-            Elapsed(),
+            Remaining(elapsed_when_finished=True),
             console=console,
         )
 

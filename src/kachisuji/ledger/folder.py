@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,3 +102,59 @@ def run_folder(target: Path) -> Iterator[Path]:
         raise disk_error(error, target) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def unfinished(target: Path) -> Path:
+    """Folder in which an interrupted run waits to be resumed: ``TARGET.unfinished`` beside it."""
+    return target.with_name(f"{target.name}.unfinished")
+
+
+@contextmanager
+def resumable_folder(
+    target: Path, keep: Callable[[BaseException, Path], bool], *, resume: bool = False
+) -> Iterator[Path]:
+    """Give the folder in which a run is made; it becomes ``target`` when the block is done.
+
+    It lies in ``unfinished(target)``, so that even a process that is killed leaves it there. When
+    the block ends with an error, ``keep(error, folder)`` says whether it stays to be resumed (the
+    error then carries its path as a note) or goes.
+
+    Parameters
+    ----------
+    target
+        Path of the run folder; it must not exist yet.
+    keep
+        Decides after an error.
+    resume
+        Go on in the folder that is there, instead of a fresh one.
+
+    Raises
+    ------
+    RunError
+        If ``target`` exists, or an unfinished run of that name where none was to be resumed; if the
+        disk is full or the folder may not be written.
+    """
+    if target.exists() or target.is_symlink():
+        raise RunError("ledger.exists", file=target)
+    waiting = unfinished(target)
+    if waiting.exists() and not resume:
+        raise RunError("ledger.waiting", file=waiting)
+    folder = waiting / "run"
+    try:
+        folder.mkdir(parents=True, exist_ok=resume)
+    except OSError as error:
+        shutil.rmtree(waiting, ignore_errors=True)
+        raise disk_error(error, target) from error
+    try:
+        yield folder
+        os.rename(folder, target)
+    except BaseException as raised:
+        said = disk_error(raised, target) if isinstance(raised, OSError) else raised
+        if keep(said, folder):
+            said.add_note(str(waiting))
+        else:
+            shutil.rmtree(waiting, ignore_errors=True)
+        if said is raised:
+            raise
+        raise said from raised
+    shutil.rmtree(waiting, ignore_errors=True)

@@ -1,18 +1,18 @@
 """``kachisuji backcast``, ``pathways`` and ``watch`` on the command line."""
 
-import json
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
 
 
-def add_ahead(app: App, lang: Lang, told: Callable[[str], Parameter]) -> None:
+def add_ahead(app: App, lang: Lang, told: Told) -> None:
     """Add the commands that look ahead."""
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("desk.opt_json"), Parameter(negative="")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(
         name="backcast",
@@ -29,7 +29,7 @@ def add_ahead(app: App, lang: Lang, told: Callable[[str], Parameter]) -> None:
         json: Json = False,
         lang: Asked = lang,
     ) -> int:
-        return back(case, goal, futures, seed, json, lang)
+        return back(case, goal, futures, seed, Telling(lang, json))
 
 
 def check_futures(futures: int, seed: int) -> None:
@@ -40,33 +40,18 @@ def check_futures(futures: int, seed: int) -> None:
         raise InputError("desk.bad_option", option="--seed", got=seed, want="0, 1, 2 …")
 
 
-def show(found: Any, as_json: bool, lines: Callable[[], Sequence[str]]) -> int:
-    """Print plain values as JSON, or as lines of text."""
-    from rich.console import Console
-
-    printed = Console(highlight=False)
-    if as_json:
-        text = [json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False)]
-    else:
-        text = list(lines())
-    for line in text:
-        printed.print(line, markup=False, soft_wrap=True)
-    return 0
-
-
-def back(case: str, goal: str, futures: int, seed: int, as_json: bool, lang: Lang) -> int:
+def back(case: str, goal: str, futures: int, seed: int, telling: Telling) -> int:
     """Reckon back from a goal and tell what was found."""
     check_futures(futures, seed)
-    from rich.console import Console
-
     from kachisuji.cases import load
     from kachisuji.desk.ahead.reckoning import back_from
-    from kachisuji.desk.ahead.telling import backcast_lines
-    from kachisuji.desk.progress import Bars
+    from kachisuji.desk.ahead.words import backcast_lines
     from kachisuji.desk.report.names import Names
 
     loaded = load(case)
-    with Bars(Console(stderr=True, highlight=False), lang) as bars:
+    with telling.stages() as bars:
         found = back_from(loaded, goal, futures=futures, seed=seed, teller=bars)
-    names = {s: both.of(lang) for s, both in Names(loaded).segments.items()}
-    return show(found, as_json, lambda: backcast_lines(found, loaded.settings, names, lang))
+    names = {s: both.of(telling.lang) for s, both in Names(loaded).segments.items()}
+    lines = backcast_lines(found, loaded.settings, names, telling.lang)
+    telling.result("\n".join(lines), found)
+    return 0
