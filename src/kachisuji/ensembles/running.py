@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kachisuji.ensembles.chunks import WORK, Done, Job, Model
-from kachisuji.ensembles.runners import RUNNERS, ExecutorName, Team, here
+from kachisuji.ensembles.runners import RUNNERS, ExecutorName, Runner, Team, here
 from kachisuji.ensembles.store import (
     OUTCOMES,
     PATHS,
@@ -105,26 +105,42 @@ def run(
         If interrupted: workers are stopped, and nothing half-written is left.
     """
     job = _job(model, draws, lines, Path(folder), chunk, years)
-    if workers < 1 or executor not in RUNNERS:
-        raise InputError("ensembles.bad_workers", workers=workers, executor=executor)
-    if limit is not None and (executor == "threads" or limit <= 0):
-        raise InputError("ensembles.bad_limit", limit=limit)
-    work, parts = job.folder / WORK, job.folder / OUTCOMES
-    if not work.exists() and parts.exists() and any(parts.iterdir()):
+    runner = _runner(executor, workers, limit)
+    parts = job.folder / OUTCOMES
+    if not (job.folder / WORK).exists() and parts.exists() and any(parts.iterdir()):
         if resume:
             return OutcomeTable.open(job.folder)
         raise RunError("ensembles.exists", file=parts)
     finished = _begin(job, stamp, resume)
-    left = [n for n in range(job.count) if n not in finished]
+    measures = _played(job, finished, runner, Team(workers, limit, cluster), resume, progress)
+    return OutcomeTable(job.folder, job.lines, job.draws.shape[0], measures)
+
+
+def _runner(executor: str, workers: int, limit: float | None) -> Runner:
+    if workers < 1 or executor not in RUNNERS:
+        raise InputError("ensembles.bad_workers", workers=workers, executor=executor)
+    if limit is not None and (executor == "threads" or limit <= 0):
+        raise InputError("ensembles.bad_limit", limit=limit)
     alone = workers == 1 and executor != "dask" and limit is None
-    runner = here if alone else RUNNERS[executor]
-    with _left_clean(job, resume):
-        measures = _follow(
-            runner(job, left, Team(workers, limit, cluster)), job, finished, progress
-        )
+    return here if alone else RUNNERS[executor]
+
+
+def _played(
+    job: Job,
+    finished: dict[int, Done],
+    runner: Runner,
+    team: Team,
+    keep: bool,
+    progress: Progress | None,
+) -> tuple[str, ...]:
+    """Play the chunks that are left and put the paths together; returns the measures."""
+    left = [n for n in range(job.count) if n not in finished]
+    work = job.folder / WORK
+    with _left_clean(job, keep):
+        measures = _follow(runner(job, left, team), job, finished, progress)
         merge_paths([work / part_name(n) for n in range(job.count)], job.folder / PATHS)
         shutil.rmtree(work)
-    return OutcomeTable(job.folder, job.lines, job.draws.shape[0], measures)
+    return measures
 
 
 def _job(
@@ -180,6 +196,7 @@ def _begin(job: Job, stamp: str, resume: bool) -> dict[int, Done]:
             same = False
         if not (resume and same):
             raise RunError("ensembles.other_run", file=job.folder)
+        _sweep(job)  # a process that was killed could not do it
         return {d.number: d for d in (_finished(job, n) for n in range(job.count)) if d}
     with disk_words(job.folder):
         work.mkdir(parents=True, exist_ok=True)
@@ -215,12 +232,18 @@ def _left_clean(job: Job, keep: bool) -> Iterator[None]:
         for folder in (job.folder / WORK, job.folder / OUTCOMES):
             if not keep:
                 shutil.rmtree(folder, ignore_errors=True)
-            else:
-                for torn in folder.glob(".*.tmp"):  # of workers that were stopped in the middle
-                    torn.unlink(missing_ok=True)
-        if not keep:
+        if keep:
+            _sweep(job)
+        else:
             (job.folder / PATHS).unlink(missing_ok=True)
         raise
+
+
+def _sweep(job: Job) -> None:
+    """Remove half-written files of workers that were stopped in the middle."""
+    for folder in (job.folder / WORK, job.folder / OUTCOMES):
+        for torn in folder.glob(".*.tmp"):
+            torn.unlink(missing_ok=True)
 
 
 def _follow(
