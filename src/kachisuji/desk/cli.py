@@ -54,6 +54,7 @@ def build(lang: Lang) -> App:
         return Parameter(help=say(key, lang))
 
     _add_run(app, lang, told)
+    _add_resume(app, lang, told)
     _add_look(app, lang, told)
     add_data(app, lang, told)
     add_ahead(app, lang, told)
@@ -94,23 +95,6 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         return commands.run(case, out, options, who, Telling(lang, json, quiet, verbose))
 
     @app.command(
-        name="resume", help=say("desk.help_resume", lang), usage=say("desk.usage_resume", lang)
-    )
-    def resume(
-        run: Annotated[Path, told("desk.arg_unfinished")],
-        /,
-        *,
-        workers: Annotated[int | None, told("desk.opt_workers")] = None,
-        cluster: Annotated[str, told("desk.opt_cluster")] = "",
-        json: Json = False,
-        quiet: Quiet = False,
-        verbose: Verbose = False,
-        lang: Asked = lang,
-    ) -> int:
-        who = (_count(workers), cluster)
-        return commands.resume(run, who, Telling(lang, json, quiet, verbose))
-
-    @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
     )
     def verify(
@@ -137,6 +121,32 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         lang: Asked = lang,
     ) -> int:
         return commands.report(run, out, Telling(lang, json))
+
+
+def _add_resume(app: App, lang: Lang, told: Told) -> None:
+    from kachisuji.desk import commands
+
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
+    Verbose = Annotated[bool, told("commands.opt_verbose"), ALONE]
+
+    @app.command(
+        name="resume", help=say("desk.help_resume", lang), usage=say("desk.usage_resume", lang)
+    )
+    def resume(
+        run: Annotated[Path, told("desk.arg_unfinished")],
+        /,
+        *,
+        workers: Annotated[int | None, told("desk.opt_workers")] = None,
+        cluster: Annotated[str, told("desk.opt_cluster")] = "",
+        json: Json = False,
+        quiet: Quiet = False,
+        verbose: Verbose = False,
+        lang: Asked = lang,
+    ) -> int:
+        who = (_count(workers), cluster)
+        return commands.resume(run, who, Telling(lang, json, quiet, verbose))
 
 
 def _count(workers: int | None) -> int:
