@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from kachisuji import cases
-from kachisuji.beliefs import SOURCED
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def test_all_seventeen_fields_and_enough_of_everything(case):
     t = case.tables
     assert list(t["fields"]["field"]) == list(range(1, 18))
     assert set(t["segments"]["field"]) == set(range(1, 18))
-    assert len(t["segments"]) >= 30
+    assert len(t["segments"]) >= 60
     assert len(t["instruments"]) >= 12
     assert len(t["products"]) >= 10
     assert not t["goals"].empty
@@ -58,14 +57,20 @@ def test_segments_that_must_be_there(case, name):
     assert name in set(case.tables["segments"]["segment"])
 
 
-def test_three_published_sources_a_field_at_least(case):
-    figures = case.figures().query("field > 0")
-    sourced = figures[figures["grade"].isin(SOURCED)]
-    assert (
-        sourced.groupby("field")["evidence"].nunique().reindex(range(1, 18), fill_value=0).min()
-        >= 3
-    )
-    assert case.grades()["published"].drop(index=0).min() >= 3
+def test_five_published_figures_a_field_with_address_and_date(case):
+    dated = cases.dated_sources(case).loc[1:17]
+    assert list(dated.index) == list(range(1, 18))
+    assert dated["sources"].min() >= 5, dated
+    assert (dated["figures"] >= dated["sources"]).all()
+
+
+def test_no_two_segments_share_a_row_of_parameters(case):
+    """Whole rows differ, and by more than one figure."""
+    wide = case.tables["parameters"].pivot(index="segment", columns="symbol", values="mode")
+    values = wide.to_numpy()
+    for i in range(len(values)):
+        same = (values[i + 1 :] == values[i]).sum(axis=1)
+        assert (same < 12).all(), (wide.index[i], wide.index[i + 1 + same.argmax()])
 
 
 def test_addresses_can_be_opened(case):

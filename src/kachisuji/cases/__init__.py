@@ -16,7 +16,7 @@ from kachisuji.cases.schema import (
     tables,
 )
 from kachisuji.cases.settings import LineSpace, Package, Settings
-from kachisuji.cases.sources import sources_markdown
+from kachisuji.cases.sources import dated_sources, sources_markdown
 
 __all__ = [
     "Attribute",
@@ -29,6 +29,7 @@ __all__ = [
     "Symbol",
     "available",
     "check_fragments",
+    "dated_sources",
     "global_symbols",
     "layer_symbols",
     "load",

@@ -8,6 +8,8 @@ from kachisuji.beliefs import GRADES, SOURCED, Evidence
 from kachisuji.words import Lang, say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kachisuji.cases.case import Case
 
 
@@ -21,15 +23,64 @@ def _grades(case: Case, lang: Lang) -> list[str]:
     name = dict(zip(fields["field"], fields[f"name_{lang}"], strict=True))
     grades = case.grades()
     head = [say(f"beliefs.grade_{g}", lang) for g in GRADES]  # keys: see beliefs.toml, grade_*
-    lines = [say("cases.sources_grades", lang, grades=" | ".join(head)), "|---|" + "---:|" * 5]
+    dated = dated_sources(case)["sources"]
+    lines = [say("cases.sources_grades", lang, grades=" | ".join(head)), "|---|" + "---:|" * 6]
     for field, row in grades.iterrows():
         label = name.get(field, say("cases.sources_cross", lang))
         shown = " | ".join(str(row[g]) for g in GRADES)
-        lines.append(f"| {field} {label} | {shown} | {row['assumed'] / row.sum():.0%} |")
+        part = f"{row['assumed'] / row.sum():.0%}"
+        lines.append(f"| {field} {label} | {shown} | {part} | {dated.get(field, 0)} |")
     total = grades.sum()
     shown = " | ".join(str(total[g]) for g in GRADES)
     all_fields = say("cases.sources_all", lang)
-    lines.append(f"| {all_fields} | {shown} | {total['assumed'] / total.sum():.0%} |")
+    part = f"{total['assumed'] / total.sum():.0%}"
+    lines.append(f"| {all_fields} | {shown} | {part} | {dated.sum()} |")
+    return lines
+
+
+def dated_sources(case: Case) -> pd.DataFrame:
+    """Return, by field, what its figures rest on that anyone can look up.
+
+    A source counts when it is measured or published, has an address and a date other than
+    ``undated``, and a figure of the field other than an announced goal rests on it.
+
+    Returns
+    -------
+    DataFrame
+        Index field (0 for what is cross-cutting); columns sources (statements) and figures.
+    """
+    figures = case.figures()
+    figures = figures[figures["table"] != "goals"]
+    dated = {
+        e.id
+        for e in case.evidence.values()
+        if e.grade in SOURCED and e.address and e.date and e.date != "undated"
+    }
+    found = figures[figures["evidence"].isin(dated)].groupby("field")
+    table = found.agg(sources=("evidence", "nunique"), figures=("number", "sum"))
+    return table.reindex(sorted(set(figures["field"])), fill_value=0)
+
+
+def _assumed(case: Case, lang: Lang) -> list[str]:
+    """Return the part of figures that is assumed, by quantity and field."""
+    figures = case.figures()
+    symbol = case.tables["parameters"]["symbol"]
+    row = dict(zip(case.rows["parameters"], symbol, strict=True))
+    pairs = zip(figures["table"], figures["row"], strict=True)
+    figures = figures.assign(
+        quantity=[row[r] if t == "parameters" else t for t, r in pairs],
+        guessed=figures["number"].where(figures["grade"] == "assumed", 0),
+    )
+    both = figures.pivot_table(
+        index="quantity", columns="field", values=["guessed", "number"], aggfunc="sum", sort=False
+    )
+    part = both["guessed"] / both["number"]
+    head = " | ".join(str(f) for f in part.columns)
+    lines = [say("cases.sources_by_quantity", lang), "", f"| | {head} |"]
+    lines.append("|---|" + "---:|" * len(part.columns))
+    for name, values in part.iterrows():
+        shown = " | ".join("" if x != x else f"{x:.0%}" for x in values)
+        lines.append(f"| `{name}` | {shown} |")
     return lines
 
 
@@ -59,7 +110,7 @@ def sources_markdown(case: Case, lang: Lang = "en") -> str:
         say("cases.sources_about", lang),
         "",
     ]
-    lines += [*_grades(case, lang), ""]
+    lines += [*_grades(case, lang), "", *_assumed(case, lang), ""]
     for field, name in fields.items():
         rows = [e for e in case.evidence.values() if field_of.get(e.id, -1) == field]
         if rows:
