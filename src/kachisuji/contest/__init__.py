@@ -1,6 +1,7 @@
 """How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
 
 from kachisuji.contest.lines import enumerate_lines
+from kachisuji.contest.marginal import Marginal, by_pair, marginal
 from kachisuji.contest.model import ContestModel, Outcomes, build
 from kachisuji.contest.quantities import Quantity, collect
 from kachisuji.contest.thresholds import Threshold, by_scope, verdicts, win_threshold
@@ -8,15 +9,18 @@ from kachisuji.contest.tipping import containment, learning_exponent, tipping_nu
 
 __all__ = [
     "ContestModel",
+    "Marginal",
     "Outcomes",
     "Quantity",
     "Threshold",
     "build",
+    "by_pair",
     "by_scope",
     "collect",
     "containment",
     "enumerate_lines",
     "learning_exponent",
+    "marginal",
     "tipping_number",
     "verdicts",
     "win_threshold",

@@ -56,8 +56,8 @@ class _Workings:
         self.money = np.zeros((len(place), draws.futures, 3))
         for i, row in enumerate(self.table):
             for j, stem in enumerate(("windfall", "leverage", "retaliation")):
-                key = (row["instrument"],)
-                self.money[i, :, j] = draws.value(stem, key, *figure(row, f"{stem}_"))
+                name = (row["instrument"],)
+                self.money[i, :, j] = draws.value(stem, name, *figure(row, f"{stem}_"))
         self.place = place
         self.fit: dict[tuple[str, str], F8] = {}
         for row in optional_records(case, "finance_fit"):
