@@ -85,8 +85,12 @@ def scratch(world):
 
 
 @compiled
-def set_terms(world, f, package, share, w):
-    """Windfall and leverage weighted by money, firms' cost, and the odds of retaliation."""
+def set_terms(world, f, package, share, scale, w):
+    """Windfall and leverage weighted by money, firms' yearly cost, the odds of retaliation.
+
+    ``scale`` is intensity times home firms' own spending: what an instrument costs firms does not
+    depend on the money that others in the package spend.
+    """
     windfall, ell, firms, calm = 0.0, 0.0, 0.0, 1.0
     for k in range(world.packages.shape[1]):
         i = world.packages[package, k]
@@ -98,7 +102,7 @@ def set_terms(world, f, package, share, w):
         calm *= 1.0 - world.money[i, f, 2]
     w.terms[WINDFALL] = windfall / share if share > 0.0 else 0.0
     w.terms[LEVERAGE] = ell / share if share > 0.0 else 0.0
-    w.terms[FIRMS] = firms
+    w.terms[FIRMS] = firms * scale
     w.terms[ODDS] = 1.0 - calm
 
 
@@ -129,7 +133,7 @@ def set_levers(world, f, package, start, intensity, own, w):
         w.money[PURCHASES, t] = own * w.lever[LEVER_PROCUREMENT, t]
         w.money[RUNNING, t] = intensity * own * world.cross[f, ADMINISTRATION]
         w.money[STATE_COST, t] = w.money[:STATE_COST, t].sum() + w.money[RUNNING, t]
-    set_terms(world, f, package, share, w)
+    set_terms(world, f, package, share, intensity * own, w)
 
 
 @compiled

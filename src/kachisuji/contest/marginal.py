@@ -121,7 +121,7 @@ def marginal(
     where = _chosen(segments, stage.ranked)
     levels = _levels(model, intensities)
     joint = {n: needs_partner(model.case, (n,)) for n in names}
-    alone = [
+    alone: list[Play] = [
         ((n,), s, p, x)
         for n in names
         for s in where

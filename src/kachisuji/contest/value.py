@@ -164,7 +164,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         pieces[3] *= world.size[arena, f, world.home_market, t]
         pieces[4] = symbols[KNOWLEDGE] * w.induced[k, t]
         pieces[6] = state * (1.0 + symbols[OVERRUN])
-        pieces[7] = w.terms[FIRMS] * state
+        pieces[7] = w.terms[FIRMS] if state > 0.0 else 0.0
         waste = state * symbols[OVERRUN] + w.money[RUNNING, t]
         pieces[5] = (
             pieces[0] + cross[SPILLOVER_RENT] * pieces[1] - rents + pieces[3] + pieces[4]

@@ -97,7 +97,7 @@ class Scratch(NamedTuple):
 
     lever: F8  # (N_LEVERS, T1)
     money: F8  # (4, T1) on capability, purchases, the state's cost, running the package
-    terms: F8  # (4,) windfall, leverage, firms' cost, odds of retaliation
+    terms: F8  # (4,) windfall, leverage, firms' yearly cost, odds of retaliation
     gain: F8  # (2,) log gain of home and partner from pooling
     state: F8  # (N_STATE, R)
     spend: F8  # (T1, R)

@@ -20,6 +20,7 @@ from kachisuji.desk.completing import add_completion
 from kachisuji.desk.data import add_data
 from kachisuji.desk.doctor import add_doctor
 from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
+from kachisuji.desk.instruments.commands import add_instruments
 from kachisuji.desk.language import language
 from kachisuji.desk.new import add_new
 from kachisuji.desk.telling import Telling
@@ -58,6 +59,7 @@ def build(lang: Lang) -> App:
     _add_look(app, lang, told)
     add_data(app, lang, told)
     add_ahead(app, lang, told)
+    add_instruments(app, lang, told)
     add_new(app, lang, told)
     add_doctor(app, lang, told)
     add_completion(app, lang, told)
