@@ -144,7 +144,9 @@ class Run:
         return pd.DataFrame(values, index=pd.Index(self.lines["line"], name="line"))
 
     def report(self, out: str | Path | None = None) -> Path:
-        """Write the report as HTML, beside the run unless told otherwise; return where.
+        """Write the report as HTML, or as PDF where ``out`` ends in ``.pdf``; return where.
+
+        Without ``out`` it is HTML beside the run.
 
         Raises
         ------
@@ -155,6 +157,12 @@ class Run:
         from kachisuji.ledger import write_atomic
 
         path = Path(out) if out else self.folder.parent / f"{self.folder.name}-report.html"
+        if path.suffix.lower() == ".pdf":
+            from kachisuji.desk.documents.pdf import write_pdf
+            from kachisuji.desk.documents.report import report_document
+
+            write_atomic(path, write_pdf(report_document(self.stored, self.lang)))
+            return path
         write_atomic(path, build_report(self.stored, self.lang))
         return path
 

@@ -87,6 +87,7 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
         design: Annotated[Literal["sobol", "lhs"], told("desk.opt_design")] = "sobol",
         cluster: Annotated[str, told("desk.opt_cluster")] = "",
+        pdf: Annotated[bool, told("documents.opt_pdf"), ALONE] = False,
         json: Json = False,
         quiet: Quiet = False,
         verbose: Verbose = False,
@@ -94,7 +95,8 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
     ) -> int:
         options = {"futures": futures, "seed": seed, "design": design}
         who = (_count(workers), cluster)
-        return commands.run(case, out, options, who, Telling(lang, json, quiet, verbose))
+        telling = Telling(lang, json, quiet, verbose)
+        return commands.run(case, out, options, who, telling, pdf=pdf)
 
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
@@ -119,10 +121,11 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         /,
         *,
         out: Annotated[Path | None, told("desk.opt_report_out")] = None,
+        pdf: Annotated[bool, told("documents.opt_report_pdf"), ALONE] = False,
         json: Json = False,
         lang: Asked = lang,
     ) -> int:
-        return commands.report(run, out, Telling(lang, json))
+        return commands.report(run, out, pdf, Telling(lang, json))
 
 
 def _add_resume(app: App, lang: Lang, told: Told) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.telling import Telling
-from kachisuji.words import InputError, say
+from kachisuji.words import InputError, Lang, say
 
 if TYPE_CHECKING:
     from kachisuji.desk.stored import StoredRun
@@ -22,6 +22,8 @@ def run(
     options: dict[str, Any],
     who: tuple[int, str],
     telling: Telling,
+    *,
+    pdf: bool = False,
 ) -> int:
     """Run a case, showing a bar for each stage, and print its findings and where its report is.
 
@@ -34,7 +36,7 @@ def run(
     with telling.stages() as bars:
         how = Options(**options, workers=who[0], cluster=who[1])
         stored = run_case(case, out, how, bars, telling.lang)
-    return _finished(stored, telling)
+    return _finished(stored, telling, pdf=pdf)
 
 
 def resume(place: Path, who: tuple[int, str], telling: Telling) -> int:
@@ -48,7 +50,7 @@ def resume(place: Path, who: tuple[int, str], telling: Telling) -> int:
     return _finished(stored, telling)
 
 
-def _finished(stored: StoredRun, telling: Telling) -> int:
+def _finished(stored: StoredRun, telling: Telling, *, pdf: bool = False) -> int:
     from kachisuji.desk.findings import findings
     from kachisuji.desk.report.names import Names
 
@@ -63,9 +65,13 @@ def _finished(stored: StoredRun, telling: Telling) -> int:
         telling.detail(say("commands.seconds", lang, stage=stage, seconds=f"{seconds:,.1f}"))
     report_at = stored.folder / "report.html"
     telling.say(f"{say('desk.report_at', lang)}: {report_at}")
+    pdf_at = _pdf(stored, None, lang) if pdf else None
+    if pdf_at:
+        telling.say(f"{say('documents.pdf_at', lang)}: {pdf_at}")
     value = {
         "run": str(stored.folder),
         "report": str(report_at),
+        **({"pdf": str(pdf_at)} if pdf_at else {}),
         "portfolio": stored.choice["names"],
         "net_benefit": stored.choice["joint"]["welfare"],
         "findings": [
@@ -125,13 +131,28 @@ def verify(folder: Path, quick: bool, telling: Telling) -> bool:
     return False
 
 
-def report(folder: Path, out: Path | None, telling: Telling) -> int:
+def _pdf(stored: StoredRun, out: Path | None, lang: Lang) -> Path:
+    """Write the report as PDF, beside the run unless told otherwise; return where."""
+    from kachisuji.desk.documents.pdf import write_pdf
+    from kachisuji.desk.documents.report import report_document
+    from kachisuji.ledger import write_atomic
+
+    path = out or stored.folder.parent / f"{stored.folder.name}-report.pdf"
+    write_atomic(path, write_pdf(report_document(stored, lang)))
+    return path
+
+
+def report(folder: Path, out: Path | None, pdf: bool, telling: Telling) -> int:
     """Write the report of a finished run again, beside the run unless told otherwise."""
     from kachisuji.desk.report.page import build_report
     from kachisuji.desk.stored import StoredRun
     from kachisuji.ledger import write_atomic
 
     stored = StoredRun.open(folder)
+    if pdf or (out and out.suffix.lower() == ".pdf"):
+        path = _pdf(stored, out, telling.lang)
+        telling.result(f"{say('documents.pdf_at', telling.lang)}: {path}", {"pdf": str(path)})
+        return 0
     path = out or folder.parent / f"{folder.name}-report.html"
     write_atomic(path, build_report(stored, telling.lang))
     telling.result(f"{say('desk.report_at', telling.lang)}: {path}", {"report": str(path)})

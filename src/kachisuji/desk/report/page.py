@@ -117,7 +117,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "left_out": choice.left_out(run, names),
         "front": balance.front(run, names),
         "segments": balance.segments_map(run, names),
-        "apart": _apart(run, names),
+        "apart": apart(run, names),
         "money": balance.money_by_year(run, names),
         "labour": balance.labour_by_year(run),
         "survival": choice.survival(run, names),
@@ -130,7 +130,8 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
     }
 
 
-def _apart(run: StoredRun, names: Names) -> list[dict[str, Both]]:
+def apart(run: StoredRun, names: Names) -> list[dict[str, Both]]:
+    """One row a measure of the portfolio played jointly: name, mean, low, high, positive."""
     out = []
     for measure in APART:
         own = run.choice["joint"][measure]

@@ -1,0 +1,1 @@
+"""Documents of a run: one list of blocks, written as PDF, Word, slides or HTML."""
