@@ -4,6 +4,7 @@ import dataclasses
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,6 +195,38 @@ def test_aggregation_refuses_what_would_lose_flows(economy):
         Concordance({"s0": {"a": -1.0, "b": 2.0}})
     weights = Concordance.from_pairs([("s0", "a", 1), ("s0", "b", 3), ("s1", "a", 2)])
     assert weights.shares == {"s0": {"a": 0.25, "b": 0.75}, "s1": {"a": 1.0}}
+
+
+def test_a_mapping_may_hold_shares_or_be_a_series(economy):
+    parts = {"s0": {"a": 0.25, "b": 0.75}, "s1": "a"}
+    same = Concordance({"s0": {"a": 0.25, "b": 0.75}, "s1": {"a": 1.0}})
+    assert economy.aggregate(sectors=parts).checksum == economy.aggregate(sectors=same).checksum
+    by_name = economy.aggregate(sectors=pd.Series({"s0": "a", "s1": "b"}))
+    assert by_name.sectors == ("a", "b")
+    with pytest.raises(InputError, match="'s1'.*None"):
+        economy.aggregate(sectors={"s0": "a", "s1": None})
+    with pytest.raises(InputError, match=r"add up to 0\.5"):
+        economy.aggregate(sectors={"s0": {"a": 0.5}, "s1": "b"})
+
+
+def test_an_unknown_label_is_told_its_nearest():
+    many = random_economy(R=1, S=20)
+    with pytest.raises(InputError) as caught:
+        many.row("R0", "S17")
+    assert caught.value.values["known"].startswith("s17, ")
+    assert caught.value.values["known"].endswith(" …")
+
+
+def test_inputs_of_a_sector_without_output_are_used_up_by_its_region(economy):
+    Z, Y = np.array(economy.Z), np.array(economy.Y)
+    Z[2], Y[2] = 0, 0
+    table = random_economy(Z=Z, Y=Y)
+    np.testing.assert_array_equal(table.without_output, [2])
+    bought = table.Y.reshape(6, 3, 2).sum(2)
+    bought[:, 1] += Z[:, 2]
+    np.testing.assert_array_equal(table.final_by_region, bought)
+    flows = Z.reshape(6, 3, 2).sum(2) + table.Y.reshape(6, 3, 2).sum(2)
+    assert table.exports[0, 1] == flows[0, 1]  # counted once
 
 
 def test_a_concordance_from_a_file(tmp_path):

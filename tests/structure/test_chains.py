@@ -113,9 +113,46 @@ def test_extraction_of_jobs_and_refusals():
 
 
 @pytest.mark.data
-def test_one_sector_gains_as_published(full_data):
-    gains = gains_from_trade(read("wiod13", full_data / "wiod13", year=2008), theta=5)
-    assert gains["USA"] == pytest.approx(GOLDEN["costinot_rodriguez_clare"]["USA"], abs=5e-4)
+def test_gains_as_published(full_data):
+    want = GOLDEN["costinot_rodriguez_clare"]
+    table = read("wiod13", full_data / "wiod13", year=2008)
+    assert gains_from_trade(table, theta=5)["USA"] == pytest.approx(0.018, abs=5e-4)
+    # the paper's countries, and sectors that hardly exist added to a neighbour
+    few = ("BGR", "CYP", "EST", "LTU", "LUX", "LVA", "MLT")
+    regions = {r: "RoW" if r in few else r for r in table.regions}
+    sectors = {s: s for s in table.sectors}
+    sectors |= {"c5": "c4", "c19": "c20", "c25": "c24", "c35": "c34"}
+    table = table.aggregate(regions=regions, sectors=sectors)
+    theta = dict.fromkeys(table.sectors, 5.0)
+    theta |= {f"c{k}": t for k, t in enumerate(want["theta_goods"], start=1)}
+    for model, key, within in (
+        ("one-sector", "one_sector", 0.1),
+        ("multi-sector", "multi_sector", 0.12),
+        ("intermediates", "intermediates", 0.15),
+    ):
+        gains = gains_from_trade(table, model, 5.0 if model == "one-sector" else theta) * 100
+        for region, percent in want[key].items():
+            assert gains[region] == pytest.approx(percent, abs=within), (model, region)
+
+
+def test_rounding_makes_no_gain_of_everything():
+    table = random_economy(2)
+    Z, Y = np.array(table.Z) * 1e7, np.array(table.Y) * 1e7
+    Z[1], Z[:, 1], Y[1] = 0, 0, 0  # R0 makes nothing of s1 …
+    Z[3::2, :2], Y[3::2, :2] = 0, 0
+    Z[3, 0] = 1.0  # … and buys one unit of it
+    tiny = replace(table, Z=Z, Y=Y)
+    nothing = np.array(Z)
+    nothing[3, 0] = 0.0
+    for model in ("multi-sector", "intermediates"):
+        got = gains_from_trade(tiny, model)
+        assert got.attrs["not_made_at_home"] == []
+        without = gains_from_trade(replace(table, Z=nothing, Y=Y), model)
+        np.testing.assert_allclose(got, without, atol=1e-6)
+    Z[3, 0] = 1e7
+    large = gains_from_trade(replace(table, Z=Z, Y=Y), "intermediates")
+    assert large["R0"] == 1
+    assert large.attrs["not_made_at_home"] == [("R0", "s1")]
 
 
 def plain_gains(table, j, theta):

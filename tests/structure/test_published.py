@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kachisuji.structure import leontief, linkages, multipliers
+from kachisuji.accounts import read
+from kachisuji.structure import (
+    Households,
+    decompose_exports,
+    leontief,
+    linkages,
+    multipliers,
+    positions,
+    value_added_exports,
+)
 from tests.structure.tables import GOLDEN, germany, miller_blair, national, netherlands
 
 pytestmark = pytest.mark.data
@@ -16,6 +25,26 @@ def test_miller_and_blair(full_data):
     np.testing.assert_allclose(system.A, want["A"], rtol=1e-12)
     np.testing.assert_allclose(system.inverse(), want["L"], atol=5e-5)
     np.testing.assert_allclose(system.solve(want["f"]), want["x"], atol=0.06)
+
+
+def test_miller_and_blair_with_households(full_data):
+    want = GOLDEN["miller_blair_households"]
+    open_table = miller_blair(full_data)
+    spent = np.array(want["household_column"])
+    rest = open_table.Y[:, 0] - spent
+    table = national(
+        open_table.Z, np.column_stack([spent, rest]), open_table.sectors, ("households", "rest")
+    )
+    pay = np.array(want["household_row"])
+    own, total = [want["household_own"]], [want["household_total"]]
+    closed = Households(pay, ("households",), total, own)
+    effects = multipliers(table, {"pay": pay}, households=closed)
+    inverse = np.array(want["L_closed"])
+    np.testing.assert_allclose(effects["output"], inverse[:2, :2].sum(0), atol=1.5e-4)
+    # the households' own row of the closed inverse: income, and what it earns again at home
+    np.testing.assert_allclose(effects["pay"] / (1 - 0.05), inverse[2, :2], atol=1e-4)
+    ratio = effects["pay"] / multipliers(table, {"pay": pay})["pay"]
+    assert ratio.iloc[0] == pytest.approx(ratio.iloc[1])  # type II over type I is one number
 
 
 def test_germany_1995(full_data):
@@ -69,3 +98,35 @@ def test_uk_2010_against_the_ons(full_data):
     ):
         # products without pay have no employment-cost multiplier; the ONS prints zero for them
         np.testing.assert_allclose(mine.fillna(0), want[published], atol=2e-5, err_msg=published)
+
+
+@pytest.mark.slow
+def test_positions_of_all_years_of_wiod(full_data):
+    """All seventeen years can be read and measured; percentiles as Antràs and Chor's are known."""
+    want = GOLDEN["antras_chor"]
+    pooled = pd.concat(
+        positions(read("wiod13", full_data / "wiod13", year=year)) for year in range(1995, 2012)
+    )
+    assert len(pooled) == 24395
+    up, down = pooled["upstreamness"], pooled["downstreamness"]
+    assert up.mean() == pytest.approx(want["U_mean"], abs=0.001)
+    assert up.median() == pytest.approx(want["U_median"], abs=0.02)
+    assert up.quantile(0.9) == pytest.approx(want["U_p90"], abs=0.003)
+    assert down.mean() == pytest.approx(want["D_mean"], abs=0.005)
+    assert down.quantile(0.9) == pytest.approx(want["D_p90"], abs=0.005)
+
+
+def test_a_sector_whose_output_was_rounded_away(full_data):
+    """Latvian water transport in 2002: one unit of inputs, an output of nil."""
+    table = read("wiod13", full_data / "wiod13", year=2002)
+    assert [table.label(k) for k in table.without_output] == [("LVA", "c24")]
+    made = leontief(table).solve(table.final_by_region.sum(axis=1))
+    np.testing.assert_allclose(made, table.x, atol=1e-6)
+    for method in ("bm-source", "bm-sink", "wwz", "kww"):
+        parts = decompose_exports(table, "LVA", method=method)
+        gap = parts[list(parts.attrs["terms"])].sum(axis=1) - parts["EXGR"]
+        assert np.abs(gap).max() < 1e-9 * parts["EXGR"].sum()
+        assert parts["EXGR"].sum() == pytest.approx(table.exports[table.rows("LVA")].sum())
+    vax = value_added_exports(table).loc["LVA"].to_numpy().sum()
+    source = decompose_exports(table, "LVA")
+    assert source["VAX"].sum() == pytest.approx(vax)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts.economy import Economy, Extension
-from kachisuji.words import InputError
+from kachisuji.words import InputError, nearest
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -118,8 +118,9 @@ def aggregate(economy: Economy, regions: Any = None, sectors: Any = None) -> Eco
     Parameters
     ----------
     regions, sectors
-        None leaves them as they are; ``"total"`` adds all up; a dict maps each old label to a new
-        one; a :class:`Concordance` splits old labels by weights. New labels come in the order in
+        None leaves them as they are; ``"total"`` adds all up; a dict (or a pandas Series) maps each
+        old label to a new one, or to new ones with shares; a :class:`Concordance` splits old labels
+        by weights. New labels come in the order in
         which the mapping first names them.
 
     Raises
@@ -194,7 +195,7 @@ def _matrix(
                 file=source,
                 what=what,
                 label=label,
-                known=", ".join(labels),
+                known=nearest(str(label), labels),
             )
     new: dict[str, int] = {}
     for targets in shares.values():
@@ -216,6 +217,15 @@ def _shares(labels: tuple[str, ...], mapping: Any, what: str) -> Mapping[str, Ma
         return {label: {TOTAL: 1.0} for label in labels}
     if isinstance(mapping, Concordance):
         return mapping.shares
-    if isinstance(mapping, Mapping):
+    if isinstance(mapping, Mapping) and any(isinstance(new, Mapping) for new in mapping.values()):
+        # shares written out: the same checks as for a concordance
+        whole = {
+            old: new if isinstance(new, Mapping) else {new: 1.0} for old, new in mapping.items()
+        }
+        return Concordance(whole).shares
+    if isinstance(mapping, Mapping) or hasattr(mapping, "items"):
+        for old, new in mapping.items():
+            if not isinstance(new, (str, int)) or not str(new).strip():
+                raise InputError("accounts.mapping_target", what=what, label=old, value=new)
         return {old: {str(new): 1.0} for old, new in mapping.items()}
     raise InputError("accounts.mapping_kind", what=what, kind=type(mapping).__name__)

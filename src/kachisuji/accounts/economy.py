@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.words import InputError
+from kachisuji.words import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,9 +191,21 @@ class Economy:
         return _frozen(per_unit(self.value_added, self.x))
 
     @cached_property
+    def without_output(self) -> NDArray[np.intp]:
+        """Rows of sectors that have inputs and no output (rounding leaves such in real tables)."""
+        return np.flatnonzero((self.x == 0.0) & (self.value_added != 0.0))
+
+    @cached_property
     def final_by_region(self) -> Floats:
-        """(n, R) final demand by buying region, categories added up."""
-        return _frozen(self.Y.reshape(self.n, self.n_regions, -1).sum(axis=2))
+        """(n, R) final demand by buying region, categories added up.
+
+        Inputs of sectors without output are in it, as used up by their region: no product carries
+        them on, and ``x = A x + f`` holds to the last digit.
+        """
+        final = self.Y.reshape(self.n, self.n_regions, -1).sum(axis=2)
+        for k in self.without_output:
+            final[:, k // self.n_sectors] += self.Z[:, k]
+        return _frozen(final)
 
     @cached_property
     def stock_change(self) -> Floats:
@@ -206,7 +218,8 @@ class Economy:
     def exports(self) -> Floats:
         """(n, R) sales of each (region, sector) to each other region; own region zero."""
         R, S = self.n_regions, self.n_sectors
-        sales = self.Z.reshape(self.n, R, S).sum(axis=2) + self.final_by_region
+        bought = self.Y.reshape(self.n, R, -1).sum(axis=2)
+        sales = self.Z.reshape(self.n, R, S).sum(axis=2) + bought
         sales.reshape(R, S, R)[np.arange(R), :, np.arange(R)] = 0.0
         return _frozen(sales)
 
@@ -259,9 +272,12 @@ class Economy:
         try:
             return known.index(label)
         except ValueError:
-            names = ", ".join(known)
             raise InputError(
-                "accounts.unknown_label", file=self.source, what=what, label=label, known=names
+                "accounts.unknown_label",
+                file=self.source,
+                what=what,
+                label=label,
+                known=nearest(str(label), known),
             ) from None
 
     def block(self, region: str) -> Block:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts.balancing import gras
 from kachisuji.accounts.economy import Economy
-from kachisuji.words import InputError, RunError
+from kachisuji.words import InputError, RunError, nearest
 
 Floats = NDArray[np.float64]
 
@@ -113,13 +113,16 @@ def _plan(economy: Economy, sector: str, shares: Mapping[str, Any]) -> _Plan:
     return _Plan(economy, k, names, table)
 
 
+def _unknown(what: str, label: str, known: Iterable[str]) -> InputError:
+    return InputError("accounts.unknown_label", what=what, label=label, known=nearest(label, known))
+
+
 def _recipes(plan: _Plan, recipes: Mapping[str, Mapping[str, float]]) -> list[Floats | None]:
     """(S,) inputs per unit of output by old sector for each part, or None."""
     found: list[Floats | None] = []
     for name in recipes:
         if name not in plan.names:
-            known = ", ".join(plan.names)
-            raise InputError("accounts.unknown_label", what="part", label=name, known=known)
+            raise _unknown("part", name, plan.names)
     for name in plan.names:
         if name not in recipes:
             found.append(None)
@@ -173,12 +176,10 @@ def _sales_weights(plan: _Plan, sales: Mapping[str, Mapping[str, float]]) -> Flo
     weights = np.ones((len(plan.names), len(codes)))
     for name, buyers in sales.items():
         if name not in plan.names:
-            shown = ", ".join(plan.names)
-            raise InputError("accounts.unknown_label", what="part", label=name, known=shown)
+            raise _unknown("part", name, plan.names)
         for label, weight in buyers.items():
             if label not in known:
-                shown = ", ".join((*economy.sectors, *economy.categories))
-                raise InputError("accounts.unknown_label", what="buyer", label=label, known=shown)
+                raise _unknown("buyer", label, (*economy.sectors, *economy.categories))
             if not np.isfinite(weight) or weight < 0.0:
                 raise InputError("accounts.share_wrong", row=name, column=label, share=weight)
             weights[plan.names.index(name)] *= np.where(np.array(codes) == label, weight, 1.0)

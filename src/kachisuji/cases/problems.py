@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kachisuji.words import InputError, Lang, say
+from kachisuji.words import nearest as nearest
 
 SHOWN = 20
 """How many mistakes one message lists."""
@@ -39,11 +39,3 @@ def raise_all(place: Path, problems: Sequence[InputError]) -> None:
         raise problems[0]
     if problems:
         raise CaseError(place, problems)
-
-
-def nearest(got: str, known: Iterable[str], most: int = 12) -> str:
-    """Return the allowed names, those that look like ``got`` first, shortened."""
-    names = list(known)
-    close = difflib.get_close_matches(got, names, n=3, cutoff=0.6)
-    ordered = [*close, *(n for n in names if n not in close)]
-    return ", ".join(ordered[:most]) + (" …" if len(ordered) > most else "")

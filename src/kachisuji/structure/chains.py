@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.structure.content import origin_of_value_added
+from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.exports import _domestic_solutions, _exporter, output_by_user
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
@@ -41,7 +41,8 @@ def gvc_income(
     if final_sector is not None:
         keep &= np.arange(economy.n_sectors) == economy.sector_number(final_sector)
     final = np.where(keep.ravel(), economy.final_by_region.sum(axis=1), 0.0)
-    return economy.series(economy.v * leontief(economy).solve(final), "gvc_income")
+    made = leontief(economy).solve(final)
+    return economy.series(value_added_shares(economy) * made, "gvc_income")
 
 
 def gvc_income_by_product(economy: Economy) -> pd.DataFrame:
@@ -65,11 +66,11 @@ def value_added_in(economy: Economy, post: str = "exports") -> pd.DataFrame:
     if post not in _POSTS:
         raise InputError("structure.choice", what="post", got=post, known=", ".join(_POSTS))
     if post == "final_demand":
-        values = economy.v[:, None] * output_by_user(economy)
+        values = value_added_shares(economy)[:, None] * output_by_user(economy)
         return economy.frame(values, list(economy.regions))
     amounts = economy.exports.sum(axis=1) if post == "exports" else economy.x
     values = leontief(economy).solve(np.diag(amounts))
-    values *= economy.v[:, None]
+    values *= value_added_shares(economy)[:, None]
     return economy.frame(values, economy.index)
 
 
@@ -79,7 +80,7 @@ def value_added_exports(economy: Economy) -> pd.DataFrame:
     ``VAX_(s i) l = v_si sum_k B_(s i) k Y_kl``, ``l`` not ``s`` (Johnson and Noguera 2012,
     equation 6). Columns are the regions of use; a region's own column is zero.
     """
-    values = economy.v[:, None] * output_by_user(economy)
+    values = value_added_shares(economy)[:, None] * output_by_user(economy)
     rows = np.arange(economy.n)
     values[rows, rows // economy.n_sectors] = 0.0
     return economy.frame(values, list(economy.regions))
@@ -107,9 +108,8 @@ def vertical_specialisation(economy: Economy) -> pd.DataFrame:
     for r in range(R):
         mine = slice(r * S, (r + 1) * S)
         own = np.eye(S) - leontief_block(economy, r)
-        v = np.where(economy.x[mine] == 0.0, 1.0, economy.v[mine])
-        domestic[mine] = np.linalg.solve(own.T, v)
-    made = economy.v[:, None] * leontief(economy).solve(abroad)
+        domestic[mine] = np.linalg.solve(own.T, value_added_shares(economy)[mine])
+    made = value_added_shares(economy)[:, None] * leontief(economy).solve(abroad)
     made[rows, rows // S] = 0.0
     parts = np.column_stack([exports, (1.0 - domestic) * exports, made.sum(axis=1)])
     return economy.frame(parts, ["exports", "VS", "VS1"])
@@ -144,7 +144,7 @@ def participation(economy: Economy) -> pd.DataFrame:
     for r, region in enumerate(economy.regions):
         sold = _exporter(economy, (region,))
         block = economy.block(region)
-        v = np.where(block.x == 0.0, 1.0, block.v)
+        v = value_added_shares(economy)[economy.rows(region)]
         own = np.linalg.solve((np.eye(len(v)) - block.A).T, v)
         E = sold.E.sum(axis=1)
         direct = sold.Y_exports + sold.passed_on(made)

@@ -75,7 +75,7 @@ def _outcomes(tables: tuple[Economy, Economy], row: Any) -> dict[frozenset[int],
             c.append(np.ones(table.n))
         else:
             c.append(per_unit(totals_of(table, row), table.x))
-        final = table.Y.sum(axis=1)
+        final = table.final_by_region.sum(axis=1)
         level.append(final.sum())
         mix.append(final / final.sum())
     solved = [leontief(table).solve(np.column_stack(mix)) for table in tables]

@@ -17,18 +17,26 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
+def value_added_shares(economy: Economy) -> Floats:
+    """(n,) ``v``, one for a sector that makes nothing.
+
+    Sales out of stocks, which a table of whole numbers may hold without output, are then its own
+    value and not lost: what is sold is somebody's value added to the last unit.
+    """
+    return np.where(economy.x == 0.0, 1.0, economy.v)
+
+
 def origin_of_value_added(economy: Economy) -> Floats:
     """(n, R) value added of each region in a unit of final output of each (region, sector).
 
-    ``M' = V (I - A)^-1`` with ``V`` (R, n) holding ``v`` of the region's own sectors. Rows add up
-    to one. A sector that makes nothing has ``v = 1`` here: sales out of its stocks, which a table
-    of whole numbers may hold, are its own and not lost.
+    ``M' = V (I - A)^-1`` with ``V`` (R, n) holding ``v`` of the region's own sectors (see
+    :func:`value_added_shares`). Rows add up to one.
     """
     known = economy.__dict__.get("_origin_of_value_added")
     if known is None:
         by_region = np.zeros((economy.n, economy.n_regions))
         rows = np.arange(economy.n)
-        by_region[rows, rows // economy.n_sectors] = np.where(economy.x == 0.0, 1.0, economy.v)
+        by_region[rows, rows // economy.n_sectors] = value_added_shares(economy)
         known = leontief(economy).solve_transposed(by_region)
         known.flags.writeable = False
         economy.__dict__["_origin_of_value_added"] = known  # small, and asked for often

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.accounts.economy import per_unit
-from kachisuji.structure.content import origin_of_value_added
+from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
 
@@ -377,7 +377,9 @@ def _wwz(sold: _Exporter) -> dict[str, Floats]:
     b, m = sold.domestic[:, None], origin.copy()
     m[:, home] = 0.0
     o = 1.0 - b - m
-    L = np.linalg.solve((np.eye(len(sold.own)) - _home_block(sold)).T, _home_v(sold))[:, None]
+    L = np.linalg.solve(
+        (np.eye(len(sold.own)) - _home_block(sold)).T, value_added_shares(economy)[sold.own]
+    )[:, None]
     Y = sold.Y_exports
     terms = [b * Y, *(L * passed[:8]), (b - L) * passed[8]]
     terms += [m * Y, m * passed[9], m * passed[10], o * Y, o * passed[9], o * passed[10]]
@@ -387,12 +389,6 @@ def _wwz(sold: _Exporter) -> dict[str, Floats]:
 def _home_block(sold: _Exporter) -> Floats:
     """(m, m) ``A_ss``."""
     return sold.A.reshape(len(sold.own), -1)[:, sold.own]
-
-
-def _home_v(sold: _Exporter) -> Floats:
-    """(m,) value added per unit, one where nothing is made (so that shares add up to one)."""
-    x = sold.economy.x[sold.own]
-    return np.where(x == 0.0, 1.0, sold.economy.v[sold.own])
 
 
 def _home_use(sold: _Exporter) -> Floats:
@@ -411,7 +407,7 @@ def _kww(sold: _Exporter) -> dict[str, Floats]:
     final = economy.final_by_region
     inside = np.zeros(economy.n, dtype=bool)
     inside[sold.own] = True
-    v = np.where(inside, economy.v, 0.0)
+    v = np.where(inside, value_added_shares(economy), 0.0)
     row = leontief(economy).solve_transposed(v)  # v_s B_s.
     abroad = np.where(inside, 0.0, row)
     place = np.arange(economy.n) // S

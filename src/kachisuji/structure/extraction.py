@@ -175,7 +175,7 @@ def _total(
     if share == 0.0:
         return np.zeros_like(x), own_loss
     A_kk = per_unit(np.diag(economy.Z), x)
-    f = economy.Y.sum(axis=1)
+    f = economy.final_by_region.sum(axis=1)
     # V' L U and V' L f' of the Woodbury formula, two by two, for every k at once
     inner = np.empty((economy.n, 2, 2))
     inner[:, 0, 0] = diagonal - 1.0 + 1.0 / share

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MODELS = ("one-sector", "multi-sector", "intermediates")
+# spending on a sector, as a share of the region's, that is taken for rounding when none of it is
+# made at home
+_ROUNDING = 1e-6
 
 
 def gains_from_trade(
@@ -46,7 +49,9 @@ def gains_from_trade(
     Series
         By region; 0.018 means 1.8 %. In a sector that is bought and not made at home autarky leaves
         nothing in these models, and the figure is 1: ``attrs["not_made_at_home"]`` lists such
-        (region, sector), which are better added to a neighbouring sector first.
+        (region, sector), which are better added to a neighbouring sector first. Where the whole
+        spending on such a sector is below a millionth of the region's it is taken for rounding and
+        leaves the gain as it is.
 
     Raises
     ------
@@ -62,7 +67,8 @@ def gains_from_trade(
         sectors = ("TOTAL",)
     elasticity = _elasticities(sectors, theta)
     with np.errstate(divide="ignore"):
-        share = np.where(spent > 0.0, own / np.where(spent > 0.0, spent, 1.0), 1.0)
+        real = spent > np.where(own > 0.0, 0.0, _ROUNDING * spent.sum(axis=1, keepdims=True))
+        share = np.where(real, own / np.where(real, spent, 1.0), 1.0)
         logs = np.log(np.maximum(share, 0.0))
     weights = final / final.sum(axis=1, keepdims=True)
     if model == "intermediates":

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 # (I - A) so near to singular that the last digits of a solution mean nothing
 _SINGULAR = 1e12
+# inputs of a sector without output, as a share of all output, that are taken for rounding
+_ROUNDING = 1e-6
 
 
 class Leontief:
@@ -40,8 +42,9 @@ class Leontief:
     Raises
     ------
     InputError
-        When a sector has inputs and no output, or the system is not productive (the spectral
-        radius of ``A`` is one or above); the sectors are named.
+        When a sector has inputs and no output (beyond a millionth of all output, which is taken for
+        rounding: see :attr:`Economy.final_by_region`), or the system is not productive (the
+        spectral radius of ``A`` is one or above); the sectors are named.
 
     Notes
     -----
@@ -127,8 +130,10 @@ class Leontief:
         return self.inverse_diagonal_array
 
     def _refuse_inputs_without_output(self) -> None:
+        rounding = _ROUNDING * float(self.x.sum())
         for k in np.flatnonzero(self.x <= 0.0):
-            if self.Z[:, k].any():
+            small = self.x[k] == 0.0 and np.abs(self.Z[:, k]).sum() <= rounding
+            if self.Z[:, k].any() and not small:
                 raise InputError(
                     "structure.no_output",
                     file=self._source,

@@ -33,11 +33,15 @@ class Households:
     total
         (R,) all income of the households of each region. None takes what the sectors pay: all that
         households spend is then spent out of it. Give the true total where they have other income.
+    own
+        (R,) what the households of each region pay to households: domestic staff, rents. It is
+        earned and spent again. None takes nothing.
     """
 
     income: Any
     categories: tuple[str, ...]
     total: Any = None
+    own: Any = None
 
 
 def multipliers(
@@ -52,8 +56,10 @@ def multipliers(
     Type I: ``m' = c' (I - A)^-1`` with ``c`` the row per unit of output: 1 for output, ``v`` for
     value added, the extensions of the table and the ``rows`` given (Miller and Blair 2009, chapter
     6). Type II: ``m' = c' (I - A - C H)^-1``, ``H`` (R, n) income of each region's households per
-    unit of output and ``C`` (n, R) their spending per unit of their income: the sectors' part of
-    the table closed with respect to households.
+    unit of output and ``C`` (n, R) their spending per unit of their income, divided by one less
+    what they pay each other: the sectors' part of the table closed with respect to households
+    (Miller and Blair 2009, section 2.5; output multipliers are their "truncated" ones, without the
+    households' own row).
 
     Parameters
     ----------
@@ -104,7 +110,10 @@ def _induced(economy: Economy, households: Households, effects: Floats) -> Float
     total = earned if households.total is None else np.asarray(households.total, dtype=float)
     if total.shape != (R,) or not (total > 0.0).all():
         raise InputError("structure.household_income", got=total.shape, want=(R,))
-    C = spending / total
+    own = np.zeros(R) if households.own is None else np.asarray(households.own, dtype=float)
+    if own.shape != (R,) or not ((own >= 0.0) & (own < total)).all():
+        raise InputError("structure.household_own", got=own.shape, want=(R,))
+    C = spending / (total - own)
     place = np.arange(n)
     H = np.zeros((n, R))
     H[place, place // economy.n_sectors] = per_unit(income, economy.x)

@@ -8,6 +8,7 @@ from kachisuji.words.errors import (
     InputError,
     KachisujiError,
     RunError,
+    nearest,
 )
 from kachisuji.words.formats import money, number, percent, ratio
 
@@ -22,6 +23,7 @@ __all__ = [
     "RunError",
     "entries",
     "money",
+    "nearest",
     "number",
     "percent",
     "ratio",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,15 @@ class InfeasibleError(KachisujiError):
 
 class RunError(KachisujiError):
     """A run could not be done or read: disk, permission, interruption, difference."""
+
+
+def nearest(got: str, known: Iterable[str], most: int = 12) -> str:
+    """Return the allowed names for a remedy, those that look like ``got`` first, shortened."""
+    import difflib
+
+    names = list(known)
+    # codes differ by case more often than by a letter: JPN for jpn comes first
+    like = [n for n in names if n.casefold() == got.casefold()]
+    close = [*like, *difflib.get_close_matches(got, names, n=3, cutoff=0.6)]
+    ordered = list(dict.fromkeys([*close, *names]))
+    return ", ".join(ordered[:most]) + (" …" if len(ordered) > most else "")
