@@ -203,7 +203,7 @@ def test_a_mapping_may_hold_shares_or_be_a_series(economy):
     assert economy.aggregate(sectors=parts).checksum == economy.aggregate(sectors=same).checksum
     by_name = economy.aggregate(sectors=pd.Series({"s0": "a", "s1": "b"}))
     assert by_name.sectors == ("a", "b")
-    with pytest.raises(InputError, match="'s1'.*None"):
+    with pytest.raises(InputError, match=r"'s1'.*None"):
         economy.aggregate(sectors={"s0": "a", "s1": None})
     with pytest.raises(InputError, match=r"add up to 0\.5"):
         economy.aggregate(sectors={"s0": {"a": 0.5}, "s1": "b"})
