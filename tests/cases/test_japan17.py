@@ -150,3 +150,33 @@ def test_every_type_of_business_has_packages_alone_and_with_a_partner(case):
 def test_every_instrument_is_in_a_package(case):
     used = {i for p in case.lines.packages for i in p.instruments}
     assert used == set(case.tables["instruments"]["instrument"])
+
+
+def test_civil_and_defence_share_by_the_declared_part_only(case):
+    """Every link between a defence segment and another is of the kind dual use, and small."""
+    use = case.tables["segments"].set_index("segment")["use"]
+    links = case.tables["links"]
+    across = (links["from"].map(use) == "defence") != (links["to"].map(use) == "defence")
+    assert across.sum() >= 8
+    assert (links[across]["kind"] == "dual_use").all()
+    ships = links.query("`from` == 'merchant_ships' and to == 'naval_ships'").iloc[0]
+    yards = links.query("`from` == 'merchant_ships' and to == 'lng_carriers'").iloc[0]
+    assert ships["high"] < yards["mode"]
+
+
+def test_china_is_a_partner_in_some_civil_segments_only(case):
+    pairs = case.tables["partners"].query("partner == 'CHN'")["segment"].unique()
+    use = case.tables["segments"].set_index("segment")["use"]
+    assert 5 <= len(pairs) < len(use) / 3
+    assert set(use[pairs]) == {"civil"}
+    terms = case.tables["partner_terms"].query("partner == 'CHN' and symbol == 'usable'")
+    assert set(terms["segment"]) == set(pairs)
+    assert (terms["high"] < 1).all()
+
+
+def test_india_is_a_site_of_suppliers_with_quality_and_maintenance(case):
+    terms = case.tables["partner_terms"].query("partner == 'IND'")
+    for _, rows in terms.groupby("segment"):
+        assert {"site_part", "site_saving", "site_quality", "site_maintenance"} <= set(
+            rows["symbol"]
+        )
