@@ -15,7 +15,7 @@ import pytest
 
 from kachisuji.accounts import read
 from kachisuji.words import InputError
-from tests.accounts.sheets import write_xlsx
+from tests.accounts.sheets import write_xlsb, write_xlsx
 
 # ---- OECD -----------------------------------------------------------------------------------
 
@@ -196,6 +196,13 @@ def test_figaro_matrix_and_flat(tmp_path):
     flat.write_text(out.getvalue().replace("obsValue", "value"))
     with pytest.raises(InputError, match="not the layout"):
         read("figaro", flat)
+    products = FIGARO.replace("A01", "CPA_A01").replace("C10T12", "CPA_C10T12")
+    (tmp_path / "m" / "matrix_eu-ic-io_prod-by-prod_24ed_2022.csv").write_text(products)
+    with pytest.raises(InputError, match="more than one file"):
+        read("figaro", tmp_path / "m", year=2022)
+    by_product = read("figaro", tmp_path / "m", year=2022, by="product")
+    assert by_product.sectors == ("CPA_A01", "CPA_C10T12")
+    assert read("figaro", tmp_path / "m", by="industry").checksum == table.checksum
 
 
 # ---- ADB ------------------------------------------------------------------------------------
@@ -270,6 +277,25 @@ def test_world_table_of_wiod_2016(tmp_path):
         read("wiod16", tmp_path, year=2014)
     with pytest.raises(InputError, match="world table"):
         read("wiod16", tmp_path, year=2013)
+
+
+def test_the_publishers_binary_workbook(tmp_path):
+    write_xlsx(tmp_path / "WIOT2014_Nov16_ROW.xlsx", WIOD_16)
+    table = read("wiod16", tmp_path / "WIOT2014_Nov16_ROW.xlsx")
+    rows = [list(row) for row in WIOD_16]
+    rows[6][12] = -1.25  # not a whole number: another kind of record
+    rows[6][18] = 19.75
+    write_xlsb(tmp_path / "WIOT2014_Nov16_ROW.xlsb", rows)
+    binary = read(None, tmp_path / "WIOT2014_Nov16_ROW.xlsb")
+    np.testing.assert_array_equal(binary.Z, table.Z)
+    np.testing.assert_array_equal(binary.x, [19.75, 12, 20, 10])
+    np.testing.assert_array_equal(binary.output_gap, 0)
+    file = tmp_path / "WIOT2014_Nov16_ROW.xlsb"
+    rows[7][5] = "n/a"
+    write_xlsb(file, rows)
+    with pytest.raises(InputError) as caught:
+        read("wiod16", file)
+    assert (caught.value.key, caught.value.row) == ("accounts.cell", 8)
 
 
 def test_rdata_of_wiod_2016(tmp_path):

@@ -34,8 +34,9 @@ def wide():
     frame = pd.DataFrame(pairs, columns=["region", "sector"])
     names = [f"{r}_{s}" for r, s in pairs]
     names += [f"{r}_{c}" for r in "AB" for c in ("c37", "c38", "c39", "c41", "c42")]
-    for k, name in enumerate([*names, "output"]):
+    for k, name in enumerate(names):
         frame[name] = np.arange(4) + k
+    frame["output"] = frame[names].sum(axis=1)
     return frame
 
 

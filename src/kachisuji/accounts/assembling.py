@@ -90,6 +90,9 @@ def assemble(
 def _places(labels: Sequence[Label], file: str, what: str) -> dict[Label, int]:
     places: dict[Label, int] = {}
     for k, label in enumerate(labels):
+        if not all(part.strip() for part in label):
+            name = " ".join(label)
+            raise InputError("accounts.label_empty", file=file, what=f"{what}s", label=name)
         if label in places:
             name = " ".join(label)
             raise InputError("accounts.label_twice", file=file, what=f"{what}s", label=name)

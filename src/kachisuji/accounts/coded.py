@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ def from_codes(
     *,
     form: str,
     totals: frozenset[str],
+    uses: tuple[str, ...],
     stocks: tuple[str, ...],
     joined: Mapping[str, str],
     **about: Any,
@@ -26,10 +28,13 @@ def from_codes(
 
     A code that is both a row's and a column's is a sector; other columns are final demand, other
     rows primary inputs. ``totals`` are columns and rows to leave out; the first of them that is a
-    column is taken as the printed output.
+    column is taken as the printed output; without one it is the sum of each column.
 
     Parameters
     ----------
+    uses
+        Codes of final use by households, in one edition or another: without any of them the file is
+        another publisher's.
     stocks
         Codes of changes in stocks.
     joined
@@ -50,6 +55,10 @@ def from_codes(
     flow = np.array([bool(r) and c in sectors for r, c in rows])
     used = [k for k, (r, c) in enumerate(columns) if r and c not in totals]
     categories = list(dict.fromkeys(columns[k][1] for k in used if columns[k][1] not in sectors))
+    if not set(uses) & set(categories):
+        got = ", ".join(categories[:5]) or "none"
+        want = f"final demand {' | '.join(uses)}"
+        raise InputError("accounts.layout", file=sheet.file, form=form, want=want, got=got)
     printed = next((k for k, name in enumerate(names) if name in totals), None)
     kept = [label for label, keep in zip(rows, flow, strict=True) if keep]
     # countries that are split have final demand (and at times rows) under their own name only
@@ -69,6 +78,10 @@ def from_codes(
         **about,
     )
     economy = _with_primary(economy, sheet, flow, columns, labels, totals)
+    if printed is None and "primary" in economy.extensions:
+        # no output is printed: what a column pays for, inputs and primary inputs, is its output
+        paid = economy.Z.sum(axis=0) + economy.extensions["primary"].values.sum(axis=0)
+        economy = replace(economy, published_output=paid, copy=False)
     parts = {r: joined.get(r, r) for r in economy.regions}
     return economy if list(parts) == list(parts.values()) else economy.aggregate(regions=parts)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kachisuji.accounts.economy import Economy
-from kachisuji.words import InputError
+from kachisuji.words import InputError, nearest
 
 # kind -> module of kachisuji.accounts.readers; each has read(path, year, **options) and
 # looks_like(path), which says whether a path is one of its own
@@ -26,6 +29,10 @@ _READERS = {
     "eurostat-iot": "eurostat",
     "csv": "plain",
 }
+
+# printed output that the row sums miss, as a share of all output, above which a table is refused;
+# the real tables at hand miss less than a thousandth
+_UNBALANCED = 0.01
 
 KINDS: tuple[str, ...] = tuple(_READERS)
 
@@ -51,7 +58,14 @@ def detect(path: str | Path) -> str:
     raise InputError("accounts.undetected", file=place, known=", ".join(KINDS))
 
 
-def read(kind: str | None, path: str | Path, year: int | None = None, **options: Any) -> Economy:
+def read(
+    kind: str | None,
+    path: str | Path,
+    year: int | None = None,
+    *,
+    unbalanced: bool = False,
+    **options: Any,
+) -> Economy:
     """Read a publisher's table.
 
     Parameters
@@ -62,6 +76,9 @@ def read(kind: str | None, path: str | Path, year: int | None = None, **options:
         The file, or the folder that holds the publisher's files.
     year
         Which year, where the path holds several.
+    unbalanced
+        True takes a table whose row sums miss the printed output by more than one percent; the row
+        sums are its output then.
     options
         What the reader of that kind takes beside these (see docs/accounts.md).
 
@@ -73,5 +90,31 @@ def read(kind: str | None, path: str | Path, year: int | None = None, **options:
     if kind is None:
         kind = detect(path)
     if kind not in _READERS:
-        raise InputError("accounts.unknown_kind", kind=kind, known=", ".join(KINDS))
-    return _reader(kind).read(Path(path), year, **options)
+        raise InputError("accounts.unknown_kind", kind=kind, known=nearest(str(kind), KINDS, 20))
+    reader = _reader(kind).read
+    known = [name for name in inspect.signature(reader).parameters if name not in ("path", "year")]
+    for option in options:
+        if option not in known:
+            listed = ", ".join([*known, "unbalanced"])
+            raise InputError("accounts.no_option", kind=kind, option=option, known=listed)
+    if year is not None and not isinstance(year, (int, np.integer)):
+        raise InputError("accounts.year_kind", year=year)
+    economy: Economy = reader(Path(path), None if year is None else int(year), **options)
+    if not unbalanced:
+        _refuse_unbalanced(economy)
+    return economy
+
+
+def _refuse_unbalanced(economy: Economy) -> None:
+    gap, whole = np.abs(economy.output_gap), float(np.abs(economy.x).sum())
+    if gap.sum() <= _UNBALANCED * whole:
+        return
+    worst = int(gap.argmax())
+    raise InputError(
+        "accounts.unbalanced",
+        file=economy.source,
+        row=" ".join(economy.label(worst)),
+        percent=f"{100 * float(gap.sum()) / whole:.1f}" if whole else "∞",
+        sum=float(economy.x[worst]),
+        printed=float(economy.x[worst] + economy.output_gap[worst]),
+    )

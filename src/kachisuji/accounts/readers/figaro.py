@@ -29,6 +29,7 @@ FORM = "FIGARO"
 _FILE = re.compile(
     r"(matrix|flatfile)_eu-ic-io_(ind-by-ind|prod-by-prod)(?:_\d\ded)?_(\d{4})\.csv(\.gz)?"
 )
+_BY = {"industry": "ind-by-ind", "product": "prod-by-prod"}
 _PATTERNS = ("matrix_eu-ic-io_*.csv*", "flatfile_eu-ic-io_*.csv*")
 
 
@@ -38,15 +39,17 @@ def looks_like(path: Path) -> bool:
     return any(_FILE.fullmatch(n) for n in names)
 
 
-def read(path: Path, year: int | None = None, *, kind: str | None = None) -> Economy:
+def read(path: Path, year: int | None = None, *, by: str | None = None) -> Economy:
     """Read a year.
 
     Parameters
     ----------
-    kind
-        ``ind-by-ind`` or ``prod-by-prod``, where the folder holds both.
+    by
+        ``industry`` or ``product``, where the folder holds both.
     """
-    file = _choose(path, year, kind)
+    if by not in (None, *_BY):
+        raise InputError("accounts.unknown_option", option="by", got=by, known=", ".join(_BY))
+    file = _choose(path, year, by)
     named = _FILE.fullmatch(file.name)
     if named is None and year is None:
         raise InputError("accounts.year_needed", file=file, known="…")
@@ -57,6 +60,7 @@ def read(path: Path, year: int | None = None, *, kind: str | None = None) -> Eco
         sheet,
         form=FORM,
         totals=frozenset(),
+        uses=("P3_S14",),
         stocks=("P5M",),
         joined={},
         year=year,
@@ -69,13 +73,17 @@ def read(path: Path, year: int | None = None, *, kind: str | None = None) -> Eco
     )
 
 
-def _choose(path: Path, year: int | None, kind: str | None) -> Path:
+def _choose(path: Path, year: int | None, by: str | None) -> Path:
     if path.is_file() or not path.exists():
         return find(path, _PATTERNS, FORM)
     fits = []
     for file in sorted(path.iterdir()):
         named = _FILE.fullmatch(file.name)
-        if named and (year is None or int(named[3]) == year) and kind in (None, named[2]):
+        if (
+            named
+            and (year is None or int(named[3]) == year)
+            and (by is None or _BY[by] == named[2])
+        ):
             fits.append(file)
     known = ", ".join(f.name for f in fits) or ", ".join(f.name for f in sorted(path.iterdir()))
     if not fits:

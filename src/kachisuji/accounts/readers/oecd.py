@@ -72,6 +72,7 @@ def read(path: Path, year: int | None = None, *, split: str = "join") -> Economy
         sheet,
         form=FORM,
         totals=TOTALS,
+        uses=("HFCE", "HC"),
         stocks=("INVNT",),
         joined=_SPLIT if split == "join" else _apart(sheet),
         year=year,
