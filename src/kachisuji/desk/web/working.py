@@ -100,7 +100,7 @@ def work(folder: Path, limit: float | None = None) -> int:
     try:
         telling.write()
         watch.start()
-        result = {"run": do_run}[told["kind"]](folder, told["asked"], telling)
+        result = DOES[told["kind"]](folder, told["asked"], telling)
         telling.write(status="done", result=result)
         return 0
     except KeyboardInterrupt:
@@ -147,6 +147,28 @@ def do_run(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, A
         target, count = Path(asked["runs"]) / f"{asked['name']}-{count}", count + 1
     os.rename(made, target)
     return {"run": target.name}
+
+
+def do_thresholds(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
+    """Work out what it takes to win each segment, and keep it beside the run."""
+    from kachisuji import contest
+    from kachisuji.desk.ahead.reopen import draw
+    from kachisuji.desk.stored import StoredRun
+
+    del folder
+    with telling.stage("web.stage_open"):
+        run = StoredRun.open(Path(asked["run"]))
+        model = contest.build(run.case, run.case.economy)
+    with telling.stage("web.stage_thresholds"):
+        table = contest.verdicts(model, draw("sobol", 64, len(model.quantities), 0))
+    found = json.loads(table.to_json(orient="index", force_ascii=False))
+    out = Path(asked["out"])
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomic(out / "thresholds.json", json.dumps(found, ensure_ascii=False))
+    return {"of": asked["name"]}
+
+
+DOES = {"run": do_run, "thresholds": do_thresholds}
 
 
 def main() -> None:

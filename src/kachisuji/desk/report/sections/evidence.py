@@ -71,9 +71,9 @@ def sources(run: StoredRun) -> dict[str, Any]:
             "grade": t(f"desk.grade_{row['grade']}"),
             "grade_id": row["grade"],
             "statement": Both(str(row["statement_en"]), str(row["statement_ja"])),
-            "source": _text(row["source"]),
-            "date": _text(row["date"]),
-            "address": _address(row["address"]),
+            "source": text_of(row["source"]),
+            "date": text_of(row["date"]),
+            "address": address_of(row["address"]),
         }
         for row in records(table)
         if row["id"] in in_use
@@ -86,11 +86,11 @@ def sources(run: StoredRun) -> dict[str, Any]:
     }
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def _address(value: object) -> str:
+def address_of(value: object) -> str:
     """Only web addresses become links."""
-    text = _text(value)
+    text = text_of(value)
     return text if text.startswith(("https://", "http://")) else ""

@@ -31,9 +31,7 @@ def told_error(error: dict[str, Any]) -> Both:
 def described(job: Job) -> dict[str, Any]:
     """Everything a page says of a job."""
     stage = t(job.stage, **(job.values or {})) if job.stage else plain("")
-    title = t("web.job_run", case=job.asked.get("title", "?")) if job.kind == "run" else t(
-        "web.job_solve", run=job.asked.get("name", "?")
-    )  # fmt: skip
+    title = t(f"web.job_{job.kind}", name=job.asked.get("title") or job.asked.get("name", "?"))
     return {
         "job": job,
         "title": title,
@@ -43,8 +41,15 @@ def described(job: Job) -> dict[str, Any]:
         "share": job.done / max(1, job.total),
         "error": told_error(job.error) if job.error else None,
         "to": f"/jobs/{job.name}",
-        "result_to": run_address(job.result["run"]) if job.result and "run" in job.result else None,
+        "result_to": _result(job),
     }
+
+
+def _result(job: Job) -> str | None:
+    found = job.result or {}
+    if "run" in found:
+        return run_address(found["run"])
+    return run_address(found["of"], "/fields") if "of" in found else None
 
 
 def _has_values(key: str) -> bool:
