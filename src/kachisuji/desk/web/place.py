@@ -38,6 +38,7 @@ class Shown:
     run: StoredRun
     names: Names
     cache: dict[str, object] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Desk:

@@ -108,7 +108,7 @@ def tiles(run: StoredRun, names: Names, segment: str) -> list[dict[str, Any]]:
                 "web.tile_rival", name=names.region(best), share=percent(float(others[best]))
             )
         if code in gains.index:
-            tile["gain"] = names.money(float(gains.loc[code, "gain"]))
+            tile["gain"] = names.money(float(row_of(gains, code)["gain"]))
         out.append(tile)
     return out
 
@@ -135,13 +135,13 @@ def path_picture(run: StoredRun, segment: str, measure: str, label: str) -> Any:
 
 
 def instruments(run: StoredRun, names: Names, segment: str) -> list[dict[str, Any]]:
-    """What each package brings in this segment for a unit of public money, best first."""
+    """Return what each package brings in this segment for a unit of public money, best first."""
     own = run.compared[
         (run.compared["segment"] == segment) & (run.compared["dimension"] == "package")
     ]
     cost, added = run.of_line("public_cost")["mean"], run.of_line("value_added")["mean"]
     welfare, power = run.of_line("welfare"), run.of_line("indispensability")["mean"]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in records(own):
         line = int(row["line"])
         paid = max(float(cost[line]), 1e-9)
@@ -167,7 +167,7 @@ def instruments(run: StoredRun, names: Names, segment: str) -> list[dict[str, An
 
 
 def compared(run: StoredRun, names: Names, segment: str, dimension: str) -> list[dict[str, Any]]:
-    """What each value of a line's dimension is worth against the reference."""
+    """Return what each value of a line's dimension is worth against the reference."""
     table = run.compared
     own = table[(table["segment"] == segment) & (table["dimension"] == dimension)]
     span = spanning([*own["p10"], *own["p90"]])
@@ -237,7 +237,7 @@ def grade_bar(rows: list[dict[str, Any]]) -> Any:
 
 
 def by_market(run: StoredRun, names: Names, segment: str) -> list[dict[str, Any]]:
-    """Base shares market by market, as stacked bars."""
+    """Return base shares market by market, as stacked bars."""
     case, home = run.case, run.case.settings.home
     shares = case.tables["shares"]
     order = [home, *(r for r in case.competitors if r != home)]

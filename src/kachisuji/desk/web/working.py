@@ -168,7 +168,21 @@ def do_thresholds(folder: Path, asked: dict[str, Any], telling: Telling) -> dict
     return {"of": asked["name"]}
 
 
-DOES = {"run": do_run, "thresholds": do_thresholds}
+def do_solve(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
+    """Choose exactly under changed assumptions."""
+    from kachisuji.desk.stored import StoredRun
+    from kachisuji.desk.web.replay import Question, Replay
+
+    del folder
+    with telling.stage("web.stage_open"):
+        replay = Replay.of(StoredRun.open(Path(asked["run"])))
+    question = Question.from_query([(k, v) for k, v in asked["question"]], replay)
+    with telling.stage("web.stage_solve", 4) as advance:
+        answer = replay.prove(question, float(asked["gap"]), advance)
+    return {"answer": answer}
+
+
+DOES = {"run": do_run, "solve": do_solve, "thresholds": do_thresholds}
 
 
 def main() -> None:

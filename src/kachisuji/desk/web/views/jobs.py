@@ -77,6 +77,10 @@ def job(request: Request, name: JobName) -> Response:
     desk.jobs.tend()
     found = desk.jobs.get(name)
     solved = None
+    if found.kind == "solve" and found.status == "done":
+        from kachisuji.desk.web.views.what_if import solved_view
+
+        solved = solved_view(desk, found)
     return pages.render(request, "job.html.j2", shown=described(found), solved=solved)
 
 
