@@ -31,6 +31,57 @@ def test_overview_follows_the_portfolio_that_is_picked(reader, stored):
     assert reader.get("/r/small?pick=9999").text.count("<h3>The chosen portfolio</h3>") == 1
 
 
+def pages_of(stored):
+    segments = stored.case.tables["segments"]
+    return [
+        "",
+        "/fields",
+        f"/field/{segments['field'].iloc[0]}",
+        f"/segment/{segments['segment'].iloc[0]}",
+        f"/segment/{segments['segment'].iloc[-1]}",
+        "/what-if",
+        "/what-if?limit.money=60&of=*",
+        "/futures",
+        "/futures?measure=value_added&part=best",
+    ]
+
+
+def test_every_page_of_a_run_in_both_languages(reader, stored):
+    for page in pages_of(stored):
+        join = "&" if "?" in page else "?"
+        for lang in ("en", "ja"):
+            answer = reader.get(f"/r/small{page}{join}lang={lang}")
+            assert answer.status_code == 200, (page, answer.text[:2000])
+            body = re.sub(r'<(title|text)[^>]* lang="[^<]*</', "", answer.text)
+            body = body.replace("日本語", "").replace("English", "")
+            assert bool(JAPANESE.search(body)) == (lang == "ja"), (page, lang)
+            assert "web." not in re.sub(r"href=\"[^\"]*\"", "", body), page
+    reader.get("/jobs?lang=en")
+
+
+def test_what_is_not_there_is_told(reader):
+    for page in ("/field/99", "/segment/none", "/futures?part=x", "/what-if?q.none=3"):
+        assert reader.get(f"/r/small{page}").status_code in (404, 422), page
+
+
+def test_a_what_if_as_figures(reader):
+    plain = reader.get("/api/r/small/what-if").json()
+    less = reader.get("/api/r/small/what-if?limit.money=30").json()
+    assert plain["bound"] >= plain["objective"]
+    assert less["objective"] <= plain["objective"] + 1e-6
+
+
+def test_futures_can_be_taken_away(reader):
+    import io
+
+    import pandas as pd
+
+    csv = pd.read_csv(io.BytesIO(reader.get("/r/small/futures.csv").content))
+    parquet = pd.read_parquet(io.BytesIO(reader.get("/r/small/futures.parquet").content))
+    pd.testing.assert_frame_equal(csv, parquet)
+    assert len(csv) == 32
+
+
 def test_errors_are_pages_with_a_remedy_in_both_languages(reader):
     answer = reader.get("/r/none?lang=ja")
     assert answer.status_code == 404

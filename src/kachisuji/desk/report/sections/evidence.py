@@ -87,6 +87,7 @@ def sources(run: StoredRun) -> dict[str, Any]:
 
 
 def text_of(value: object) -> str:
+    """Return the text of a cell, nothing where it is missing."""
     return "" if value is None or value != value else str(value)
 
 

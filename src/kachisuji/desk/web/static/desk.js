@@ -128,6 +128,55 @@
     });
   }
 
+  // ---- parallel coordinates: a range drawn on an axis keeps the futures that run through it ----
+  function parallel(frame) {
+    const svg = frame.querySelector("svg"), told = document.querySelector(frame.dataset.parallel);
+    const clear = document.getElementById("parallel-clear");
+    const lines = [...svg.querySelectorAll("polyline")].map((l) => ({ l, v: l.dataset.v.split(",").map(Number) }));
+    const count = lines.length ? lines[0].v.length : 0, ranges = new Map();
+    let drag = null;
+    function at(event) {
+      const box = svg.getBoundingClientRect();
+      const axis = Math.round(((event.clientX - box.left) / box.width) * (count - 1));
+      return { axis: Math.max(0, Math.min(count - 1, axis)), v: Math.max(0, Math.min(1, 1 - (event.clientY - box.top) / box.height)) };
+    }
+    function draw() {
+      svg.querySelectorAll(".range").forEach((r) => r.remove());
+      for (const [axis, [low, high]] of ranges) {
+        const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+        const attributes = { class: "range", x: (axis * 1000) / (count - 1) - 9, width: 18, y: 400 * (1 - high), height: 400 * (high - low) };
+        for (const name in attributes) rect.setAttribute(name, attributes[name]);
+        svg.append(rect);
+      }
+      let kept = 0, asked = 0;
+      lines.forEach(({ l, v }) => {
+        const held = [...ranges].every(([axis, [low, high]]) => v[axis] >= low && v[axis] <= high);
+        l.classList.toggle("gone", !held);
+        if (held) { kept += 1; if (l.classList.contains("in")) asked += 1; }
+      });
+      told.textContent = ranges.size ? told.dataset.text.replace("#1", kept).replace("#2", asked) : "";
+      clear.hidden = !ranges.size;
+    }
+    svg.addEventListener("pointerdown", (event) => {
+      drag = at(event);
+      svg.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    });
+    svg.addEventListener("pointermove", (event) => {
+      if (!drag) return;
+      const to = at(event);
+      ranges.set(drag.axis, [Math.min(drag.v, to.v), Math.max(drag.v, to.v)]);
+      draw();
+    });
+    svg.addEventListener("pointerup", (event) => {
+      const to = at(event);
+      if (drag && Math.abs(to.v - drag.v) < 0.02) ranges.delete(drag.axis);
+      drag = null;
+      draw();
+    });
+    clear.addEventListener("click", () => { ranges.clear(); draw(); });
+  }
+
   // ---- jobs: ask again until they have ended ----
   function poll(part) {
     setTimeout(() => { if (part.isConnected) swap(location.href, part.dataset.poll, false); }, 1500);
@@ -236,6 +285,7 @@
     if (root.matches && root.matches("[data-poll]")) poll(root);
     root.querySelectorAll("[data-poll]").forEach(poll);
     root.querySelectorAll("[data-shows]").forEach(show);
+    root.querySelectorAll("[data-parallel]").forEach(parallel);
     root.querySelectorAll("form[data-draft]").forEach(editing);
     root.querySelectorAll("[data-only-without-script]").forEach((part) => { part.hidden = true; });
   }

@@ -183,7 +183,7 @@ def slider(
         words = [t("web.percentile", at=round(100 * s)) for s in steps]
     else:
         values = triangular_ppf(steps, quantity.low, quantity.mode, quantity.high)
-        words = [_valued(float(v), quantity.unit) for v in values]
+        words = [valued(float(v), quantity.unit) for v in values]
     words[STEPS // 2] = t("web.as_in_case")
     return {
         "name": quantity.name,
@@ -199,7 +199,8 @@ def slider(
     }
 
 
-def _valued(value: float, unit: str) -> Both:
+def valued(value: float, unit: str) -> Both:
+    """Write a value of a quantity in its unit."""
     if unit in ("share", "share a year"):
         return percent(value, 1)
     known = {"months": "web.unit_months", "a year": "web.unit_odds"}
