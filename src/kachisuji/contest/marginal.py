@@ -6,7 +6,7 @@ are played against their parts. Nothing here is a second model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +39,7 @@ SMALL = 0.1
 """Intensity at which what the next yen buys is read off, beside the case's own."""
 PAIRED = 6
 """Instruments of which every pair is played, beside the pairs that the case declares."""
-RULE = 0.05
+RULE = 0.1
 """Money share below which an instrument is a rule: hardly any public money to divide by."""
 _CHUNK = 256  # lines played at a time: what the kernel writes by year is not kept
 
@@ -73,6 +73,7 @@ def marginal(
     segments: Sequence[str] | None = None,
     intensities: Sequence[float] | None = None,
     start: int | None = None,
+    partners: Mapping[str, Sequence[str]] | None = None,
     paired: int = PAIRED,
     progress: Callable[[int, int], None] | None = None,
 ) -> Marginal:
@@ -89,9 +90,11 @@ def marginal(
         Pairs are played at the last.
     start
         Year in which spending starts; by default the case's first.
+    partners
+        Partners tried in each segment; by default all of the case.
     paired
         Every pair of so many instruments, best by mean welfare over segments, is played, and every
-        pair with a row in ``interactions.csv``.
+        pair with a row in ``interactions.csv``; zero for no pairs at all.
     progress
         Called with lines done and lines in all.
 
@@ -116,7 +119,7 @@ def marginal(
     InputError
         When a name is unknown, a start lies outside the horizon, an intensity is not positive.
     """
-    stage = _Stage(model, draws, start)
+    stage = _Stage(model, draws, start, partners)
     names = _chosen(instruments, [r["instrument"] for r in records(model.case, "instruments")])
     where = _chosen(segments, stage.ranked)
     levels = _levels(model, intensities)
@@ -131,7 +134,7 @@ def marginal(
     singles = stage.play(alone, progress)
     best = _best_partner(alone, singles)
     table = _table(stage, [a for a in alone if best[a[0], a[1]] == a[2]], singles)
-    wanted = _pairs(model, table, levels[-1], paired, names)
+    wanted = _pairs(model, table, levels[-1], paired, names) if paired else {}
     contrasts = _contrasts(wanted, where, levels[-1], joint, best)
     plays = dict.fromkeys(p for c in contrasts for p in c.plays if p not in singles)
     return Marginal(table, _synergy(contrasts, singles | stage.play(list(plays), progress)))
@@ -157,7 +160,10 @@ def _levels(model: ContestModel, asked: Sequence[float] | None) -> list[float]:
 class _Stage:
     """The world in which lines with packages of any instruments are played."""
 
-    def __init__(self, model: ContestModel, draws: F8, start: int | None) -> None:
+    def __init__(
+        self, model: ContestModel, draws: F8, start: int | None,
+        partners: Mapping[str, Sequence[str]] | None,
+    ) -> None:  # fmt: skip
         self.model, self.draws = model, draws
         self.ready = model.prepare(draws)
         case = model.case
@@ -177,6 +183,9 @@ class _Stage:
             own = self.partners.setdefault(row["segment"], [])
             if row["partner"] not in own:
                 own.append(row["partner"])
+        if partners is not None:
+            self.partners = {s: [p for p in v if p in partners.get(s, ())]
+                             for s, v in self.partners.items()}  # fmt: skip
         groups = list(case.lines.market_groups.values())
         self.group = max(range(len(groups)), key=lambda g: len(groups[g]))
 

@@ -404,11 +404,14 @@ def by_scope(
     markets: Sequence[str] | None = None,
     ceiling: float = CEILING,
     budget: float | None = None,
+    lines: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Win threshold of every ranked segment and scope by its cheapest package, partner and start.
 
     ``goals`` gives shares for named segments, for the whole and the niche alike; the other
-    parameters are those of ``win_threshold``. Where nothing wins, the candidate that comes nearest
+    parameters are those of ``win_threshold``. ``lines`` are those among which package and partner
+    are sought (all of the case by default): a shortlist is quicker and may miss the cheapest. Where
+    nothing wins, the candidate that comes nearest
     (reaches the goal in most futures at its ceiling) is shown.
 
     Returns
@@ -422,7 +425,8 @@ def by_scope(
     for name, share in (goals or {}).items():
         _one(name, model.segments, "segment")
         _goal(share)
-    lines = model.lines[model.lines["kind"] == "line"]
+    lines = model.lines if lines is None else lines
+    lines = lines[lines["kind"] == "line"]
     lines = lines.drop_duplicates(["segment", "scope", "package", "partner"]).assign(intensity=0.0)
     every = pd.concat([lines.assign(start=s) for s in use.starts])
     every = every.sort_index(kind="stable").reset_index(drop=True)

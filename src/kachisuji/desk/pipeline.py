@@ -17,6 +17,7 @@ from kachisuji.desk import comparing, describing
 from kachisuji.desk.choosing import Chosen, choose, front_table
 from kachisuji.desk.comparing import Halves
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
+from kachisuji.desk.judging import judge
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
 from kachisuji.desk.stored import StoredRun, read_paths
@@ -280,6 +281,10 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
         "left_out": left_out,
         "front": front_table(work, chosen, together),
     }
+    begun = time.perf_counter()
+    with teller.stage("desk.stage_judge", 2) as advance:
+        tables |= judge(work, advance)
+    work.seconds["judge"] = time.perf_counter() - begun
     return Results(tables, _choice(work, chosen, together, survival, influence, goals, depends))
 
 

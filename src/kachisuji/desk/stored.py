@@ -30,6 +30,8 @@ TABLES = (
     "spread",
     "left_out",
     "front",
+    "verdicts",
+    "marginal",
 )
 
 
@@ -66,6 +68,10 @@ class StoredRun:
         segment, line, reason, mean, p10, p90, positive, loss when forced in.
     front
         growth, power of the portfolios on the Pareto front, and which is the chosen one.
+    verdicts
+        One row a segment: win, narrow, or do not enter, with the figures (``contest.verdicts``).
+    marginal
+        What each instrument buys alone in each segment (``contest.marginal``).
     """
 
     folder: Path
@@ -85,6 +91,8 @@ class StoredRun:
     spread: pd.DataFrame
     left_out: pd.DataFrame
     front: pd.DataFrame
+    verdicts: pd.DataFrame
+    marginal: pd.DataFrame
     paths: pd.DataFrame
 
     @classmethod

@@ -11,7 +11,15 @@ from markupsafe import Markup
 from kachisuji.desk.findings import findings
 from kachisuji.desk.report.bilingual import Both, percent, plain, points, t, whole
 from kachisuji.desk.report.names import Names
-from kachisuji.desk.report.sections import balance, choice, evidence, fields, questions
+from kachisuji.desk.report.sections import (
+    balance,
+    choice,
+    evidence,
+    fields,
+    instruments,
+    questions,
+    verdicts,
+)
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
 
@@ -19,8 +27,10 @@ SECTIONS = (
     ("findings", "desk.h_findings"),
     ("priorities", "desk.h_priorities"),
     ("left-out", "desk.h_left_out"),
+    ("verdicts", "desk.h_verdicts"),
     ("balance", "desk.h_balance"),
     ("means", "desk.h_means"),
+    ("instruments", "desk.h_instruments"),
     ("survival", "desk.h_survival"),
     ("questions", "desk.h_questions"),
     ("fields", "desk.h_fields"),
@@ -115,6 +125,8 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "findings": findings(run, names),
         "priorities": choice.priorities(run, names),
         "left_out": choice.left_out(run, names),
+        "verdicts": verdicts.verdicts(run, names),
+        "instruments": instruments.instruments(run, names),
         "front": balance.front(run, names),
         "segments": balance.segments_map(run, names),
         "apart": apart(run, names),

@@ -1,0 +1,76 @@
+"""Win the whole, narrow to a niche, or do not enter: the figure behind each segment's verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kachisuji.contest.thresholds import CEILING, GAIN, NICHE, OUT, PROBABILITY, UNAIDED, WIN
+from kachisuji.desk.judging import FUTURES
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.rows import records
+from kachisuji.desk.stored import StoredRun
+
+ORDER = (WIN, UNAIDED, NICHE, OUT)
+# badge of each verdict, as classes of the style sheet
+_BADGES = {WIN: "in", UNAIDED: "in", NICHE: "thin", OUT: "out"}
+
+
+def verdicts(run: StoredRun, names: Names) -> dict[str, Any]:
+    """One row a ranked segment, those to win first, and how many there are of each verdict."""
+    table = run.verdicts
+    rows = [
+        _row(row, names)
+        for verdict in ORDER
+        for row in records(table[table["verdict"] == verdict])
+    ]  # fmt: skip
+    counts = table["verdict"].value_counts()
+    return {
+        "rows": rows,
+        "text": t(
+            "verdicts.text",
+            **{v: int(counts.get(v, 0)) for v in ORDER},
+            gain=percent(GAIN), probability=percent(PROBABILITY), ceiling=plain(f"{CEILING:g}"),
+            futures=min(FUTURES, len(run.spread)), year=run.case.settings.last_year,
+        ),
+    }  # fmt: skip
+
+
+def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
+    verdict, segment, money = str(row["verdict"]), str(row["segment"]), names.money
+    badge: Both = (
+        t("verdicts.niche", niche=names.niches[segment])
+        if verdict == NICHE
+        else t(f"verdicts.{verdict}")
+    )
+    out: dict[str, Any] = {
+        "field": names.fields[names.field_of[segment]],
+        "segment": names.segments[segment],
+        "verdict": badge,
+        "class": _BADGES[verdict],
+        "reached": t(
+            "verdicts.odds", unaided=percent(row["unaided"]), reached=percent(row["reached"])
+        ),
+        "goal": t(
+            "verdicts.goal", base=percent(row["base_share"], 1), goal=percent(row["goal"], 1)
+        ),
+        "tipping": fixed(row["tipping"], 2),
+        "above": percent(row["above"]),
+        "with": names.packages[str(row["package"])],
+        "whom": names.region(str(row["partner"])),
+        "latest": plain("–"),
+    }  # fmt: skip
+    if verdict in (WIN, NICHE):
+        out["money"] = t("verdicts.a_year", amount=money(row["yearly"]))
+        out["intensity"] = t("verdicts.intensity", intensity=fixed(row["intensity"], 2))
+        if np.isfinite(row["latest_start"]):
+            out["latest"] = plain(int(row["latest_start"]))
+    elif verdict == UNAIDED:
+        out["money"], out["intensity"] = t("verdicts.no_money"), plain("")
+        out["with"], out["whom"] = plain("–"), plain("")
+    else:
+        out["money"] = t("verdicts.none_wins")
+        out["intensity"] = t("verdicts.at_most", intensity=fixed(row["ceiling"], 2))
+    return out
