@@ -1,0 +1,191 @@
+"""From a protected sum to what was asked: estimates, their deviation by noise, their bounds.
+
+Everything here is post-processing of what the committee opened: it costs no privacy.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.constellation.contributions import DAYS_A_YEAR
+from kachisuji.constellation.noise import bound, deviations
+from kachisuji.constellation.questions import Question, parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+F8 = NDArray[np.float64]
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A protected answer.
+
+    Attributes
+    ----------
+    ident, question, nodes
+        Which question, and how many nodes are in it.
+    values, deviation
+        Every entry of the vector in its own units (NaN where suppressed), and the standard
+        deviation of its noise.
+    table
+        One row a group (or parameter): ``estimate``, ``deviation``, ``low``, ``high`` (95 % bounds
+        of the noise; for sums and counts exact, for what is derived to first order).
+    left_out
+        How many nodes the committee found unsound and left out.
+    """
+
+    ident: str
+    question: Question
+    nodes: int
+    values: F8
+    deviation: F8
+    table: pd.DataFrame = field(repr=False)
+    left_out: int = 0
+
+    def part(self, name: str) -> tuple[F8, F8]:
+        """Return values and deviations of one stretch of the vector."""
+        start = 0
+        for p in parts(self.question):
+            if p.name == name:
+                return self.values[start : start + p.size], self.deviation[start : start + p.size]
+            start += p.size
+        raise KeyError(name)
+
+
+def answer(ident: str, question: Question, said: dict[str, Any]) -> Answer:
+    """Make an answer of what the committee reported."""
+    kept = [bool(k) for k in said["kept"]]
+    raw = np.array([np.nan if v is None else float(v) for v in said["values"]])
+    steps = np.concatenate([np.full(p.size, p.step) for p in parts(question)])
+    made = Answer(
+        ident, question, sum(kept), raw * steps, deviations(question), _empty(),
+        len(kept) - sum(kept),
+    )  # fmt: skip
+    return Answer(
+        ident, question, made.nodes, made.values, made.deviation, _table(made), made.left_out
+    )
+
+
+def _empty() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
+def groups(question: Question) -> pd.DataFrame:
+    """Return the categories of every cell, in the vector's order."""
+    import pandas as pd
+
+    rows = list(itertools.product(*question.groups.values()))
+    return (
+        pd.DataFrame(rows, columns=list(question.groups))
+        if question.groups
+        else pd.DataFrame(index=range(1))
+    )
+
+
+def _bounded(table: pd.DataFrame, estimate: F8, deviation: F8, exact: bool = True) -> pd.DataFrame:
+    # the sum of three Laplace draws keeps t scales; a derived figure is nearer to the normal
+    wide = bound(CONFIDENCE) / np.sqrt(6.0) if exact else 1.96
+    return table.assign(
+        estimate=estimate, deviation=deviation,
+        low=estimate - wide * deviation, high=estimate + wide * deviation,
+    )  # fmt: skip
+
+
+def _table(a: Answer) -> pd.DataFrame:
+    q, table = a.question, groups(a.question)
+    if q.kind == "count":
+        return _bounded(table, *a.part("count"))
+    if q.kind == "sum":
+        return _bounded(table, *a.part("sum"))
+    if q.kind in ("mean", "recipe"):
+        return _means(a, table)
+    if q.kind == "histogram":
+        many = table.loc[table.index.repeat(q.bins)].reset_index(drop=True)
+        edges = np.linspace(q.low, q.high, q.bins + 1)
+        many = many.assign(bin_low=np.tile(edges[:-1], len(table)),
+                           bin_high=np.tile(edges[1:], len(table)))  # fmt: skip
+        return _bounded(many, *a.part("count"))
+    if q.kind == "quantiles":
+        return _quantiles(a, table)
+    if q.kind == "shares":
+        return _shares(a, table)
+    from kachisuji.constellation.fitting import fitted
+
+    return fitted(a, table)
+
+
+def _ratio(top: F8, top_sd: F8, below: F8, below_sd: F8) -> tuple[F8, F8]:
+    """Return top/below and its deviation to first order."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = top / below
+        deviation = np.sqrt(top_sd**2 + (value * below_sd) ** 2) / np.abs(below)
+    return value, deviation
+
+
+def _means(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
+    q = a.question
+    value, deviation = _ratio(*a.part("sum"), *a.part("count"))
+    middle = (q.low + q.high) / 2.0 if q.kind == "mean" else 0.0
+    made = _bounded(table, np.clip(value + middle, q.low, q.high), deviation, exact=False)
+    return made.assign(count=a.part("count")[0])
+
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+def _quantiles(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles from the protected histogram: monotone, a bin's width is part of the error."""
+    import pandas as pd
+
+    q = a.question
+    counts, deviation = (v.reshape(-1, q.bins) for v in a.part("count"))
+    edges = np.linspace(q.low, q.high, q.bins + 1)
+    out = []
+    for g in range(len(counts)):
+        below = np.concatenate([[0.0], np.cumsum(np.maximum(counts[g], 0.0))])
+        total = below[-1]
+        spread = float(np.sqrt((deviation[g] ** 2).sum()))
+        for level in QUANTILES:
+            if total <= 0 or total < q.smallest:
+                found = low = high = np.nan
+            else:
+                at = [level * total + d for d in (0.0, -1.96 * spread, 1.96 * spread)]
+                found, low, high = np.interp(at, below, edges)
+            row = {k: table.iloc[g][k] for k in table.columns} | {"quantile": level}
+            row |= {"estimate": found, "deviation": (high - low) / 3.92, "low": low, "high": high}
+            out.append(row)
+    return pd.DataFrame(out)
+
+
+def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
+    """Share of each origin in a product's purchases, with stock days and spare of the others.
+
+    ``d = v_o/Σ v``; a suppressed origin counts as nothing. The table also holds the HHI of each
+    product, its expected bias by noise taken off.
+    """
+    q = a.question
+    value, deviation = a.part("value")
+    table = table.assign(value=np.nan_to_num(value), value_sd=deviation, suppressed=np.isnan(value))
+    stock, spare = np.nan_to_num(a.part("stock")[0]), np.nan_to_num(a.part("spare")[0])
+    table = table.assign(stock=stock, spare=np.maximum(spare, 0.0))
+    table["value"] = np.maximum(table["value"], 0.0)
+    whole = table.groupby("product")["value"].transform("sum").to_numpy(dtype=float)
+    many = len(q.groups["origin"])
+    share, spread = _ratio(table["value"].to_numpy(), deviation, whole, deviation * np.sqrt(many))
+    made = _bounded(table, np.clip(share, 0.0, 1.0), spread, exact=False)
+    square = (share**2 - spread**2).clip(min=0.0)
+    made["hhi"] = made.assign(square=square).groupby("product")["square"].transform("sum")
+    held = made.groupby("product")["stock"].transform("sum")
+    made["stock_days"] = np.clip(held / whole, 0.0, 1.0) * DAYS_A_YEAR
+    total_spare = made.groupby("product")["spare"].transform("sum")
+    made["spare_others"] = (total_spare - made["spare"]) / whole
+    return made.drop(columns=["stock", "spare"])

@@ -1,0 +1,86 @@
+"""Asking: a question goes to the coordinator, the protected answer comes back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+
+from kachisuji.constellation.answers import Answer, answer
+from kachisuji.constellation.questions import Question
+from kachisuji.constellation.transport import Client
+from kachisuji.words import InputError, RunError
+
+PATIENCE = 30.0
+
+
+class Asker:
+    """Asks questions with the certificate of a folder.
+
+    Parameters
+    ----------
+    folder
+        Of the asker.
+    url
+        Of the coordinator.
+    patience
+        Seconds in which nodes may answer, and again in which the committee may open.
+    """
+
+    def __init__(self, folder: Path, url: str, patience: float = PATIENCE) -> None:
+        self.client = Client(folder, url)
+        self.patience = patience
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+    def ready(self, seconds: float, nodes: int = 0) -> bool:
+        """Wait until the coordinator answers, with its committee and so many nodes in force."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                said = self.client.call("GET", "/state")
+                if said["ready"] and said["nodes"] >= nodes:
+                    return True
+            except RunError:
+                pass
+            time.sleep(0.2)
+        return False
+
+    def put(self, question: Question, ident: str = "") -> str:
+        """Send a question and return its id; sending the same id again asks nothing twice."""
+        ident = ident or uuid.uuid4().hex
+        content = {"id": ident, "patience": self.patience,
+                   "question": question.model_dump(mode="json")}  # fmt: skip
+        self.client.call("POST", "/questions", content)
+        return ident
+
+    def wait(self, ident: str, question: Question, seconds: float | None = None) -> Answer:
+        """Return the answer when it is there; a coordinator that restarts meanwhile is waited for.
+
+        Raises
+        ------
+        InputError
+            When too few nodes answered.
+        RunError
+            When the committee did not come together, or time is up.
+        """
+        end = time.monotonic() + (8 * self.patience if seconds is None else seconds)
+        while (left := end - time.monotonic()) > 0:
+            try:
+                said = self.client.call("GET", f"/questions/{ident}", wait=min(left, 20.0))
+            except RunError:  # away for a moment: the question lies on its disk
+                time.sleep(0.3)
+                continue
+            if said["state"] == "answered":
+                return answer(ident, question, said["answer"])
+            if said["state"] == "refused":
+                raise InputError("constellation.too_few", want=question.minimum_nodes)
+            if said["state"] == "failed":
+                raise RunError(f"constellation.failed_{said['why']}", got=ident)
+        raise RunError("constellation.no_answer_yet", got=ident)
+
+    def ask(self, question: Question) -> Answer:
+        """Ask and wait."""
+        return self.wait(self.put(question), question)

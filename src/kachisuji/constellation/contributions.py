@@ -1,0 +1,152 @@
+"""What one node contributes to a question: a vector of whole numbers, bounded row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.constellation.questions import (
+    FINE,
+    Part,
+    Question,
+    half_width,
+    length,
+    parts,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+DAYS_A_YEAR = 365.0
+"""Stock days are counted up to a year: what lasts longer is stock of a year."""
+
+
+def contribution(question: Question, table: pd.DataFrame) -> I8:
+    """Return a node's vector for ``question`` from its ``table``.
+
+    Rows beyond ``rows_most`` are left out, values are clamped to the question's bounds, rows of
+    categories that the question does not list count nowhere. Each row is rounded to whole steps
+    by itself, so that the sensitivity is exact in whole numbers.
+
+    Returns
+    -------
+    ndarray
+        (``length(question)``,) int64.
+    """
+    rows = table.iloc[: question.rows_most]
+    cell, known = _cells(question, rows)
+    rows, cell = rows[known], cell[known]
+    if question.kind in ("linear", "logistic"):
+        out = _regression(question, rows, cell)
+    elif question.kind == "learning":
+        out = _learning(question, rows, cell)
+    else:
+        out = _grouped(question, rows, cell)
+    if question.unit == "node":
+        out = _clip(out, parts(question))
+    if out.size != length(question):
+        raise AssertionError("the vector does not fit the question")
+    return out
+
+
+def _cells(q: Question, rows: pd.DataFrame) -> tuple[I8, NDArray[np.bool_]]:
+    """(rows,) index of the cell of each row, and whether its categories are listed."""
+    import pandas as pd
+
+    index = np.zeros(len(rows), dtype=np.int64)
+    known = np.ones(len(rows), dtype=np.bool_)
+    for column, categories in q.groups.items():
+        codes = pd.Categorical(rows[column].astype(str), categories=list(categories)).codes
+        known &= codes >= 0
+        index = index * len(categories) + codes
+    return index, known
+
+
+def _added(cell: I8, amounts: I8, size: int) -> I8:
+    out = np.zeros(size, dtype=np.int64)
+    np.add.at(out, cell, amounts)
+    return out
+
+
+def _bin(values: F8, low: float, high: float, bins: int) -> I8:
+    place = np.floor((values - low) / (high - low) * bins).astype(np.int64)
+    return np.clip(place, 0, bins - 1)
+
+
+def _grouped(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
+    cells = q.cells()
+    ones = np.ones(cell.size, dtype=np.int64)
+    if q.kind == "count":
+        return _added(cell, ones, cells)
+    value = np.clip(rows[q.value].to_numpy(dtype=np.float64), q.low, q.high)
+    if q.kind in ("histogram", "quantiles"):
+        return _added(cell * q.bins + _bin(value, q.low, q.high, q.bins), ones, cells * q.bins)
+    step = half_width(q) / FINE
+    if q.kind == "mean":
+        value = value - (q.low + q.high) / 2.0
+    out = [_added(cell, ones, cells), _added(cell, _steps(value, step), cells)]
+    if q.kind == "shares":
+        days = np.clip(rows["stock_days"].to_numpy(dtype=np.float64), 0.0, DAYS_A_YEAR)
+        spare = np.clip(rows["spare_million_yen"].to_numpy(dtype=np.float64), 0.0, half_width(q))
+        out.append(_added(cell, _steps(value * days / DAYS_A_YEAR, step), cells))
+        out.append(_added(cell, _steps(spare, step), cells))
+    return np.concatenate(out)
+
+
+def _steps(values: F8, step: float) -> I8:
+    """Whole steps, never more than ``FINE`` of them."""
+    return np.clip(np.rint(values / step), -FINE, FINE).astype(np.int64)
+
+
+def unit_scale(values: F8, low: float, high: float) -> F8:
+    """Clamp to the bounds and map them to [-1, 1]."""
+    return np.asarray((2.0 * np.clip(values, low, high) - low - high) / (high - low))
+
+
+def _regression(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
+    x = rows[q.x].to_numpy(dtype=np.float64)
+    y = rows[q.value].to_numpy(dtype=np.float64)
+    if q.kind == "logistic":  # (cell, bin of x, outcome): y in the upper half of its bounds
+        place = _bin(np.clip(x, q.x_low, q.x_high), q.x_low, q.x_high, q.bins)
+        outcome = (y >= (q.low + q.high) / 2.0).astype(np.int64)
+        index = (cell * q.bins + place) * 2 + outcome
+        return _added(index, np.ones(cell.size, dtype=np.int64), q.cells() * q.bins * 2)
+    u, v = unit_scale(x, q.x_low, q.x_high), unit_scale(y, q.low, q.high)
+    moments = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=1)
+    index = cell[:, None] * 6 + np.arange(6)
+    return _added(index.ravel(), _steps(moments, 1.0 / FINE).ravel(), q.cells() * 6)
+
+
+def logs(q: Question, rows: pd.DataFrame) -> tuple[F8, F8]:
+    """Logarithms of cumulative output and of unit cost, clamped and mapped to [-1, 1]."""
+    x = np.log(rows["cumulative"].to_numpy(dtype=np.float64))
+    y = np.log(rows["unit_cost_yen"].to_numpy(dtype=np.float64))
+    return unit_scale(x, q.x_low, q.x_high), unit_scale(y, q.low, q.high)
+
+
+def _learning(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
+    """Moments about the node's own means: firms differ in level, the slope is what they share."""
+    u, v = logs(q, rows)
+    out = np.zeros((q.cells(), 4))
+    for c in np.unique(cell):
+        mine = cell == c
+        du, dv = u[mine] - u[mine].mean(), v[mine] - v[mine].mean()
+        out[c] = mine.sum() - 1, du @ du, du @ dv, dv @ dv
+    return np.rint(out * FINE).astype(np.int64).ravel()
+
+
+def _clip(vector: I8, stretches: tuple[Part, ...]) -> I8:
+    """Scale each stretch down to its sensitivity: the L1 norm of a whole node is bounded."""
+    out, start = vector.copy(), 0
+    for part in stretches:
+        mine = out[start : start + part.size]
+        norm = int(np.abs(mine).sum())
+        if norm > part.sensitivity:
+            mine[:] = np.fix(mine * (part.sensitivity / norm)).astype(np.int64)
+        start += part.size
+    return out

@@ -1,0 +1,124 @@
+"""What a node's owner allows: which questions, by whom, for how much, approved by whom."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kachisuji.constellation.questions import MOST_EPSILON, Question
+from kachisuji.constellation.storage import locked, write
+from kachisuji.words import InputError
+
+POLICY, APPROVALS = "policy.toml", "approvals.json"
+_FIRST = """\
+# What this node allows. Change it with any editor; `kachisuji node check FOLDER` reads it.
+# このノードが許可する内容。編集後は `kachisuji node check フォルダ` で確かめる。
+
+minimum_nodes = {minimum_nodes}        # 最少参加ノード数 / fewest nodes in an answer
+epsilon_most = {epsilon_most}        # 1回の問いのε上限 / greatest ε of one question
+unit = "row"             # 守る単位 row か node / what must be protected: "row" or "node"
+sums_only = {sums_only}        # 雑音なしの合計を許すか / allow secure sums without noise
+ask_me = {ask_me}           # 問いごとに承認するか / wait for approval of each new question
+kinds = []               # 許す問いの種類（空なら全て） / kinds allowed; empty means all
+
+[budget]                 # 問い手ごとのε総量 / total ε of each asker
+{budget}
+"""
+
+
+class Policy(BaseModel):
+    """The owner's rules, as ``policy.toml`` says them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    minimum_nodes: Annotated[int, Field(ge=1)] = 5
+    epsilon_most: Annotated[float, Field(gt=0, le=MOST_EPSILON)] = 1.0
+    unit: Literal["row", "node"] = "row"
+    sums_only: bool = False
+    ask_me: bool = True
+    kinds: tuple[str, ...] = ()
+    budget: dict[str, Annotated[float, Field(gt=0, le=1000)]] = {}
+
+    def refusal(self, question: Question, asker: str) -> str | None:
+        """Return the reason for which ``question`` is refused (a catalogue key), or None."""
+        q = question
+        if asker not in self.budget:
+            return "refused_asker"
+        if self.kinds and q.kind not in self.kinds:
+            return "refused_kind"
+        if q.protection == "sums" and not self.sums_only:
+            return "refused_sums"
+        if q.epsilon > self.epsilon_most:
+            return "refused_epsilon"
+        if self.unit == "node" and q.unit == "row" and q.kind != "pooling":
+            return "refused_unit"
+        return None
+
+
+def read_policy(folder: Path) -> Policy:
+    """Read a node's policy.
+
+    Raises
+    ------
+    InputError
+        When it is missing, no TOML, or a rule cannot be (a budget of zero, an absurd ε).
+    """
+    file = folder / POLICY
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError("constellation.no_node", file=folder) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("constellation.not_toml", file=file, why=str(error)) from error
+    try:
+        return Policy(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        key = "constellation.bad_budget" if place.startswith("budget") else "constellation.bad_rule"
+        got = str(first.get("input"))[:40]
+        raise InputError(key, file=file, column=place, got=got, why=first["msg"]) from error
+
+
+def write_policy(folder: Path, policy: Policy) -> None:
+    """Write ``policy.toml`` with its explanations in both languages."""
+    budget = "\n".join(f"{k} = {v}" for k, v in policy.budget.items()) or "# ministry = 4.0"
+    text = _FIRST.format(
+        minimum_nodes=policy.minimum_nodes, epsilon_most=policy.epsilon_most, budget=budget,
+        sums_only=str(policy.sums_only).lower(), ask_me=str(policy.ask_me).lower(),
+    )  # fmt: skip
+    write(folder / POLICY, text)
+
+
+class Approvals:
+    """What the owner approved: single questions, and shapes of questions for good."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / APPROVALS
+
+    def _read(self) -> dict[str, dict[str, str]]:
+        if not self.file.exists():
+            return {"once": {}, "always": {}, "never": {}}
+        found: dict[str, dict[str, str]] = json.loads(self.file.read_text(encoding="utf-8"))
+        return found
+
+    def decide(self, question_id: str, question: Question, asker: str, how: str) -> None:
+        """Keep a decision: ``once``, ``always`` (this asker, this shape) or ``never`` (this id)."""
+        with locked(self.folder):
+            kept = self._read()
+            key = f"{asker}:{question.shape()}" if how == "always" else question_id
+            kept[how][key] = asker
+            write(self.file, json.dumps(kept, indent=1, sort_keys=True))
+
+    def state(self, question_id: str, question: Question, asker: str) -> str:
+        """Return ``approved``, ``never`` or ``waiting``."""
+        kept = self._read()
+        if question_id in kept["never"]:
+            return "never"
+        always = f"{asker}:{question.shape()}" in kept["always"]
+        return "approved" if always or question_id in kept["once"] else "waiting"
