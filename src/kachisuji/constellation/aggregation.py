@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,11 +39,23 @@ TESTS = 12
 
 def engine() -> Any:
     """Import MPyC without letting it read the command line or speak on standard output."""
+    with _IMPORT:
+        return _imported()
+
+
+_IMPORT = threading.Lock()
+
+
+@cache
+def _imported() -> Any:
     given, sys.argv = sys.argv, [sys.argv[0], "--no-log"]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return need("mpyc.runtime")
+            module = need("mpyc.runtime")
+        module.mpc._loop.close()  # made on import; an opening runs in a loop of its own
+        asyncio.set_event_loop(None)
+        return module
     finally:
         sys.argv = given
 

@@ -7,8 +7,8 @@ import uuid
 from pathlib import Path
 
 from kachisuji.constellation.answers import Answer, answer
+from kachisuji.constellation.client import Client
 from kachisuji.constellation.questions import Question
-from kachisuji.constellation.transport import Client
 from kachisuji.words import InputError, RunError
 
 PATIENCE = 30.0

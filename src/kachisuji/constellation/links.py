@@ -30,7 +30,7 @@ def exchanger(runtime: Any, peer: int | None, seats: Sequence[Seat]) -> Any:
             if secured is None or self.peer_pid is None:
                 return False
             shown = hashlib.sha256(secured.getpeercert(True) or b"").hexdigest()
-            return shown != seats[self.peer_pid].fingerprint
+            return bool(shown != seats[self.peer_pid].fingerprint)
 
         def connection_made(self, transport: Any) -> None:
             self.transport = transport

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from kachisuji.constellation import certificates
-from kachisuji.constellation.aggregation import Opened, Seat, open_sum, unpack
+from kachisuji.constellation.aggregation import Opened, Seat, engine, open_sum, unpack
 from kachisuji.constellation.chain import Log
+from kachisuji.constellation.client import Client
+from kachisuji.constellation.needs import need
 from kachisuji.constellation.node import Member, Place, about, keep_place, read_place
 from kachisuji.constellation.noise import draw
 from kachisuji.constellation.questions import Question, ask, length, parts
 from kachisuji.constellation.storage import write
-from kachisuji.constellation.transport import Client
 from kachisuji.words import InputError, KachisujiError
 
 PATIENCE = 20.0
@@ -50,6 +51,7 @@ class CommitteeMember:
         if self.me.role != "member":
             raise InputError("constellation.bad_role", got=self.me.role, known="member")
         self.log = Log(folder)
+        engine(), need("opendp.prelude")  # the first opening need not wait for them
         (folder / RESULTS).mkdir(exist_ok=True)
 
     def committee(self, client: Client) -> tuple[Member, ...]:
@@ -72,7 +74,7 @@ class CommitteeMember:
             keep_place(self.folder, Place(place.url, members))
         return members
 
-    def work(self, client: Client, wait: float = 20.0) -> None:
+    def work(self, client: Client, wait: float = 5.0) -> None:
         """Take the openings that wait and report on each; one round of the member's loop."""
         members = self.committee(client)
         if len(members) < 3:

@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from kachisuji.constellation.client import CLOCK, Client
 from kachisuji.constellation.node import Node, Refusal, read_place
 from kachisuji.constellation.questions import Question, ask
 from kachisuji.constellation.storage import write
-from kachisuji.constellation.transport import CLOCK, Client
 from kachisuji.words import InputError, KachisujiError, RunError
 
 PENDING = "pending.json"
-_log = logging.getLogger("kachisuji.constellation.node")
 
 
 class Worker:
@@ -83,17 +82,28 @@ class Worker:
 
     def run(self, stop: threading.Event, wait: float = 5.0) -> None:
         """Work until told to stop; what fails is tried again, with pauses that grow."""
-        pause, last = 0.2, ""
-        while not stop.is_set():
-            try:
-                self.work(wait)
-                pause, last = 0.2, ""
-            except KachisujiError as error:
-                if error.key != last:
-                    _log.warning("%s", error.in_lang("en"))
-                last = error.key
-                stop.wait(pause)
-                pause = min(10.0, 2 * pause)
+        try:
+            repeat(lambda: self.work(wait), stop, "kachisuji.constellation.node")
+        finally:
+            self.client.close()
+
+
+def repeat(work: Callable[[], object], stop: threading.Event, name: str) -> None:
+    """Do a participant's work again and again; a coordinator that is away is waited for."""
+    pause, last = 0.1, ""
+    while not stop.is_set():
+        try:
+            work()
+            pause, last = 0.1, ""
+        except KachisujiError as error:
+            if error.key != last:
+                logging.getLogger(name).warning("%s", error.in_lang("en"))
+            last = error.key
+            stop.wait(pause)
+            pause = min(2.0, 2 * pause)
+        except Exception:  # a fault of ours must not take the participant off the line
+            logging.getLogger(name).exception("unexpected")
+            stop.wait(2.0)
 
 
 def keep_pending(node: Node, asked: list[dict[str, Any]]) -> None:

@@ -1,0 +1,98 @@
+"""The client of the transport: calls a coordinator, and says every failure in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kachisuji.constellation import certificates
+from kachisuji.constellation.needs import need
+from kachisuji.constellation.questions import PROTOCOL
+from kachisuji.words import InputError, KachisujiError, RunError
+
+HEADER = "x-kachisuji-protocol"
+CLOCK = 300.0
+"""Seconds that a participant's clock may differ from the coordinator's."""
+
+LONGEST_WAIT = 25.0
+"""Seconds that a call may wait at the coordinator for something to happen."""
+
+
+class Client:
+    """Calls a coordinator with the certificate of a folder; every failure is a sentence.
+
+    Parameters
+    ----------
+    folder
+        Of the participant.
+    url
+        Of the coordinator, without it the one of the invitation.
+    version
+        Of the protocol (tests speak another).
+    """
+
+    def __init__(self, folder: Path, url: str, version: int = PROTOCOL) -> None:
+        httpx = need("httpx")
+        self._httpx = httpx
+        self.url = url.rstrip("/")
+        if not self.url.startswith("https://"):
+            raise InputError("constellation.not_https", got=url)
+        self._client = httpx.Client(
+            verify=certificates.client_context(folder), headers={HEADER: str(version)},
+            timeout=httpx.Timeout(10.0, read=LONGEST_WAIT + 10.0), trust_env=False,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def call(self, method: str, path: str, content: Any = None, **query: Any) -> Any:
+        """Call an endpoint and return what it says.
+
+        Raises
+        ------
+        InputError
+            When the coordinator refuses, or what answers is none.
+        RunError
+            When nothing answers.
+        """
+        try:
+            got = self._client.request(method, self.url + path, json=content, params=query)
+            status, version = got.status_code, got.headers.get(HEADER)
+            said = got.json() if version else None
+        except self._httpx.InvalidURL as error:
+            raise InputError("constellation.not_coordinator", got=self.url) from error
+        except self._httpx.TransportError as error:
+            raise _unreached(self.url, str(error)) from error
+        except ValueError as error:
+            raise InputError("constellation.not_coordinator", got=self.url) from error
+        if version is None or said is None:
+            raise InputError("constellation.not_coordinator", got=self.url)
+        if status >= 400:
+            raise InputError(_known(said.get("key", "")), **said.get("values", {}))
+        return said
+
+
+def _known(key: str) -> str:
+    from kachisuji.words import entries
+
+    if "remedy_en" not in entries().get(key, {}):
+        return "constellation.garbage_back"
+    return key
+
+
+def _unreached(url: str, why: str) -> KachisujiError:
+    small = why.lower()
+    if "certificate verify failed" in small:
+        return InputError("constellation.foreign_server", got=url, why=why[-80:])
+    if "alert" in small or "tlsv1" in small:
+        return InputError("constellation.foreign_client", got=url, why=why[-80:])
+    if "wrong version number" in small or "record layer" in small or "eof occurred" in small:
+        return InputError("constellation.not_coordinator", got=url)
+    return RunError("constellation.unreachable", got=url, why=why[-80:])

@@ -1,0 +1,131 @@
+"""Answers of a running constellation against the truth, exact without noise, bounded with it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kachisuji.constellation import ask
+from kachisuji.constellation.noise import bound, scales
+from kachisuji.words import InputError
+from tests.constellation.conftest import NAMES, ORIGINS, PRODUCTS, production, purchases
+
+GROUPS = {"product": PRODUCTS, "origin": ORIGINS}
+EVERY = pd.concat([purchases(s) for s in range(len(NAMES))])
+
+
+@pytest.fixture(scope="module")
+def asker(running):
+    found = running.asker()
+    yield found
+    found.close()
+
+
+def truth(column=None):
+    grouped = EVERY.groupby(["product", "origin"])
+    return (grouped.size() if column is None else grouped[column].sum()).reindex(
+        pd.MultiIndex.from_product(GROUPS.values()), fill_value=0
+    )
+
+
+def test_without_noise_sums_and_counts_are_exact(asker):
+    exact = {"protection": "sums", "epsilon": 1.0, "groups": GROUPS, "smallest": 0}
+    counted = asker.ask(ask(kind="count", table="purchases", **exact))
+    assert counted.nodes == len(NAMES)
+    np.testing.assert_array_equal(counted.table["estimate"], truth())
+    summed = asker.ask(
+        ask(kind="sum", table="purchases", value="value_million_yen", high=100.0, **exact)
+    )
+    want = truth("value_million_yen")
+    steps = 100.0 / 2**20 * truth()  # each row is rounded to whole steps
+    assert (np.abs(summed.table["estimate"].to_numpy() - want) <= steps).all()
+
+
+def test_noise_keeps_its_bound(asker):
+    question = ask(kind="count", table="purchases", epsilon=2.0, groups=GROUPS, smallest=0)
+    answer = asker.ask(question)
+    error = np.abs(answer.table["estimate"].to_numpy() - truth())
+    assert (error <= bound(1 - 1e-6, 6) * scales(question)[0]).all()
+    assert error.max() > 0
+
+
+def test_shares_hhi_and_stock_come_near_the_truth(asker):
+    table = asker.ask(ask(kind="shares", high=100.0, epsilon=15.0, groups=GROUPS)).table
+    values = truth("value_million_yen").to_numpy().reshape(2, 3)
+    share = values / values.sum(axis=1, keepdims=True)
+    got = table["estimate"].to_numpy().reshape(2, 3)
+    assert np.abs(got - share).max() < 0.05
+    assert abs(table["hhi"].iloc[0] - (share[0] ** 2).sum()) < 0.06
+    weighted = EVERY[EVERY["product"] == "MAGNET"]
+    days = np.average(weighted["stock_days"], weights=weighted["value_million_yen"])
+    assert abs(table["stock_days"].iloc[0] - days) < 10
+
+
+def test_the_learning_curve_is_that_within_nodes(asker):
+    question = ask(kind="learning", epsilon=1.0, protection="sums", x_low=5.0, x_high=10.0,
+                   low=5.0, high=8.0)  # fmt: skip
+    table = asker.ask(question).table.set_index("parameter")
+    top = below = 0.0
+    for seed in range(len(NAMES)):
+        frame = production(seed)
+        x, y = np.log(frame["cumulative"]), np.log(frame["unit_cost_yen"])
+        top += ((x - x.mean()) * (y - y.mean())).sum()
+        below += ((x - x.mean()) ** 2).sum()
+    assert table.loc["b", "estimate"] == pytest.approx(-top / below, abs=1e-4)
+    assert table.loc["learning_rate", "low"] < 1 - 2**-0.3 < table.loc["learning_rate", "high"]
+
+
+@pytest.mark.parametrize("kind", ["mean", "quantiles", "histogram", "linear", "logistic"])
+def test_the_other_kinds_agree_with_pandas(asker, kind):
+    every = pd.concat([production(s) for s in range(len(NAMES))])
+    given = {"table": "production", "value": "yield_share", "low": 0.8, "high": 1.0}
+    if kind in ("linear", "logistic"):
+        given |= {"x": "output", "x_low": 50.0, "x_high": 150.0}
+    answer = asker.ask(ask(kind=kind, epsilon=1.0, protection="sums", bins=40, **given))
+    table, y = answer.table, every["yield_share"]
+    if kind == "mean":
+        assert table["estimate"].iloc[0] == pytest.approx(y.mean(), abs=1e-6)
+    elif kind == "quantiles":
+        want = y.quantile(table["quantile"].to_numpy())
+        np.testing.assert_allclose(table["estimate"], want, atol=0.2 / 40 + 1e-9)
+    elif kind == "histogram":
+        want, _ = np.histogram(y, bins=40, range=(0.8, 1.0))
+        assert table["estimate"].sum() == len(y)
+        assert np.abs(table["estimate"].to_numpy() - want).sum() <= 4  # at the edges
+    elif kind == "linear":
+        slope, intercept = np.polyfit(every["output"], y, 1)
+        found = table.set_index("parameter")["estimate"]
+        assert found["slope"] == pytest.approx(slope, abs=1e-6)
+        assert found["intercept"] == pytest.approx(intercept, abs=1e-4)
+    else:
+        from sklearn.linear_model import LogisticRegression
+
+        high = (y >= 0.9).astype(int)
+        fit = LogisticRegression(C=1e6).fit(every[["output"]], high)
+        found = table.set_index("parameter")["estimate"]
+        assert found["slope"] == pytest.approx(fit.coef_[0, 0], abs=0.002)
+
+
+def test_small_cells_are_left_out(asker):
+    rare = {"supplier": ("S001", "S002", "NOBODY")}
+    answer = asker.ask(
+        ask(kind="sum", table="purchases", value="value_million_yen", high=100.0, groups=rare,
+            epsilon=20.0, smallest=30)
+    )  # fmt: skip
+    assert answer.table["estimate"].isna().all()
+
+
+def test_too_few_nodes_open_nothing(asker):
+    with pytest.raises(InputError) as wrong:
+        asker.ask(ask(kind="count", table="purchases", epsilon=1.0, minimum_nodes=6))
+    assert "fewer than 6" in wrong.value.in_lang("en")
+
+
+def test_the_same_id_is_the_same_question(asker):
+    question = ask(kind="count", table="purchases", epsilon=0.5)
+    ident = asker.put(question)
+    first = asker.wait(ident, question)
+    assert asker.put(question, ident) == ident
+    again = asker.wait(ident, question)
+    np.testing.assert_array_equal(first.values, again.values)
+    with pytest.raises(InputError):
+        asker.put(ask(kind="count", table="purchases", epsilon=0.6), ident)
