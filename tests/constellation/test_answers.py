@@ -48,16 +48,18 @@ def test_noise_keeps_its_bound(asker):
     assert error.max() > 0
 
 
-def test_shares_hhi_and_stock_come_near_the_truth(asker):
-    table = asker.ask(ask(kind="shares", high=100.0, epsilon=15.0, groups=GROUPS)).table
+def test_shares_hhi_and_stock_are_those_of_all_firms_together(asker):
+    exact = ask(kind="shares", high=100.0, epsilon=1.0, groups=GROUPS, protection="sums",
+                smallest=0)  # fmt: skip
+    table = asker.ask(exact).table
     values = truth("value_million_yen").to_numpy().reshape(2, 3)
     share = values / values.sum(axis=1, keepdims=True)
     got = table["estimate"].to_numpy().reshape(2, 3)
-    assert np.abs(got - share).max() < 0.05
-    assert abs(table["hhi"].iloc[0] - (share[0] ** 2).sum()) < 0.06
+    assert np.abs(got - share).max() < 1e-4
+    assert abs(table["hhi"].iloc[0] - (share[0] ** 2).sum()) < 1e-4
     weighted = EVERY[EVERY["product"] == "MAGNET"]
     days = np.average(weighted["stock_days"], weights=weighted["value_million_yen"])
-    assert abs(table["stock_days"].iloc[0] - days) < 10
+    assert abs(table["stock_days"].iloc[0] - days) < 0.01
 
 
 def test_the_learning_curve_is_that_within_nodes(asker):

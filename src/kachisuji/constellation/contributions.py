@@ -61,7 +61,7 @@ def _cells(q: Question, rows: pd.DataFrame) -> tuple[I8, NDArray[np.bool_]]:
     index = np.zeros(len(rows), dtype=np.int64)
     known = np.ones(len(rows), dtype=np.bool_)
     for column, categories in q.groups.items():
-        codes = pd.Index(categories).get_indexer(rows[column].astype(str))
+        codes = pd.Index(categories).get_indexer(pd.Index(rows[column].astype(str)))
         known &= codes >= 0
         index = index * len(categories) + codes
     return index, known

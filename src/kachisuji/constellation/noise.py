@@ -39,7 +39,8 @@ def _mechanism(scale: float) -> Callable[[list[int]], list[int]]:
     # «contrib» is OpenDP's word for what its own reviewers have not signed off yet; the discrete
     # Laplace sampler (Canonne, Kamath and Steinke 2020) and its privacy map are its best-read part
     dp.enable_features("contrib")
-    space = dp.vector_domain(dp.atom_domain(T=int)), dp.l1_distance(T=int)
+    # 64 bits: OpenDP's plain int is 32 bits wide, and noise beyond them would be cut off
+    space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l1_distance(T=dp.i64)
     return dp.m.make_laplace(*space, scale=scale)  # type: ignore[no-any-return]
 
 

@@ -1,0 +1,162 @@
+"""A node's log, policy, budget and approvals; nothing spent twice, no line altered unnoticed."""
+
+import json
+
+import pytest
+
+from kachisuji.constellation import ask
+from kachisuji.constellation.chain import LOG, Log
+from kachisuji.constellation.node import Node, Refusal
+from kachisuji.constellation.policy import POLICY, Policy, read_policy, write_policy
+from kachisuji.words import InputError, RunError
+from tests.constellation.conftest import load, purchases
+
+QUESTION = ask(kind="count", table="purchases", epsilon=1.0)
+
+
+@pytest.fixture
+def node(folders):
+    """A sixth node, invited but not running, with a log of its own for each test."""
+    import uuid
+
+    name = f"spare-{uuid.uuid4().hex[:6]}"
+    folders.join(name, "node")
+    write_policy(folders.folder / name, Policy(ask_me=False, budget={"ministry": 2.5}))
+    load(folders.folder / name, purchases(9), "purchases")
+    yield Node(folders.folder / name)
+    from kachisuji.constellation.coordinator import Coordinator
+
+    coordinator = Coordinator(folders.folder / "coordinator")
+    coordinator.revoke(name)
+    coordinator.close()
+
+
+def test_an_altered_line_is_noticed(node):
+    node.log.append("note", text="first")
+    node.log.append("note", text="second")
+    lines = node.log.file.read_text().splitlines()
+    altered = [
+        [line.replace("first", "worst") for line in lines],
+        [line for line in lines if "first" not in line],
+        lines[:-2] + lines[-1:] + lines[-2:-1],
+    ]
+    for text in altered:
+        node.log.file.write_text("\n".join(text) + "\n")
+        with pytest.raises(RunError) as wrong:
+            Log(node.folder).entries()
+        assert "altered" in wrong.value.in_lang("en")
+        assert LOG in wrong.value.in_lang("ja")
+    node.log.file.write_text("\n".join(lines) + "\n")
+    assert Log(node.folder).entries()[-1].values == {"text": "second"}
+
+
+def test_a_log_cut_short_is_noticed_by_what_the_coordinator_saw(node):
+    head = node.log.append("note", text="last").number, node.log.head()[1]
+    assert node.agrees_with(head)
+    lines = node.log.file.read_text().splitlines()[:-1]
+    node.log.file.write_text("\n".join(lines) + "\n")
+    assert not Node(node.folder).agrees_with(head)
+
+
+def test_a_line_half_written_when_the_power_went_is_written_anew(node):
+    node.log.append("note", text="whole")
+    with node.log.file.open("a") as stream:
+        stream.write('{"number": 99, "whe')
+    log = Log(node.folder)
+    before = log.head()[0]
+    assert log.append("note", text="after").number == before + 1
+    assert Log(node.folder).head()[0] == before + 1
+
+
+def test_each_attempt_is_charged_once_and_the_budget_ends(node):
+    first = node.answer("q.1", QUESTION, "ministry")
+    again = node.answer("q.1", QUESTION, "ministry")
+    assert first == again  # the same bytes: sending twice is one answer
+    assert node.log.spent("ministry") == 1.0
+    node.answer("q.2", QUESTION, "ministry")  # a retry costs again
+    assert node.log.spent("ministry") == 2.0
+    with pytest.raises(Refusal, match="refused_budget"):
+        node.answer("q.3", QUESTION, "ministry")
+    assert node.left("ministry") == pytest.approx(0.5)
+    assert Node(node.folder).left("ministry") == pytest.approx(0.5)  # on the disk
+
+
+def test_the_debit_is_on_the_disk_before_anything_is_sealed(node, monkeypatch):
+    def lost(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Node, "_seal", lost)
+    with pytest.raises(KeyboardInterrupt):
+        node.answer("q.1", QUESTION, "ministry")
+    monkeypatch.undo()
+    assert Node(node.folder).log.spent("ministry") == 1.0
+    node.answer("q.1", QUESTION, "ministry")
+    assert node.log.spent("ministry") == 1.0
+
+
+def test_another_question_under_a_charged_name_is_charged(node):
+    node.answer("q.1", QUESTION, "ministry")
+    node.answer("q.1", ask(kind="count", table="purchases", epsilon=0.5), "ministry")
+    assert node.log.spent("ministry") == 1.5
+
+
+@pytest.mark.parametrize(
+    ("rules", "question", "asker", "reason"),
+    [
+        ({}, QUESTION, "stranger", "refused_asker"),
+        ({"kinds": ("mean",)}, QUESTION, "ministry", "refused_kind"),
+        ({"epsilon_most": 0.5}, QUESTION, "ministry", "refused_epsilon"),
+        ({"unit": "node"}, QUESTION, "ministry", "refused_unit"),
+        ({}, QUESTION.model_copy(update={"protection": "sums"}), "ministry", "refused_sums"),
+        ({}, ask(kind="count", table="skills", epsilon=0.1), "ministry", "refused_table"),
+        ({"ask_me": True}, QUESTION, "ministry", "waiting"),
+    ],
+)
+def test_the_owner_decides(node, rules, question, asker, reason):
+    write_policy(node.folder, Policy(**({"ask_me": False, "budget": {"ministry": 2.5}} | rules)))
+    # rules that the file's template has no line for
+    text = (node.folder / POLICY).read_text()
+    kinds = json.dumps(list(rules.get("kinds", ())))
+    text = text.replace("kinds = []", f"kinds = {kinds}")
+    text = text.replace('unit = "row"', f'unit = "{rules.get("unit", "row")}"')
+    (node.folder / POLICY).write_text(text)
+    with pytest.raises(Refusal, match=reason):
+        node.answer("q.1", question, asker)
+    assert node.log.spent(asker) == 0
+
+
+def test_approval_once_always_and_never(node):
+    write_policy(node.folder, Policy(budget={"ministry": 2.5}))
+    node.approvals.decide("one", QUESTION, "ministry", "once")
+    node.answer("one.1", QUESTION, "ministry")
+    node.answer("one.2", QUESTION, "ministry")  # a retry of what was approved
+    smaller = ask(kind="count", table="purchases", epsilon=0.1)
+    with pytest.raises(Refusal, match="waiting"):
+        node.answer("two.1", smaller, "ministry")
+    node.approvals.decide("two", smaller, "ministry", "always")
+    node.answer("two.1", smaller, "ministry")
+    node.answer("three.1", smaller, "ministry")
+    node.approvals.decide("four", smaller, "ministry", "never")
+    with pytest.raises(Refusal, match="refused_owner"):
+        node.answer("four.1", smaller, "ministry")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("ministry = 2.5", "ministry = 0", "budget"),
+        ("ministry = 2.5", "ministry = -1.0", "budget"),
+        ("minimum_nodes = 5", "minimum_nodes = 0", "rule"),
+        ("epsilon_most = 1.0", "epsilon_most = 1000.0", "rule"),
+        ("minimum_nodes = 5", "minimum_nodes = ", "TOML"),
+        ("ask_me", "ask_us", "rule"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(node, old, new, said):
+    file = node.folder / POLICY
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(InputError) as wrong:
+        read_policy(node.folder)
+    assert said in wrong.value.in_lang("en")
+    assert "policy.toml" in wrong.value.in_lang("ja")

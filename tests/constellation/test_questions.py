@@ -1,0 +1,153 @@
+"""The closed list, sensitivities as laws, and the noise."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from kachisuji.constellation import KINDS, ask, warnings
+from kachisuji.constellation.aggregation import modulus, pack, split, unpack
+from kachisuji.constellation.contributions import contribution
+from kachisuji.constellation.noise import bound, draw, privacy_loss, scales, tail
+from kachisuji.constellation.questions import length, parts
+from kachisuji.words import InputError
+from tests.constellation.conftest import ORIGINS, PRODUCTS, production, purchases
+
+GROUPS = {"product": PRODUCTS, "origin": ORIGINS}
+QUESTIONS = {
+    "count": {"table": "purchases", "groups": GROUPS},
+    "sum": {"table": "purchases", "value": "stock_days", "high": 30.0, "groups": GROUPS},
+    "mean": {"table": "purchases", "value": "stock_days", "low": 5.0, "high": 30.0},
+    "histogram": {"table": "purchases", "value": "stock_days", "high": 60.0},
+    "quantiles": {"table": "purchases", "value": "stock_days", "high": 60.0, "groups": GROUPS},
+    "shares": {"groups": GROUPS, "high": 50.0},
+    "linear": {"table": "purchases", "value": "stock_days", "high": 60.0, "x": "value_million_yen",
+               "x_high": 100.0},
+    "logistic": {"table": "purchases", "value": "stock_days", "high": 60.0,
+                 "x": "value_million_yen", "x_high": 100.0},
+    "learning": {"x_low": 5.0, "x_high": 9.0, "low": 5.0, "high": 8.0},
+}  # fmt: skip
+
+
+def made(kind, **changed):
+    return ask(kind=kind, **({"epsilon": 0.5} | QUESTIONS[kind] | changed))
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+@given(seed=st.integers(0, 10_000), row=st.integers(0, 23))
+def test_one_row_moves_a_vector_by_its_sensitivity_at_most(kind, seed, row):
+    question = made(kind)
+    table = (production if question.table == "production" else purchases)(seed % 50, 24)
+    # values far out of bounds are clamped first
+    table.loc[row, table.columns[-1]] = 1e6 if question.table == "purchases" else 1.0
+    whole, less = (contribution(question, t) for t in (table, table.drop(index=row)))
+    start = 0
+    for part in parts(question):
+        moved = np.abs(whole - less)[start : start + part.size].sum()
+        assert moved <= part.sensitivity
+        start += part.size
+    assert start == length(question) == whole.size
+
+
+@pytest.mark.parametrize("kind", ["count", "sum", "shares"])
+def test_a_whole_node_moves_a_vector_by_its_clip_at_most(kind):
+    question = made(kind, unit="node", rows_most=7)
+    vector = contribution(question, purchases(1, 60))
+    start = 0
+    for part in parts(question):
+        assert np.abs(vector[start : start + part.size]).sum() <= part.sensitivity
+        start += part.size
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+@pytest.mark.parametrize("unit", ["row", "node"])
+def test_opendp_gives_the_stated_loss_for_the_whole_vector(kind, unit):
+    assert privacy_loss(made(kind, unit=unit)) <= 0.5 * (1 + 1e-9)
+
+
+def test_noise_has_the_stated_law():
+    question = ask(kind="count", table="purchases", epsilon=0.5,
+                   groups={"supplier": tuple(f"S{k}" for k in range(4000))})  # fmt: skip
+    three = sum(draw(question) for _ in range(3))
+    scale = scales(question)[0]
+    assert np.std(three) == pytest.approx(math.sqrt(6) * scale, rel=0.1)
+    beyond = (np.abs(three) > bound(0.9) * scale).mean()
+    assert beyond == pytest.approx(0.1, abs=0.025)
+
+
+def test_the_tail_is_that_of_three_laplaces():
+    rng = np.random.default_rng(3)
+    drawn = np.abs(rng.laplace(size=(200_000, 3)).sum(axis=1))
+    for t in (1.0, 3.0, 6.0):
+        assert tail(t) == pytest.approx((drawn > t).mean(), abs=0.004)
+    assert tail(0) == 1
+    assert stats.laplace.sf(0) * 2 == 1
+
+
+def test_any_two_shares_give_the_vector_back_and_one_says_nothing():
+    vector = np.array([0, 5, -7, 2**40], dtype=np.int64)
+    prime = modulus()
+    for _ in range(3):
+        one, two, three = split(vector)
+        both = [(2 * a - b) % prime for a, b in zip(one, two, strict=True)]
+        assert [v - prime if v > prime // 2 else v for v in both] == vector.tolist()
+        assert [(3 * b - 2 * c) % prime for b, c in zip(two, three, strict=True)] == both
+        assert (unpack(pack(one), 4) == one).all()
+    assert unpack(b"garbage", 4) is None
+    assert unpack(b"\xff" * len(pack(one)), 4) is None
+    lone = np.array([split(vector)[0][0] / prime for _ in range(300)], dtype=float)
+    assert stats.kstest(lone, "uniform").pvalue > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"kind": "everything"}, "not on the list"),
+        ({"kind": "count", "epsilon": 0.0}, "ε"),
+        ({"kind": "count", "epsilon": -1.0}, "ε"),
+        ({"kind": "count", "epsilon": 100.0}, "ε"),
+        ({"kind": "count", "epsilon": float("nan")}, "does not fit"),
+        ({"kind": "sum", "value": "name"}, "no column"),
+        ({"kind": "sum", "value": "stock_days", "low": 9.0, "high": 1.0}, "bound"),
+        ({"kind": "count", "groups": {"value_million_yen": ("1",)}}, "group by"),
+        ({"kind": "count", "groups": {"origin": ()}}, "categories"),
+        ({"kind": "count", "groups": {"origin": ("A", "A")}}, "categories"),
+        ({"kind": "count", "table": "salaries"}, "no table"),
+        ({"kind": "shares", "groups": {"origin": ("A",)}}, "needs the groups"),
+        ({"kind": "count", "code": "import os"}, "does not fit"),
+        ({"kind": "histogram", "value": "stock_days", "bins": 1}, "does not fit"),
+        (
+            {"kind": "count", "groups": {"supplier": tuple(map(str, range(60_000)))}},
+            "more than",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_told(changed, said):
+    with pytest.raises(InputError) as wrong:
+        ask(**({"table": "purchases", "epsilon": 0.5} | changed))
+    assert said in wrong.value.in_lang("en")
+    assert "直し方" in wrong.value.in_lang("ja")
+
+
+def test_questions_explain_themselves_and_warn():
+    for kind in KINDS:
+        if kind in QUESTIONS:
+            for lang in ("en", "ja"):
+                text = made(kind).explain(lang)
+                assert "ε" in text
+                assert ("雑音" if lang == "ja" else "Noise") in text
+    assert warnings(made("count", epsilon=5.0), "ja")
+    assert not warnings(made("count"))
+    assert "without noise" in warnings(made("count", protection="sums"))[0].lower()
+    assert made("count").digest() != made("count", epsilon=0.6).digest()
+    assert made("count").shape() == made("count", epsilon=0.6).shape()
+
+
+def test_rows_outside_the_categories_and_beyond_the_cap_count_nowhere():
+    table = pd.concat([purchases(0, 10), purchases(1, 10).assign(origin="ZZZ")])
+    assert contribution(made("count"), table).sum() == 10
+    assert contribution(made("count", rows_most=4), table).sum() == 4
