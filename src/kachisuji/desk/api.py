@@ -166,6 +166,22 @@ class Run:
         write_atomic(path, build_report(self.stored, self.lang))
         return path
 
+    def narrative(self, out: str | Path | None = None) -> Path:
+        """Write the strategy as a story: the ending of ``out`` (html, pdf, docx, pptx) says how.
+
+        Without ``out`` it is HTML beside the run. Edits kept beside the run are applied.
+
+        Raises
+        ------
+        InputError
+            If the format is unknown, or the file of edits is broken.
+        RunError
+            If the file cannot be written.
+        """
+        from kachisuji.desk.narrative.commands import write
+
+        return write(self.stored, None if out is None else Path(out), self.lang)
+
     def verify(self, *, recompute: bool = True) -> list[Difference]:
         """Compare checksums, compute the run again, and return every difference (none: as it was).
 
