@@ -14,6 +14,7 @@ from worlds import baseline, make_lines, make_world, outcomes
 from kachisuji.contest import containment, learning_exponent, tipping_number
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.kernel import look, play, scratch, set_levers
+from kachisuji.contest.lifecycle import adoption
 from kachisuji.contest.path import (
     CAPABILITY,
     EXPERIENCE_NOW,
@@ -21,7 +22,6 @@ from kachisuji.contest.path import (
     N_STATE,
     SALES_REAL,
     WORLD_SHARE,
-    adoption,
     learn,
 )
 from kachisuji.words import InputError
@@ -34,7 +34,7 @@ def shares(world, **line):
     """World share of home by year with a pulse of policy."""
     w = scratch(world)
     terms = {"start": 1, "intensity": 1.0, **line}
-    set_levers(world, 0, 0, terms["start"], terms["intensity"], world.rivals[0, 0, 0, 0], w)
+    set_levers(world, 0, 0, 0, terms["start"], terms["intensity"], w)
     play(look(world, 0, 0, 0), w, -1, -1, -1, terms["start"], 0)
     size = world.size[0, 0]
     return w.sales[0].sum(axis=0) / size.sum(axis=0)
@@ -81,7 +81,8 @@ def test_wright_each_doubling_cuts_cost_by_the_learning_rate():
     state[EXPERIENCE_NOW] = (100.0, 50.0)
     state[SALES_REAL] = (100.0, 150.0)  # a doubling, and two doublings
     lever = np.zeros((sym.N_LEVERS, 16))
-    learn(1, state, world.symbols[0, 0], 0.0, 0, lever, 1.0)
+    base = -np.log2(0.8)
+    learn(1, state, world.symbols[0, 0], base, 0.0, 0, lever, 1.0, -1, 0.0)
     np.testing.assert_allclose(np.exp(state[LOG_COST]), (0.8, 0.64), rtol=1e-12)
 
 
@@ -93,7 +94,7 @@ def test_full_leakage_gives_all_the_same_cost():
 
 @given(st.floats(0.01, 0.9), st.floats(0.05, 1.0), st.floats(0.0, 30.0))
 def test_adoption_is_logistic(start, speed, t):
-    level = adoption(start, speed, t)
+    level = adoption(start, speed, 0.0, t)
     assert 0 < level <= 1
     odds = np.log(start / (1 - start)) + speed * t
     assert level == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-12)
@@ -278,7 +279,7 @@ def test_home_and_dependent_exchange_roles_in_the_operator():
     world = world._replace(
         holder_cost=np.zeros(1), reliance=np.array([0.0, 1.0]), withhold=np.array([[0.0, 1.0]])
     )
-    needed, exposed = power(world, 0, 0, 1.0)
+    needed, exposed, _ = power(world, 0, 0, 1.0)
     assert needed == pytest.approx(exposed, rel=1e-12)
     assert needed > 0
 

@@ -23,9 +23,11 @@ def twins(**kw):
     twice = {}
     for name in ("symbols", "season", "size", "share0", "rivals", "luck", "unborn", "pair"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
+    for name in ("late", "closed", "tax", "shared", "forward"):
+        twice[name] = np.concatenate([getattr(one, name)] * 2)
     for name in ("recipe_value", "digital", "product"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
-    return one._replace(**twice, link=np.zeros((2, 2)))
+    return one._replace(**twice, link=np.zeros((2, 2)), spill_start=np.zeros(3, dtype=np.int64))
 
 
 def lines_of_both(**kw):

@@ -103,8 +103,9 @@ def test_the_plain_route_agrees_with_every_lever_on():
                sym.SATURATION_ADOPTION_KAPPA: 0.3},
     )  # fmt: skip
     w = scratch(world)
-    set_levers(world, 0, 0, 2, 1.5, world.rivals[0, 0, 0, 0], w)
+    set_levers(world, 0, 0, 0, 2, 1.5, w)
     w.gain[:] = world.boost[0, 0]
+    w.deal[:] = world.deal[0, 0]
     earned = play(look(world, 0, 0, 0), w, 1, 1, 1, 2, 0)
     want = plain_path(world, 0, 0, 0, 2, 1.5, 1, 1)
     np.testing.assert_allclose(w.sales[0].T, want[0], rtol=1e-9)

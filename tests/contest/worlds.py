@@ -3,9 +3,9 @@
 import numpy as np
 
 from kachisuji.contest import symbols as sym
-from kachisuji.contest.kernel import look, play, play_baseline, play_lines, scratch, seasons
-from kachisuji.contest.path import N_SEASON
-from kachisuji.contest.world import Lines, World
+from kachisuji.contest.kernel import look, play, play_baseline, play_lines, scratch
+from kachisuji.contest.lifecycle import N_SEASON, seasons
+from kachisuji.contest.world import NEVER, Lines, World
 
 DEFAULTS = {
     sym.EPSILON: 4.0,
@@ -71,6 +71,7 @@ def make_world(
     shares, *, years=15, size=100.0, futures=1, symbols=None, cross=None, spending=10.0,
     reaction=0.0, growth=0.0, effect=None, windfall=0.0, leverage=0.0, retaliation=0.0,
     money_share=1.0, spend_years=8, boost=None, luck=1.0, unborn=0, market_growth=0.0,
+    terms=None, rules=(1.0, 0.0, 0.0, 0.0), late=0, gone=NEVER,
 ):  # fmt: skip
     """One segment (both arenas alike); ``shares`` is (R, M), home is region 0 and market 0."""
     s0 = np.asarray(shares, dtype=float)
@@ -97,7 +98,10 @@ def make_world(
     if boost is not None:
         both[:] = boost
     season = np.empty((1, futures, t1, N_SEASON))
-    seasons(p, g, season)
+    seasons(p, g, np.broadcast_to(market.sum(axis=0), (1, futures, t1)).copy(), season)
+    deal = np.zeros((1, futures, sym.N_TERMS))
+    for k, v in {sym.USABLE: 1.0, sym.TRUST: 1.0, **(terms or {})}.items():
+        deal[:, :, k] = v
     return World(
         symbols=p,
         cross=g,
@@ -112,7 +116,13 @@ def make_world(
         money_share=np.array([float(money_share)]),
         firm_cost=np.array([0.0]),
         packages=np.array([[0]]),
+        rules=np.array([rules], dtype=float),
+        late=np.full((1, futures), late),
         boost=both,
+        deal=deal,
+        gone=np.full((1, futures), gone),
+        closed=np.full((1, futures, n_m), NEVER),
+        tax=np.zeros((1, futures, n_m)),
         pair=np.zeros((1, n_r), dtype=np.int64),
         target=np.ones((1, n_m)),
         luck=np.full((1, futures), luck),
@@ -128,6 +138,14 @@ def make_world(
         reliance=np.array([0.0] + [1.0] * (n_r - 1)),
         withhold=np.array([[0.0] + [0.05] * (n_r - 1)] * futures),
         discount=(1 + np.array([[0.04], [0.01], [0.02]])) ** -np.arange(t1)[None, :].astype(float),
+        forward=np.array([0.4]),
+        gdp=np.full(n_r, 1e5),
+        spill_start=np.zeros(2, dtype=np.int64),
+        spill_to=np.zeros(0, dtype=np.int64),
+        spill_kind=np.zeros(0, dtype=np.int64),
+        spill=np.zeros((0, futures)),
+        shared=np.zeros((1, futures)),
+        response=np.zeros((0, futures, 4, t1)),
         link=np.zeros((1, 1)),
         pool=np.full((4, t1), 1e5),
         home=0,

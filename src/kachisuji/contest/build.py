@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.cases import global_symbols, symbols
-from kachisuji.contest import power
+from kachisuji.contest import power, ties
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.instruments import instrument_arrays
-from kachisuji.contest.kernel import seasons
-from kachisuji.contest.path import N_SEASON
+from kachisuji.contest.lifecycle import N_SEASON, seasons
 from kachisuji.contest.quantities import Draws
 from kachisuji.contest.tables import figure, numbered, records
 from kachisuji.contest.world import World
@@ -403,8 +402,10 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
         home,
     )
     season = np.empty((len(segments), draws.futures, size.shape[3], N_SEASON))
-    seasons(values, cross, season)
+    seasons(values, cross, np.ascontiguousarray(size[::2].sum(axis=2)), season)
     boost, pair = pooling(case, draws, sellers)
+    deal, gone = ties.partner_terms(case, draws, pair, sellers)
+    closed, tax = ties.closures(case, draws, buyers)
     reliance, withhold = regional_odds(case, draws, sellers)
     groups = case.lines.market_groups.values()
     return World(
@@ -415,8 +416,13 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
         share0=share0,
         rivals=rivals,
         **instrument_arrays(case, draws),
+        late=ties.late_years(case, draws, cross),
         boost=boost,
         pair=pair,
+        deal=deal,
+        gone=gone,
+        closed=closed,
+        tax=tax,
         target=np.array([[float(m in group) for m in buyers] for group in groups]),
         luck=np.array([draws.column("luck", (row["segment"],)) for row in segments]),
         unborn=np.array([row["stage"] == "unborn" for row in segments], dtype=np.int64),
@@ -426,6 +432,9 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
         reliance=reliance,
         withhold=withhold,
         discount=discounts(case),
+        forward=ties.forward_share(case, economy),
+        gdp=ties.gdp(economy, sellers, to_table(case)),
+        **ties.spills(case, draws),
         link=links(case, economy),
         pool=labour_pool(case),
         home=home,

@@ -28,7 +28,7 @@ def cache_folder() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         content = file.read_bytes()
-        if b"\n@compiled\n" in content or file.name in _SHARED:
+        if b"\nfrom kachisuji.contest.compiled import" in content or file.name in _SHARED:
             digest.update(content)
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = root / "kachisuji" / "kernels" / digest.hexdigest()[:16]
@@ -41,12 +41,34 @@ def cache_folder() -> str:
     return str(folder)
 
 
-def compiled(function: F) -> F:
-    """Compile ``function`` with numba: without the GIL, divisions as numpy does them, cached."""
+def _jit(function: F, **options: Any) -> F:
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = cache_folder()
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        jit = numba.njit(cache=True, nogil=True, error_model="numpy", **options)
+        return cast(F, jit(function))
     finally:
         config.CACHE_DIR = before
+
+
+def compiled(function: F) -> F:
+    """Compile ``function`` with numba: without the GIL, divisions as numpy does them, cached."""
+    return _jit(function)
+
+
+def borrowed(function: F) -> F:
+    """Compile as ``compiled`` does, for a function that neither makes nor returns an array.
+
+    It borrows those it is given without counting who refers to them; counting took half the time
+    of a simulated year.
+    """
+    return _jit(function, _nrt=False)
+
+
+def summed(function: F) -> F:
+    """Compile as ``borrowed`` does, and let sums be taken in any order.
+
+    The order is settled when it is compiled: the same bits for every worker.
+    """
+    return _jit(function, _nrt=False, fastmath={"reassoc", "contract"})

@@ -109,9 +109,13 @@ def instrument_arrays(
     dict
         Fields of ``World``: ``effect`` (I, F, N_LEVERS), ``money`` (I, F, 3), ``delay``,
         ``duration``, ``money_share``, ``firm_cost`` (I,), ``packages`` (P·B, K), B business types
-        (see ``package_code``), −1 where empty.
+        (see ``package_code``), −1 where empty, and ``rules`` (P·B, 4) of the case's packages; all
+        others are unguarded.
     """
-    given = [p.instruments for p in case.lines.packages] if packages is None else packages
+    own = case.lines.packages if packages is None else ()
+    given = [p.instruments for p in own] if packages is None else packages
+    rules = [(float(p.tranches), p.clawback, float(p.sunset), float(p.withdrawable)) for p in own]
+    unguarded = [(1.0, 0.0, 0.0, 0.0)] * (len(given) - len(rules))
     workings = _Workings(case, draws)
     kinds = businesses()
     rows: dict[tuple[str, str, tuple[str, ...]], int] = {}
@@ -121,8 +125,8 @@ def instrument_arrays(
         for b, business in enumerate(kinds):
             for k, name in enumerate(instruments):
                 met = tuple(o for o in instruments if (name, o) in workings.meets)
-                own = business if (name, business) in workings.fit else ""
-                key = (name, own, met)
+                fitted = business if (name, business) in workings.fit else ""
+                key = (name, fitted, met)
                 out[package_code(p, b), k] = rows.setdefault(key, len(rows))
     made = [workings.row(*key) for key in rows]
     table = [workings.table[workings.place[name]] for name, _, _ in rows]
@@ -135,4 +139,5 @@ def instrument_arrays(
         "money_share": np.array([row["money_share"] for row in table], dtype=np.float64),
         "firm_cost": np.array([row["firm_cost"] for row in table], dtype=np.float64),
         "packages": out,
+        "rules": np.repeat(np.array(rules + unguarded).reshape(-1, 4), len(kinds), axis=0),
     }

@@ -18,17 +18,26 @@ from kachisuji.contest.kernel import (
     set_levers,
     target_market,
 )
-from kachisuji.contest.path import EPSILON_T, FEWER
+from kachisuji.contest.lifecycle import EPSILON_T, FEWER
 from kachisuji.contest.symbols import (
     EXCHANGE_RESPONSE,
     EXPORTS_BASE,
+    LABOUR_CRAFT,
     LABOUR_RESEARCHER,
+    LEVER_HANDOVER,
     LEVER_LABOUR_SAVING,
     PARTNER_CROWDING,
     WAGE_RESEARCHER,
     WAGE_RESPONSE,
 )
-from kachisuji.contest.value import N_SKILLS, credit_line, labour_needed, value_line
+from kachisuji.contest.value import (
+    CRAFT_SKILL,
+    N_SKILLS,
+    credit_line,
+    labour_needed,
+    spill_value,
+    value_line,
+)
 from kachisuji.contest.world import CREDIT, LINE, ODDS
 
 # Wages and the exchange rate close this part of the gap each year: a contract cycle of about three
@@ -55,16 +64,19 @@ def start_line(world, lines, i, f, w, partners):
     """Set the base year of one line; a partner asked by many lines gives each of them less."""
     s = lines.segment[i]
     arena = 2 * s + lines.niche[i]
-    own = world.rivals[arena, f, world.home, 0]
-    set_levers(world, f, lines.package[i], lines.start[i], lines.intensity[i], own, w)
+    set_levers(world, arena, f, lines.package[i], lines.start[i], lines.intensity[i], w)
     set_base(look(world, arena, f, lines.group[i]), w, 0)
     w.gain[:] = 0.0
+    w.deal[:] = 0.0
     if partners[i] >= 0:
+        pair = world.pair[s, partners[i]]
+        w.deal[:] = world.deal[pair, f]
+        w.gone[0] = world.gone[pair, f]
         same = 0
         for j in range(partners.size):
             same += 1 if partners[j] == partners[i] else 0
         crowd = 1.0 + world.cross[f, PARTNER_CROWDING] * (same - 1)
-        w.gain[:] = world.boost[world.pair[s, partners[i]], f] / crowd
+        w.gain[:] = world.boost[pair, f] / crowd
 
 
 @compiled
@@ -89,6 +101,7 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
             world.symbols[s, f], world.cross[f], world.season[s, f, t, FEWER], sales, base,
             w.lever[LEVER_LABOUR_SAVING, t], w.induced[0, t], row,
         )  # fmt: skip
+        row[1 + CRAFT_SKILL] += w.teach[0, t]
         for k in range(N_SKILLS):
             use[k] += ADJUSTMENT * row[1 + k] / world.pool[k, t]
         home = world.home_market
@@ -120,18 +133,55 @@ def squeeze_of(world, lines, i, f, wage, partial, use):
 
 
 @compiled
+def gift_of(world, lines, i, f, t, works):
+    """Capability spending of last year in the other lines' segments that works in line i's too."""
+    total, to = 0.0, lines.segment[i]
+    for j in range(lines.segment.size):
+        if j == i or lines.kind[j] != LINE:
+            continue
+        s = lines.segment[j]
+        for e in range(world.spill_start[s], world.spill_start[s + 1]):
+            if world.spill_to[e] == to:
+                total += world.spill[e, f] * works.induced[j, 0, t - 1]
+    return total
+
+
+@compiled
+def teachers(world, lines, f, t, works):
+    """Find how many of the craft workers who can be moved each line may take as teachers.
+
+    What the lines' own production takes on is gone for teaching; the rest is shared evenly by all
+    lines that hand on skill.
+    """
+    free, schools = world.pool[CRAFT_SKILL, t], 0
+    for i in range(lines.segment.size):
+        if lines.kind[i] != LINE:
+            continue
+        schools += 1 if works.lever[i, LEVER_HANDOVER, t] > 0.0 else 0
+        s = lines.segment[i]
+        more = works.sales[i, 0, :, t - 1].sum() - works.sales[i, 1, :, t - 1].sum()
+        free -= max(0.0, more) * world.symbols[s, f, LABOUR_CRAFT] * world.season[s, f, t, FEWER]
+    return max(0.0, free) / max(1, schools)
+
+
+@compiled
 def play_together(world, lines, base_sales, base_index, scalars, paths):
     """Play all ``lines`` (one a segment) jointly; outcomes by line, (L, F, …), zero on entry.
 
     Wages answer to the labour that all lines add, the real exchange rate to the exports they add,
     over about three years; a partner shared by n lines gives each 1/(1 + c(n − 1)) of its help; a
-    segment that gets cheaper at home cuts the cost of those that buy from it.
+    segment that gets cheaper at home cuts the cost of those that buy from it; capability spending
+    spills to linked segments; those who teach a craft are shared.
     """
     n = lines.segment.size
     works = desks(world, n)
     single = scratch(world)
     partners, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
     partial, use, skill = np.zeros(n), np.zeros(N_SKILLS + 1), np.zeros(n)
+    lines_of = np.zeros(world.recipe_value.shape[0], np.int64)
+    for i in range(n):
+        if lines.kind[i] == LINE:
+            lines_of[lines.segment[i]] = 1
     for f in range(world.cross.shape[0]):
         decide_partners(world, lines, f, single, partners, hits)
         skill[:] = 1.0
@@ -139,8 +189,11 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
         for i in range(n):
             if lines.kind[i] == LINE:
                 start_line(world, lines, i, f, desk_of(works, i), partners)
+                arena = 2 * lines.segment[i] + lines.niche[i]
+                works.sales[i, 1] = base_sales[arena, f]
         for t in range(1, world.size.shape[3]):
             pressure(world, lines, f, t - 1, works, base_sales, base_index, partial, use)
+            staff = teachers(world, lines, f, t, works)
             for i in range(n):
                 if lines.kind[i] != LINE:
                     continue
@@ -150,7 +203,8 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                 w.wage[t] = wage
                 cost = squeeze_of(world, lines, i, f, wage, partial, use)
                 shut = hits[i] if t > lines.start[i] else -1
-                skill[i] = play_year(t, scene, w, partners[i], cost, shut, skill[i], 0)
+                gift = gift_of(world, lines, i, f, t, works)
+                skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, shut, skill[i], 0)
         for i in range(n):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]
@@ -158,6 +212,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                 value_line(
                     world, arena, f, w, 0, base_sales, base_index, scalars[i, f], paths[i, f]
                 )
+                spill_value(world, lines.segment[i], f, w, 0, lines_of, scalars[i, f])
             elif lines.kind[i] == CREDIT:
                 credit_line(
                     world, f, lines.intensity[i], lines.start[i], scalars[i, f], paths[i, f]

@@ -6,43 +6,97 @@ outcomes are the difference (docs/contest.md, equations 4, 6, 9 and 11).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from kachisuji.contest.compiled import compiled
+from kachisuji.contest.compiled import borrowed, compiled
+from kachisuji.contest.lifecycle import EPSILON_T, KAPPA_T, REINVEST_T, TREND
 from kachisuji.contest.path import (
-    EPSILON_T,
-    KAPPA_T,
+    LOG_LEAD,
     N_STATE,
-    TREND,
     WORLD_SHARE,
     attraction,
     begin,
     born,
     build_capability,
-    exchange_path,
-    fill_seasons,
     hand_on,
     invest,
+    invest_home,
     learn,
     sell,
+    taught,
     trade_factors,
 )
-from kachisuji.contest.symbols import ADMINISTRATION, CRAFT, LEVER_PROCUREMENT, N_LEVERS
-from kachisuji.contest.value import credit_line, value_line
+from kachisuji.contest.symbols import (
+    ADMINISTRATION,
+    ALPHA,
+    CRAFT,
+    EXCHANGE,
+    FIXED_PART,
+    LEAK,
+    LEARNING_RATE,
+    LEVER_COMMITMENT,
+    LEVER_COST,
+    LEVER_POOLING,
+    LEVER_PROCUREMENT,
+    LEVER_QUALITY,
+    LEVER_SITE,
+    LEVER_STANDARDS,
+    N_LEVERS,
+    N_TERMS,
+    NICHE_LEAK,
+    NICHE_SHARE,
+    NU,
+    PATHS,
+    SCALARS,
+    SCALE,
+    SITE_MAINTENANCE,
+    SITE_PART,
+    SITE_QUALITY,
+    SITE_SAVING,
+    SKILLS,
+    TRUST,
+    VISION_TALENT,
+    WITHDRAWAL,
+)
+from kachisuji.contest.value import VALUE_ADDED, WELFARE, credit_line, spill_value, value_line
 from kachisuji.contest.world import (
+    AFTER_END,
+    CLAWBACK,
+    CREDIBLE,
     CREDIT,
+    END,
     FIRMS,
+    FIXED,
+    LEAD,
     LEVERAGE,
     LINE,
+    N_LINE_TERMS,
+    N_MONEY,
+    NEVER,
     ODDS,
+    PARTS,
     PURCHASES,
     RUNNING,
+    START,
     STATE_COST,
+    STOPPED,
+    SUNSET,
+    TAKE,
+    TAKEN_BACK,
     TO_CAPABILITY,
+    TRANCHES,
     WINDFALL,
+    WITHDRAWABLE,
     Scene,
     Scratch,
 )
+
+CRAFT_SKILL = SKILLS.index("craft")
+N_SCALARS, N_PATHS = len(SCALARS), len(PATHS)
+TRUST_KEPT = 2.0 / 3.0
+"""Part of a lack of trust that is left a year later: contracts last about three years."""
 
 
 @compiled
@@ -52,18 +106,21 @@ def desks(world, n):
     n_regions = world.share0.shape[2]
     return Scratch(
         np.zeros((n, N_LEVERS, years)),
-        np.zeros((n, 4, years)),
-        np.zeros((n, 4)),
+        np.zeros((n, N_MONEY, years)),
+        np.zeros((n, N_LINE_TERMS)),
+        np.zeros((n, N_TERMS)),
+        np.full((n, 1), NEVER),
         np.zeros((n, 2)),
         np.zeros((n, N_STATE, n_regions)),
         np.zeros((n, years, n_regions)),
-        np.zeros((n, n_regions)),
+        np.zeros((n, n_markets, n_regions)),
         np.zeros((n, n_markets)),
         np.zeros((n, n_markets)),
         np.zeros((n, 2, n_markets, years)),
         np.zeros((n, 2, years)),
         np.zeros((n, 2, years)),
-        np.zeros((n, 8)),
+        np.zeros((n, 2, years)),
+        np.zeros((n, 10)),
         np.zeros((n, years)),
     )
 
@@ -72,9 +129,9 @@ def desks(world, n):
 def desk_of(all_, i):
     """Return the work arrays of line ``i`` (a list of tuples lost writes in numba 0.68)."""
     return Scratch(
-        all_.lever[i], all_.money[i], all_.terms[i], all_.gain[i], all_.state[i], all_.spend[i],
-        all_.weight[i], all_.reach[i], all_.unit[i], all_.sales[i], all_.price[i], all_.induced[i],
-        all_.pieces[i], all_.wage[i],
+        all_.lever[i], all_.money[i], all_.terms[i], all_.deal[i], all_.gone[i], all_.gain[i],
+        all_.state[i], all_.spend[i], all_.share[i], all_.reach[i], all_.unit[i], all_.sales[i],
+        all_.price[i], all_.induced[i], all_.teach[i], all_.pieces[i], all_.wage[i],
     )  # fmt: skip
 
 
@@ -84,7 +141,7 @@ def scratch(world):
     return desk_of(desks(world, 1), 0)
 
 
-@compiled
+@borrowed
 def set_terms(world, f, package, share, scale, w):
     """Windfall and leverage weighted by money, firms' yearly cost, the odds of retaliation.
 
@@ -106,17 +163,40 @@ def set_terms(world, f, package, share, scale, w):
     w.terms[ODDS] = 1.0 - calm
 
 
-@compiled
-def set_levers(world, f, package, start, intensity, own, w):
+@borrowed
+def set_rules(world, arena, f, package, start, w):
+    """How the line is guarded, what covering its scope costs, and how far firms believe in it.
+
+    Money that depends on a review, can be taken back, or stands under announced triggers commits
+    the state less, and firms follow less.
+    """
+    s = arena // 2
+    rules, symbols = world.rules[package], world.symbols[s, f]
+    w.terms[PARTS], w.terms[TAKE] = rules[TRANCHES], rules[CLAWBACK]
+    loose = max(rules[WITHDRAWABLE], rules[CLAWBACK])
+    if rules[TRANCHES] > 1.0:
+        loose = 1.0
+    w.terms[CREDIBLE] = 1.0 - world.cross[f, WITHDRAWAL] * loose
+    w.terms[FIXED] = symbols[FIXED_PART] * symbols[SCALE]
+    if arena % 2 == 1:
+        w.terms[FIXED] *= symbols[NICHE_SHARE]
+    w.terms[START], w.terms[END] = start, start + world.spend_years
+    w.terms[LEAD], w.terms[STOPPED] = 0.0, 0.0
+
+
+@borrowed
+def set_levers(world, arena, f, package, start, intensity, w):
     """Fill the lever and money paths of a package started in year ``start``.
 
     An effect begins ``delay`` years after the start, lasts ``duration`` years and is proportional
-    to intensity up to one. Public money runs ``spend_years`` from the start; ``own`` is what home
-    firms spend themselves.
+    to intensity up to one. Public money runs ``spend_years`` from the start, in multiples of what
+    home firms spend themselves. Where no law ends it, it may go on for ``late`` years; firms count
+    on it by then, and it builds nothing.
     """
     w.lever[:] = 0.0
     w.money[:] = 0.0
     years = w.lever.shape[1]
+    own = world.rivals[arena, f, world.home, 0]
     share = 0.0
     for k in range(world.packages.shape[1]):
         i = world.packages[package, k]
@@ -128,20 +208,29 @@ def set_levers(world, f, package, start, intensity, own, w):
             if world.effect[i, f, j] != 0.0:
                 for t in range(max(1, begins), min(years, begins + world.duration[i])):
                     w.lever[j, t] += world.effect[i, f, j] * min(1.0, intensity)
-    for t in range(start, min(years, start + world.spend_years)):
+    running = intensity * own * world.cross[f, ADMINISTRATION]
+    end = start + world.spend_years
+    for t in range(start, min(years, end)):
         w.money[TO_CAPABILITY, t] = intensity * own * share
         w.money[PURCHASES, t] = own * w.lever[LEVER_PROCUREMENT, t]
-        w.money[RUNNING, t] = intensity * own * world.cross[f, ADMINISTRATION]
-        w.money[STATE_COST, t] = w.money[:STATE_COST, t].sum() + w.money[RUNNING, t]
+        w.money[RUNNING, t] = running
+        w.money[STATE_COST, t] = w.money[TO_CAPABILITY, t] + w.money[PURCHASES, t] + running
+    late = world.late[arena // 2, f] if world.rules[package, SUNSET] == 0.0 else 0
+    for t in range(end, min(years, end + late)):
+        w.money[AFTER_END, t] = intensity * own * share
+        w.money[RUNNING, t] = running
+        w.money[STATE_COST, t] = w.money[AFTER_END, t] + running
     set_terms(world, f, package, share, intensity * own, w)
+    set_rules(world, arena, f, package, start, w)
 
 
 @compiled
 def look(world, arena, f, group):
     """Pick out what one arena is in one future: slices made once a line, not once a year."""
     s = arena // 2
+    symbols = world.symbols[s, f]
     return Scene(
-        world.symbols[s, f],
+        symbols,
         world.cross[f],
         world.season[s, f],
         world.size[arena, f],
@@ -149,6 +238,12 @@ def look(world, arena, f, group):
         world.rivals[arena, f],
         world.target[group],
         world.discount[0],
+        world.closed[s, f],
+        world.tax[s, f],
+        world.pool[CRAFT_SKILL],
+        symbols[NICHE_LEAK] if arena % 2 == 1 else 1.0,
+        -math.log2(1.0 - symbols[LEARNING_RATE]),
+        math.log(world.cross[f, EXCHANGE]) / (world.size.shape[3] - 1),
         world.home,
         world.home_market,
         world.first_year,
@@ -156,58 +251,138 @@ def look(world, arena, f, group):
     )
 
 
-@compiled
-def play_year(t, scene, w, partner, squeeze, shut, skill, k):
+@borrowed
+def extras(t, scene, w, partner, squeeze, skill, epsilon):
+    """Sum what policy, currency and partner add to the log weights of home and of the partner.
+
+    A partner pools tasks (as far as trust has grown), shares a standard, and may be the site of
+    second- and third-tier suppliers: cheaper, less good, and in need of inspection.
+    """
+    symbols, lever, terms, state = scene.symbols, w.lever, w.terms, w.state
+    cost = scene.slide * t + squeeze - lever[LEVER_COST, t]
+    ours, theirs = lever[LEVER_QUALITY, t], 0.0
+    commitment = lever[LEVER_COMMITMENT, t]
+    if commitment != 0.0:
+        ours += scene.cross[VISION_TALENT] * terms[CREDIBLE] * commitment
+    if symbols[CRAFT] > 0.0:
+        ours += symbols[ALPHA] * symbols[CRAFT] * math.log(skill)
+    if partner >= 0:
+        home = scene.home
+        age = max(0.0, t - terms[START])
+        trusted = 1.0
+        if w.deal[TRUST] < 1.0:
+            trusted = 1.0 - (1.0 - w.deal[TRUST]) * TRUST_KEPT**age
+        pooled = lever[LEVER_POOLING, t] * trusted
+        ours += symbols[ALPHA] * pooled * w.gain[0]
+        theirs += symbols[ALPHA] * pooled * w.gain[1]
+        common = lever[LEVER_STANDARDS, t]
+        if common != 0.0:
+            mine, other = state[WORLD_SHARE, home], state[WORLD_SHARE, partner]
+            ours += symbols[NU] * math.log1p(common * other / mine)
+            theirs += symbols[NU] * math.log1p(common * mine / other)
+        moved = lever[LEVER_SITE, t] * w.deal[SITE_PART]
+        if moved != 0.0:
+            cost += math.log(1.0 - moved * (w.deal[SITE_SAVING] - w.deal[SITE_MAINTENANCE]))
+            ours -= moved * w.deal[SITE_QUALITY]
+    return ours - epsilon * cost, theirs
+
+
+@borrowed
+def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill, k):
     """Advance one segment by one year; returns the craft skill of the next year.
 
     ``squeeze`` is the log rise of home cost that other lines cause through wages and the exchange
-    rate (zero when a line is simulated alone); ``shut`` the market that has retaliated; ``k`` picks
-    the result row of ``w``.
+    rate, ``gift`` the capability spending that reaches it from linked segments (both zero when a
+    line is simulated alone); ``staff`` the craft workers who could teach; ``shut`` the market that
+    has retaliated; ``k`` picks the result row of ``w``.
     """
-    symbols, cross, home = scene.symbols, scene.cross, scene.home
-    epsilon = scene.season[t, EPSILON_T]
-    w.induced[k, t] = invest(
-        t, w.state, w.spend, symbols, cross, scene.rivals, home, w.lever, w.money[TO_CAPABILITY],
-        w.terms[WINDFALL], w.terms[LEVERAGE], scene.season[t, TREND],
+    symbols, cross, home, state = scene.symbols, scene.cross, scene.home, w.state
+    season = scene.season
+    epsilon, trend, reinvest = season[t, EPSILON_T], season[t, TREND], season[t, REINVEST_T]
+    whom = partner if partner >= 0 and t < w.gone[0] else -1
+    public = w.money[TO_CAPABILITY]
+    invest(t, state, w.spend, symbols, reinvest, public[t - 1] / trend)
+    w.induced[k, t] = invest_home(
+        t, state, w.spend, symbols, cross, scene.rivals[home, 0], home, w.lever, public, w.terms,
+        trend, gift,
     )  # fmt: skip
-    build_capability(t, w.state, w.spend, symbols)
-    learn(t, w.state, symbols, scene.season[t, KAPPA_T], home, w.lever, skill)
-    cost = exchange_path(cross, t, w.lever.shape[1] - 1) + squeeze
-    attraction(t, w.state, symbols, home, w.lever, skill, partner, w.gain, cost, epsilon, w.weight)
+    build_capability(t, state, w.spend, symbols)
+    kappa = season[t, KAPPA_T] * scene.leak
+    learn(t, state, symbols, scene.base, kappa, home, w.lever, skill, whom, w.deal[LEAK])
+    ours, theirs = extras(t, scene, w, whom, squeeze, skill, epsilon)
+    attraction(state, symbols, epsilon, home, ours, whom, theirs)
     barrier = trade_factors(
-        epsilon, w.lever, t, cross, scene.target, scene.home_market, shut, w.reach
-    )
+        epsilon, w.lever, t, cross, scene.target, scene.home_market, shut, scene.closed, scene.tax,
+        w.reach,
+    )  # fmt: skip
     is_open = 1.0 if scene.unborn == 0 or born(symbols, w.lever, t, scene.first_year) else 0.0
     w.price[k, t] = sell(
-        t, w.state, scene.share0, scene.size, w.weight, home, scene.home_market, barrier, w.reach,
-        w.unit, w.money[PURCHASES, t], is_open, w.sales[k],
+        t, state, w.share, scene.size, home, scene.home_market, barrier, w.reach, w.unit,
+        w.money[PURCHASES, t], is_open, w.sales[k],
     )  # fmt: skip
-    return hand_on(symbols, skill, w.lever, t) if symbols[CRAFT] > 0.0 else 1.0
+    if w.terms[PARTS] > 1.0 or w.terms[TAKE] > 0.0:
+        review(t, state[LOG_LEAD, home], w)
+    if symbols[CRAFT] == 0.0:
+        return 1.0
+    kept, w.teach[k, t] = taught(symbols, w.lever, t, w.sales[k, :, t].sum(), staff)
+    return hand_on(symbols, skill, kept)
 
 
-@compiled
+@borrowed
+def review(t, lead, w):
+    """Look at a line that is guarded, and ask whether home has lost share since it began.
+
+    At the end of every tranche a line that has lost share is ended. At its planned end the stated
+    part of the money that went into capability is taken back from a line that has lost share, or
+    was ended before. What is looked at is the share as seen, for no ministry sees the world without
+    its policy: a rising tide passes, and bad luck fails.
+    """
+    start, end, years = int(w.terms[START]), int(w.terms[END]), w.lever.shape[1]
+    if t == start - 1:
+        w.terms[LEAD] = lead
+    if t < start or t >= end:
+        return
+    failed = lead < w.terms[LEAD]
+    parts, length = w.terms[PARTS], end - start
+    done = t - start + 1
+    part = int(done * parts / length)
+    if failed and part > int((done - 1) * parts / length) and done < length:
+        w.lever[:, t + 1 :] = 0.0
+        w.money[:, t + 1 :] = 0.0
+        w.terms[STOPPED] = 1.0
+    if done == length and t + 1 < years and (failed or w.terms[STOPPED] > 0.0):
+        back = w.terms[TAKE] * w.money[TO_CAPABILITY].sum()
+        w.money[TAKEN_BACK, t + 1] = back
+        w.money[STATE_COST, t + 1] -= back
+
+
+@borrowed
 def set_base(scene, w, k):
     """Set the base year of one arena in the state and in result row ``k``."""
     is_open = 1.0 if scene.unborn == 0 else 0.0
-    begin(w.state, w.spend, scene.symbols, scene.share0, scene.size, is_open)
+    begin(w.state, w.spend, w.share, scene.symbols, scene.share0, scene.size, scene.rivals, is_open)
     for m in range(scene.size.shape[0]):
         w.sales[k, m, 0] = scene.share0[scene.home, m] * scene.size[m, 0] * is_open
-    w.price[k, 0], w.induced[k, 0] = 0.0, 0.0
+    w.price[k, 0], w.induced[k, 0], w.teach[k, 0] = 0.0, 0.0, 0.0
 
 
-@compiled
+@borrowed
 def play(scene, w, partner, watch, hit, start, k):
     """Play one segment through all years; returns the discounted sales of region ``watch``."""
     set_base(scene, w, k)
     skill, earned = 1.0, 0.0
     for t in range(1, scene.size.shape[1]):
-        skill = play_year(t, scene, w, partner, 0.0, hit if t > start else -1, skill, k)
+        shut = hit if t > start else -1
+        skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], shut, skill, k)
         if watch >= 0:
-            earned += scene.discount[t] * w.state[WORLD_SHARE, watch] * scene.size[:, t].sum()
+            total = 0.0
+            for m in range(scene.size.shape[0]):
+                total += scene.size[m, t]
+            earned += scene.discount[t] * w.state[WORLD_SHARE, watch] * total
     return earned
 
 
-@compiled
+@borrowed
 def target_market(world, arena, f):
     """Foreign market in which home sells most: where retaliation bites."""
     best, most = -1, 0.0
@@ -216,14 +391,6 @@ def target_market(world, arena, f):
         if m != world.home_market and sold > most:
             best, most = m, sold
     return best
-
-
-@compiled
-def seasons(symbols, cross, season):
-    """Fill the seasons of every segment and future."""
-    for s in range(symbols.shape[0]):
-        for f in range(symbols.shape[1]):
-            fill_seasons(symbols[s, f], cross[f], season[s, f])
 
 
 @compiled
@@ -236,27 +403,48 @@ def play_baseline(world, arena, base_sales, base_index):
         base_index[f] = w.price[0]
 
 
+@borrowed
+def without_levers(w):
+    """Clear what a line leaves in the work arrays: the path without policy."""
+    w.lever[:] = 0.0
+    w.money[:] = 0.0
+    w.terms[:] = 0.0
+    w.deal[:] = 0.0
+
+
 @compiled
 def play_line(world, lines, n, f, w):
     """Play line ``n`` in future ``f``; returns the row of ``w`` that holds the result.
 
     With a partner it is played alone and together: the partner takes part only if its own
-    discounted sales are higher together (equation 6).
+    discounted sales are higher together (equation 6). A review may cut a line short in one of the
+    two, so levers are set anew in between.
     """
     s = lines.segment[n]
     arena = 2 * s + lines.niche[n]
-    start, partner = lines.start[n], lines.partner[n]
+    start, partner, package = lines.start[n], lines.partner[n], lines.package[n]
     scene = look(world, arena, f, lines.group[n])
-    own = world.rivals[arena, f, world.home, 0]
-    set_levers(world, f, lines.package[n], start, lines.intensity[n], own, w)
+    set_levers(world, arena, f, package, start, lines.intensity[n], w)
+    w.deal[:] = 0.0
     hit = target_market(world, arena, f) if world.luck[s, f] < w.terms[ODDS] else -1
-    alone = play(scene, w, -1, partner, hit, start, 0)
     pair = world.pair[s, partner] if partner >= 0 else -1
-    if pair < 0:
+    alone = play(scene, w, -1, partner, hit, start, 0)
+    if pair < 0 or world.gone[pair, f] <= start:
         return 0
+    guarded = w.terms[PARTS] > 1.0 or w.terms[TAKE] > 0.0
+    if guarded:
+        set_levers(world, arena, f, package, start, lines.intensity[n], w)
     w.gain[:] = world.boost[pair, f]
+    w.deal[:] = world.deal[pair, f]
+    w.gone[0] = world.gone[pair, f]
     together = play(scene, w, partner, partner, hit, start, 1)
-    return 1 if together > alone else 0
+    if together > alone:
+        return 1
+    w.deal[:] = 0.0
+    if guarded:
+        set_levers(world, arena, f, package, start, lines.intensity[n], w)
+        play(scene, w, -1, partner, hit, start, 0)
+    return 0
 
 
 @compiled
@@ -266,7 +454,7 @@ def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths
     ``scalars`` is (last − first, F, len(SCALARS)), ``paths`` (last − first, F, T,
     len(PATHS)); both zero on entry.
     """
-    w = scratch(world)
+    w, nobody = scratch(world), np.zeros(world.recipe_value.shape[0], np.int64)
     for n in range(first, last):
         row = n - first
         for f in range(world.cross.shape[0]):
@@ -276,7 +464,36 @@ def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths
                 value_line(
                     world, arena, f, w, k, base_sales, base_index, scalars[row, f], paths[row, f]
                 )
+                spill_value(world, lines.segment[n], f, w, k, nobody, scalars[row, f])
             elif lines.kind[n] == CREDIT:
                 credit_line(
                     world, f, lines.intensity[n], lines.start[n], scalars[row, f], paths[row, f]
                 )
+
+
+@compiled
+def play_response(world, s, base_sales, base_index, share, out):
+    """Find what a unit of capability spending from elsewhere gives in segment ``s``, by year.
+
+    ``out`` (F, 4, T1): value added and welfare at the three rates, discounted. Spending in year t
+    reaches the segment a year later; ``share`` of home firms' own spending is given in one year at
+    a time, and the outcome divided by it.
+    """
+    w = scratch(world)
+    scalars = np.zeros(N_SCALARS)
+    paths = np.zeros((world.size.shape[3] - 1, N_PATHS), dtype=np.float32)
+    for f in range(world.cross.shape[0]):
+        scene = look(world, 2 * s, f, 0)
+        pulse = share * scene.rivals[scene.home, 0]
+        for given in range(1, world.size.shape[3] - 1):
+            set_base(scene, w, 0)
+            skill = 1.0
+            for t in range(1, world.size.shape[3]):
+                gift = pulse if t == given + 1 else 0.0
+                skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], -1, skill, 0)
+            w.induced[0] = 0.0
+            scalars[:] = 0.0
+            value_line(world, 2 * s, f, w, 0, base_sales, base_index, scalars, paths)
+            out[f, 0, given] = scalars[VALUE_ADDED] / pulse
+            for r in range(3):
+                out[f, 1 + r, given] = scalars[WELFARE + r] / pulse

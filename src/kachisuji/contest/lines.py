@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kachisuji.cases import Case
 
 # levers that mean nothing without a partner
-_JOINT = frozenset({"pooling", "standards"})
+_JOINT = frozenset({"pooling", "standards", "site"})
 COLUMNS = [
     "line",
     "kind",

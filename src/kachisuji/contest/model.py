@@ -15,7 +15,7 @@ from kachisuji.contest import build as _build
 from kachisuji.contest import lines as _lines
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.joint import play_together
-from kachisuji.contest.kernel import play_baseline, play_lines
+from kachisuji.contest.kernel import play_baseline, play_lines, play_response
 from kachisuji.contest.quantities import Draws, Quantity, collect
 from kachisuji.contest.tipping import tipping_number
 from kachisuji.contest.world import Lines, World
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from kachisuji.cases import Case
 
 F8 = NDArray[np.float64]
+
+
+PULSE = 0.01
+"""Part of home firms' own spending given to a linked segment, to see what a unit of it does."""
 
 
 class Outcomes(NamedTuple):
@@ -125,6 +129,8 @@ class ContestModel:
         index = np.zeros((n_arenas, futures, years))
         for arena in range(n_arenas):
             play_baseline(world, arena, sales[arena], index[arena])
+        for s in np.unique(world.spill_to):
+            play_response(world, s, sales, index, PULSE, world.response[s])
         return Prepared(world, sales, index)
 
     def _results(self, count: int, futures: int) -> tuple[F8, NDArray[np.float32]]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.beliefs import triangular_ppf
-from kachisuji.cases import global_symbols, symbols
-from kachisuji.contest.tables import figure, records
+from kachisuji.cases import global_symbols, partner_symbols, symbols
+from kachisuji.contest.tables import figure, numbered, records
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
@@ -118,6 +118,32 @@ def collect(case: Case) -> list[Quantity]:
     for table, keys in _FACTORS.items():
         if table in case.tables:
             out += _own(table, records(case, table), keys, "", "factor")
+    return out + _of_ties(case)
+
+
+def _of_ties(case: Case) -> list[Quantity]:
+    """Links, terms of partners, and what decides when events come; only where a case says so."""
+    units = {s.symbol: s.unit for s in partner_symbols()}
+    out: list[Quantity] = []
+    if "links" in case.tables:
+        linked = records(case, "links")
+        out += _own("links", linked, ("from", "to", "kind"), "", "share")
+    terms = records(case, "partner_terms") if "partner_terms" in case.tables else []
+    named = _own("partner_terms", terms, ("segment", "partner", "symbol"))
+    out += [replace(q, unit=units[q.key[2]]) for q in named]
+    events = ("break_odds", "closure_odds")
+    border: dict[str, list[Row]] = {}
+    for row in terms:
+        if row["symbol"] in events and row["high"] > 0.0:
+            border.setdefault(str(row["partner"]), []).append(row)
+        if row["symbol"] == "usable" and row["low"] < 1.0:
+            key = (str(row["segment"]), str(row["partner"]))
+            out.append(_shared("usable", key, f"{key[0]}.allowed.{key[1]}", [row]))
+    out += [_shared("border", (p,), f"border.{p}", rows) for p, rows in border.items()]
+    goes_on = [r for r in records(case, "globals") if r["symbol"] == "persistence"]
+    if goes_on and goes_on[0]["high"] > 0.0:
+        for segment in numbered(case):
+            out.append(_shared("late", (segment,), f"{segment}.late", goes_on))
     return out
 
 

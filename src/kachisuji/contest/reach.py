@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kachisuji.contest.compiled import compiled
-from kachisuji.contest.kernel import look, play, play_line, scratch
+from kachisuji.contest.kernel import look, play, play_line, scratch, without_levers
 
 
 @compiled
@@ -22,9 +22,7 @@ def share_reached(world, lines, weight, year, out):
             if lines.intensity[n] > 0.0:
                 k = play_line(world, lines, n, f, w)
             else:
-                w.lever[:] = 0.0
-                w.money[:] = 0.0
-                w.terms[:] = 0.0
+                without_levers(w)
                 play(look(world, arena, f, lines.group[n]), w, -1, -1, -1, 0, 0)
             sold, size = 0.0, 0.0
             for m in range(weight.size):

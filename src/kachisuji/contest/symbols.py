@@ -171,6 +171,13 @@ SCALARS = (
     "digital_balance",
     "share_last",
     "sales_last",
+    "forward",
+    "technology",
+    "dual_use",
+    "partner_rent",
+    "markup",
+    "markup_bound",
+    "hazard_cost",
 )
 PATHS = (
     "money",

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from kachisuji.contest.compiled import compiled
-from kachisuji.contest.path import EPSILON_T, FEWER, MARGIN_T
+from kachisuji.contest.compiled import borrowed
+from kachisuji.contest.lifecycle import EPSILON_T, FEWER, MARGIN_T
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
     CAPITAL,
     CAPITAL_DECAY,
+    CAPTURE,
+    CONTRACT_SHARE,
     CREDIT_ADDITIONALITY,
     CREDIT_DECAY,
     CREDIT_LABOUR,
     CREDIT_RETURN,
     DELTA,
+    DISPLACEMENT,
     FINAL_SHARE,
     FOREIGN_OWNED,
     INTEREST,
     KNOWLEDGE,
     LABOUR_RESEARCHER,
     LAG,
+    LEVER_FOREIGN_STAKE,
     LEVER_LABOUR_SAVING,
+    LEVER_OUTWARD,
+    LEVER_SITE,
+    MARKUP_PASS,
     OFFSHORE,
+    OUTER_ELASTICITY,
     OVERRUN,
     PUBLIC_FUNDS,
     RESEARCH_PART,
+    SITE_PART,
     SPILLOVER_RENT,
     USER_GAIN,
     WAGE_RESEARCHER,
 )
-from kachisuji.contest.world import FIRMS, RUNNING, STATE_COST
+from kachisuji.contest.world import (
+    AFTER_END,
+    END,
+    FIRMS,
+    RUNNING,
+    STATE_COST,
+    TAKEN_BACK,
+    TO_CAPABILITY,
+)
 
 # places of the scalars (symbols.SCALARS) and paths (symbols.PATHS)
 (
@@ -47,12 +64,19 @@ from kachisuji.contest.world import FIRMS, RUNNING, STATE_COST
     DIGITAL_BALANCE,
     SHARE_LAST,
     SALES_LAST,
-) = range(15)
+    FORWARD,
+    TECHNOLOGY,
+    DUAL_USE,
+    PARTNER_RENT,
+    MARKUP,
+    MARKUP_BOUND,
+    HAZARD_COST,
+) = range(22)
 P_MONEY, P_LABOUR, P_VALUE_ADDED, P_SALES = 0, 1, 5, 6
-N_SKILLS = 4
+N_SKILLS, CRAFT_SKILL = 4, 2
 
 
-@compiled
+@borrowed
 def labour_needed(symbols, cross, fewer, sales, base, saving, induced, row):
     """Workers by skill that the line adds in a year; returns what they would add elsewhere.
 
@@ -69,19 +93,20 @@ def labour_needed(symbols, cross, fewer, sales, base, saving, induced, row):
     return cost
 
 
-@compiled
+@borrowed
 def power(world, j, f, hat):
     """Indispensability and exposure through product ``j`` when home's supply share is ``hat``×.
 
     One operator, holder and dependent exchanged: shortage ``z = max(0, d − cushion)`` with d the
     holder's share of the dependent's bought-in use; ``L = loss·z``. Returns
-    ``Σ_j reliance_j·max(0, L_j − C_home)`` and ``Σ_h withhold_h·L_home(h)``.
+    ``Σ_j reliance_j·max(0, L_j − C_home)``, ``Σ_h withhold_h·L_home(h)``, and the loss ``Σ_j L_j``
+    in money.
     """
     home = world.home
     before = world.world_share0[j, home]
     now = min(0.999, before * hat)
     others = (1.0 - now) / (1.0 - before) if before < 1.0 else 0.0
-    needed, exposed = 0.0, 0.0
+    needed, exposed, money = 0.0, 0.0, 0.0
     own_cost = world.holder_cost[j] * (now / before if before > 0.0 else 0.0)
     cover_home = min(1.0, world.cover[j, home] * (now / before if before > 0.0 else 1.0))
     for r in range(world.world_share0.shape[1]):
@@ -90,27 +115,34 @@ def power(world, j, f, hat):
         z = now * (1.0 - min(1.0, world.cover[j, r] * others)) - world.cushion[j, f]
         lost = world.loss[j, r] * max(0.0, z)
         needed += world.reliance[r] * max(0.0, lost - own_cost)
+        money += lost * world.gdp[r]
         z = world.world_share0[j, r] * others * (1.0 - cover_home) - world.cushion[j, f]
         exposed += world.withhold[f, r] * world.loss[j, home] * max(0.0, z)
-    return needed, exposed
+    return needed, exposed, money
 
 
-@compiled
+@borrowed
 def add_power(world, s, f, share, base, first, out):
-    """Add the change of indispensability and exposure in the last year, in percent of GDP."""
+    """Add the change of indispensability and exposure in the last year, in percent of GDP.
+
+    Returns by how much more users abroad would lose without home's supply, in money.
+    """
+    feared = 0.0
     for k in range(world.product.shape[1]):
         j = world.product[s, k]
         if j < 0 or first <= 0.0:
             continue
-        needed, exposed = power(world, j, f, share / first)
-        needed0, exposed0 = power(world, j, f, base / first)
+        needed, exposed, lost = power(world, j, f, share / first)
+        needed0, exposed0, lost0 = power(world, j, f, base / first)
+        feared += lost - lost0
         out[INDISPENSABILITY] += 100.0 * (needed - needed0)
         out[EXPOSURE] += 100.0 * (exposed - exposed0)
+    return feared
 
 
-@compiled
+@borrowed
 def add_year(discounts, pieces, out):
-    """Discount one year's pieces: value, spillover, gni, surplus, knowledge, welfare, costs."""
+    """Discount one year's pieces (their order is that of ``value_line``)."""
     d = discounts[0]
     out[VALUE_ADDED] += d * (pieces[0] + pieces[1])
     out[SPILLOVER] += d * pieces[1]
@@ -121,17 +153,46 @@ def add_year(discounts, pieces, out):
         out[WELFARE + r] += discounts[r] * pieces[5]
     out[PUBLIC_COST] += d * pieces[6]
     out[FIRM_COST] += d * pieces[7]
+    out[PARTNER_RENT] += d * pieces[8]
+    out[HAZARD_COST] += d * pieces[9]
 
 
-@compiled
+@borrowed
+def yearly_sums(sales, base):
+    """Sales of a year with and without the line, over all markets."""
+    total, total0 = 0.0, 0.0
+    for m in range(sales.size):
+        total += sales[m]
+        total0 += base[m]
+    return total, total0
+
+
+@borrowed
+def owners(symbols, w, t, margin, change):
+    """Profit on what the line adds that leaves the country: to foreign owners, to the partner.
+
+    A stake sold to bidders from abroad (lever ``foreign_stake``) is paid for at its worth; only
+    what the line adds after that is theirs. A partner has its contract's part while it takes part.
+    """
+    stake = min(1.0, symbols[FOREIGN_OWNED] + w.lever[LEVER_FOREIGN_STAKE, t])
+    rents = stake * margin * change * symbols[FINAL_SHARE]
+    partner = 0.0
+    if t < w.gone[0]:
+        partner = w.deal[CONTRACT_SHARE] * (margin * change * symbols[FINAL_SHARE] - rents)
+    return rents, partner
+
+
+@borrowed
 def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     """Outcome differences of the line in ``w`` row ``k`` against the path without policy.
 
     ``W_t = ΔVA_own + ρ·ΔVA_suppliers − Σ ω·ΔL − (r+d)ΔK − (r+δ)K_policy − ξG − waste − firms' cost
-    − rents to foreign owners + knowledge + user surplus`` (equation 9). Policy-induced capability
-    is charged as a yearly rental over its life, so that late starts are not punished by the
-    horizon; windfall is a transfer and costs only the excess burden. Where lines played together
-    raise wages, workers gain what home users lose by it, and it is added in the same measure.
+    − rents to foreign owners and partners + return on outward investment + knowledge + user
+    surplus`` (equation 9). Policy-induced capability is charged as a yearly rental over its life,
+    so that late starts are not punished by the horizon; windfall is a transfer and costs only the
+    excess burden. Where lines played together raise wages, workers gain what home users lose by it,
+    and it is added in the same measure. The part of spending that works in a named segment has its
+    gain counted there (``spill_value``) and not once more as general knowledge.
     """
     s = arena // 2
     symbols, cross = world.symbols[s, f], world.cross[f]
@@ -140,10 +201,15 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         symbols[FINAL_SHARE], world.recipe_value[s, 0], world.recipe_value[s, 1],
     )  # fmt: skip
     stock, pieces = 0.0, w.pieces
+    lag = max(1, int(symbols[LAG] + 0.5))
+    knowledge = symbols[KNOWLEDGE] * (1.0 - world.shared[s, f])
+    capital = (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * final
     for t in range(1, years):
-        sales, base = w.sales[k, :, t].sum(), base_sales[arena, f, :, t].sum()
-        change = sales - base
-        lag = max(1, int(symbols[LAG] + 0.5))
+        sales, base = yearly_sums(w.sales[k, :, t], base_sales[arena, f, :, t])
+        outward = w.lever[LEVER_OUTWARD, t] * sales
+        made = sales - cross[DISPLACEMENT] * outward
+        change = made - base
+        moved = w.lever[LEVER_SITE, t] * w.deal[SITE_PART] if t < w.gone[0] else 0.0
         stock *= 1.0 - symbols[DELTA]
         if t > lag:
             stock += w.induced[k, t - lag]
@@ -151,25 +217,31 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         margin = season[MARGIN_T]
         row = path[t - 1]
         work = labour_needed(
-            symbols, cross, season[FEWER], sales, base, w.lever[LEVER_LABOUR_SAVING, t],
+            symbols, cross, season[FEWER], made, base, w.lever[LEVER_LABOUR_SAVING, t],
             w.induced[k, t], row,
         )  # fmt: skip
+        row[P_LABOUR + CRAFT_SKILL] += w.teach[k, t]
+        work += cross[WAGE_RESEARCHER + CRAFT_SKILL] * w.teach[k, t]
         state = w.money[STATE_COST, t]
-        rents = symbols[FOREIGN_OWNED] * margin * change * final
+        rents, pieces[8] = owners(symbols, w, t, margin, change)
         pieces[0] = own_share * final * change
         pieces[1] = up_share * final * change
-        pieces[2] = symbols[OFFSHORE] * margin * change - rents
+        if moved > 0.0:
+            pieces[1] -= min(1.0, moved / max(1e-9, 1.0 - own_share)) * up_share * final * made
+        pieces[2] = symbols[OFFSHORE] * margin * change + margin * outward - rents - pieces[8]
         gained = w.price[k, t] - base_index[arena, f, t]
         pieces[3] = symbols[USER_GAIN] * gained / season[EPSILON_T]
         pieces[3] *= world.size[arena, f, world.home_market, t]
-        pieces[4] = symbols[KNOWLEDGE] * w.induced[k, t]
+        pieces[4] = knowledge * w.induced[k, t]
         pieces[6] = state * (1.0 + symbols[OVERRUN])
-        pieces[7] = w.terms[FIRMS] if state > 0.0 else 0.0
-        waste = state * symbols[OVERRUN] + w.money[RUNNING, t]
+        pieces[7] = w.terms[FIRMS] if state > 0.0 and t < w.terms[END] else 0.0
+        lost = state * symbols[OVERRUN] + cross[CAPTURE] * w.money[TO_CAPABILITY, t]
+        pieces[9] = lost + w.money[AFTER_END, t] - w.money[TAKEN_BACK, t]
         pieces[5] = (
-            pieces[0] + cross[SPILLOVER_RENT] * pieces[1] - rents + pieces[3] + pieces[4]
-            - work * final - pieces[7] - waste - cross[PUBLIC_FUNDS] * pieces[6]
-            - (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * change * final
+            pieces[0] + cross[SPILLOVER_RENT] * pieces[1] - rents - pieces[8] + pieces[3]
+            + pieces[4] + (margin - cross[INTEREST] * symbols[CAPITAL]) * outward
+            - work * final - pieces[7] - lost - w.money[RUNNING, t]
+            - cross[PUBLIC_FUNDS] * pieces[6] - capital * change
             - (cross[INTEREST] + symbols[DELTA]) * stock
             + w.wage[t] * symbols[USER_GAIN] * w.sales[k, world.home_market, t]
         )  # fmt: skip
@@ -178,12 +250,17 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         row[P_MONEY] = pieces[6]
         row[P_VALUE_ADDED] = pieces[0] + pieces[1]
         row[P_SALES] = change
-    last_year(world, arena, f, w, k, base_sales, out)
+    out[FORWARD] = world.forward[s] * out[USER_SURPLUS]
+    feared = last_year(world, arena, f, w, k, base_sales, out)
+    add_markup(world, arena, f, w, k, base_sales, feared, out)
 
 
-@compiled
+@borrowed
 def last_year(world, arena, f, w, k, base_sales, out):
-    """Share, sales and power in the last year; a niche counts inside its whole segment."""
+    """Share, sales and power in the last year; a niche counts inside its whole segment.
+
+    Returns by how much more users abroad would lose without home's supply, in money a year.
+    """
     s, last = arena // 2, w.price.shape[1] - 1
     whole = world.size[2 * s, f]
     base = base_sales[2 * s, f, :, last].sum()
@@ -194,10 +271,67 @@ def last_year(world, arena, f, w, k, base_sales, out):
     total, total0 = whole[:, last].sum(), whole[:, 0].sum()
     out[SALES_LAST] = change
     out[SHARE_LAST] = change / total
-    add_power(world, s, f, (base + change) / total, base / total, first / total0, out)
+    return add_power(world, s, f, (base + change) / total, base / total, first / total0, out)
 
 
-@compiled
+@borrowed
+def markup(share, epsilon, outer):
+    """Markup over cost of a region with this share: ``ε(s)/(ε(s) − 1)``.
+
+    ``1/ε(s) = (1 − s)/ε + s/η`` with η the elasticity between segments (quantity competition;
+    Atkeson and Burstein 2008, Pricing-to-market, equation 9).
+    """
+    inverse = (1.0 - share) / max(1.01, epsilon) + share / max(1.01, outer)
+    return 1.0 / (1.0 - min(0.99, inverse))
+
+
+@borrowed
+def add_markup(world, arena, f, w, k, base_sales, feared, out):
+    """Bound what being needed could add to export prices, and the part firms are taken to charge.
+
+    The bound of a year is the lesser of two: the markup that the larger share would carry under
+    quantity competition, on exports; and what users abroad would lose more without home's supply
+    (``feared``, of the last year), for nobody pays more for a supply than its loss would cost.
+    Neither is part of value added, GNI or welfare.
+    """
+    s, home = arena // 2, world.home_market
+    symbols, outer = world.symbols[s, f], world.cross[f, OUTER_ELASTICITY]
+    if feared <= 0.0:
+        return
+    for t in range(1, w.price.shape[1]):
+        sales, base = yearly_sums(w.sales[k, :, t], base_sales[arena, f, :, t])
+        exports = sales - w.sales[k, home, t]
+        total = 0.0
+        for m in range(world.size.shape[2]):
+            total += world.size[arena, f, m, t]
+        if total <= 0.0 or sales <= base:
+            continue
+        epsilon = world.season[s, f, t, EPSILON_T]
+        rise = markup(sales / total, epsilon, outer) / markup(base / total, epsilon, outer) - 1.0
+        out[MARKUP_BOUND] += world.discount[0, t] * min(feared, rise * exports)
+    out[MARKUP] = symbols[MARKUP_PASS] * out[MARKUP_BOUND]
+
+
+@borrowed
+def spill_value(world, s, f, w, k, lines_of, out):
+    """Add what capability spending in segment ``s`` gives in the segments it is linked to.
+
+    Value added by kind of link, apart; its net gain counts in welfare. ``lines_of`` (S,) says which
+    segments are played beside it, where the gain is seen in their own outcome.
+    """
+    for e in range(world.spill_start[s], world.spill_start[s + 1]):
+        to = world.spill_to[e]
+        if lines_of[to] > 0:
+            continue
+        kind = TECHNOLOGY + world.spill_kind[e]
+        for t in range(1, w.price.shape[1]):
+            spilt = world.spill[e, f] * w.induced[k, t]
+            out[kind] += world.response[to, f, 0, t] * spilt
+            for r in range(3):
+                out[WELFARE + r] += world.response[to, f, 1 + r, t] * spilt
+
+
+@borrowed
 def credit_line(world, f, yearly, start, out, path):
     """Horizontal R&D credit: ``yearly`` public money on research of every kind.
 

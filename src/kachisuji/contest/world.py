@@ -11,8 +11,26 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 # rows of Scratch.money and places in Scratch.terms
-TO_CAPABILITY, PURCHASES, STATE_COST, RUNNING = range(4)
-WINDFALL, LEVERAGE, FIRMS, ODDS = range(4)
+TO_CAPABILITY, PURCHASES, STATE_COST, RUNNING, AFTER_END, TAKEN_BACK = range(6)
+N_MONEY = 6
+(
+    WINDFALL,
+    LEVERAGE,
+    FIRMS,
+    ODDS,
+    FIXED,  # fixed cost of covering the scope, money a year
+    CREDIBLE,  # part of commitment and leverage left where the plan can be withdrawn
+    START,
+    END,  # first year after the planned spending
+    LEAD,  # home's log lead when the line began, against which it is reviewed
+    STOPPED,  # 1 once a review has ended the line
+    PARTS,  # tranches
+    TAKE,  # part taken back on failure
+) = range(12)
+N_LINE_TERMS = 12
+# columns of World.rules
+TRANCHES, CLAWBACK, SUNSET, WITHDRAWABLE = range(4)
+NEVER = 1_000_000
 # Lines.kind
 NOTHING, LINE, CREDIT = range(3)
 
@@ -38,8 +56,14 @@ class World(NamedTuple):
     money_share: F8  # (I,)
     firm_cost: F8  # (I,)
     packages: I8  # (P, K) rows of instruments, −1 where empty
+    rules: F8  # (P, 4) tranches, clawback, sunset, whether it can be withdrawn
+    late: I8  # (S, F) years for which spending goes on after its planned end, without a sunset
     boost: F8  # (B, F, 2) log gain of home and of the partner when tasks are pooled
     pair: I8  # (S, R) row of boost, −1 where none
+    deal: F8  # (B, F, N_TERMS) terms of the partnership
+    gone: I8  # (B, F) year (index) from which the partner is unavailable
+    closed: I8  # (S, F, M) year (index) from which a market is closed to home
+    tax: F8  # (S, F, M) trade cost on home there from then on
     target: F8  # (G, M) 1 where a market group holds the market
     luck: F8  # (S, F) uniform draw against the odds of retaliation
     unborn: I8  # (S,)
@@ -54,6 +78,14 @@ class World(NamedTuple):
     reliance: F8  # (R,)
     withhold: F8  # (F, R)
     discount: F8  # (3, T1)
+    forward: F8  # (S,) part of home's use of the segment's sector that firms buy
+    gdp: F8  # (R,) GDP in money of the case
+    spill_start: I8  # (S + 1,) where the links of a segment begin in the next four
+    spill_to: I8  # (N,)
+    spill_kind: I8  # (N,) 0 technology and capability, 1 dual use
+    spill: F8  # (N, F) part of capability spending that works there too, circles included
+    shared: F8  # (S, F) part of capability spending that works in some named segment
+    response: F8  # (S, F, 4, T1) value added and welfare (three rates) a unit of spending gives
     link: F8  # (S, S) cost of row segment saved per log fall of column segment's home price
     pool: F8  # (4, T1) workers by skill that can be moved
     home: int
@@ -86,6 +118,12 @@ class Scene(NamedTuple):
     rivals: F8  # (R, 3)
     target: F8  # (M,)
     discount: F8  # (T1,) main rate
+    closed: I8  # (M,)
+    tax: F8  # (M,)
+    staff: F8  # (T1,) craft workers who could teach
+    leak: float  # leakage relative to the whole segment
+    base: float  # Wright's exponent without policy
+    slide: float  # log real exchange rate a year
     home: int
     home_market: int
     first_year: int
@@ -96,16 +134,20 @@ class Scratch(NamedTuple):
     """Work arrays of one thread, allocated once and reused for every line and future."""
 
     lever: F8  # (N_LEVERS, T1)
-    money: F8  # (4, T1) on capability, purchases, the state's cost, running the package
-    terms: F8  # (4,) windfall, leverage, firms' yearly cost, odds of retaliation
+    money: F8  # (N_MONEY, T1) on capability, purchases, the state's cost, running the package,
+    # after the planned end, taken back
+    terms: F8  # (N_LINE_TERMS,) what holds for the line as a whole
+    deal: F8  # (N_TERMS,) terms of the partnership, neutral when played alone
+    gone: I8  # (1,) year from which the partner is unavailable
     gain: F8  # (2,) log gain of home and partner from pooling
     state: F8  # (N_STATE, R)
     spend: F8  # (T1, R)
-    weight: F8  # (R,)
+    share: F8  # (M, R) base shares, regions side by side
     reach: F8  # (M,)
     unit: F8  # (M,)
     sales: F8  # (2, M, T1) played alone, played with the partner
     price: F8  # (2, T1) log Σ S0·A of the home market
     induced: F8  # (2, T1)
+    teach: F8  # (2, T1) craft workers who hand on skill
     pieces: F8  # (8,) one year's value by kind
     wage: F8  # (T1,) rise of home cost by wages, share of sales (joint play; else zero)
