@@ -1,6 +1,8 @@
 """Looking ahead: goals in words, back from a goal, and what a person is told."""
 
 import json
+import shutil
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -8,8 +10,15 @@ import pytest
 from kachisuji.cases import load
 from kachisuji.desk import cli
 from kachisuji.desk.ahead.goals import Asked, parse
+from kachisuji.desk.ahead.mapping import flexibility, pathways
+from kachisuji.desk.ahead.metro import metro_map
+from kachisuji.desk.ahead.observing import COLUMNS, history_of, watch_run
+from kachisuji.desk.ahead.prepared import prepare, shortened
 from kachisuji.desk.ahead.reckoning import back_from
 from kachisuji.desk.ahead.reopen import reopen
+from kachisuji.desk.ahead.words import pathway_lines
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.stored import StoredRun
 from kachisuji.words import EXIT_USER_ERROR, InputError, RunError
 
 
@@ -175,4 +184,229 @@ def test_a_wrong_question_is_answered_with_its_remedy(capsys, arguments, said):
     assert code == EXIT_USER_ERROR
     assert said.lower() in err.lower()
     assert "How to mend it" in err
+    assert "Traceback" not in err
+
+
+# ------------------------------------------------------------------- pathways and watching
+
+
+def with_a_plan(source, target):
+    """Copy a run and let its plan be two lines: the template's own plan is to do nothing."""
+    run = shutil.copytree(source, target)
+    choice = json.loads((run / "choice.json").read_text(encoding="utf-8"))
+    lines = StoredRun.open(run).lines
+    whole = lines[(lines["kind"] == "line") & (lines["start"] == lines["start"].max())]
+    choice["lines"] = [int(own.index[0]) for _, own in whole.groupby("segment", sort=False)][:2]
+    (run / "choice.json").write_text(json.dumps(choice), encoding="utf-8")
+    return run
+
+
+@pytest.fixture(scope="module")
+def planned(small_run, tmp_path_factory):
+    return with_a_plan(small_run, tmp_path_factory.mktemp("planned") / "run")
+
+
+@pytest.fixture
+def run_copy(planned, tmp_path):
+    return shutil.copytree(planned, tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def ready(planned):
+    return prepare(planned, when=2034)
+
+
+def test_an_empty_plan_has_no_path(small_run, stored):
+    assert stored.choice["lines"] == []
+    with pytest.raises(InputError) as caught:
+        pathways(small_run)
+    assert caught.value.key == "ahead.no_plan"
+
+
+@pytest.fixture(scope="module")
+def mapped(ready):
+    return pathways(ready)
+
+
+def test_the_plan_and_its_alternatives_are_played_as_the_contest_plays_them(ready, small_run):
+    work = reopen(small_run)
+    plan = ready.plan.lines["line"].tolist()
+    rows = [work.lines.index[work.lines["line"] == name][0] for name in plan]
+    joint = work.model.joint(ready.draws, np.array(rows))
+    np.testing.assert_allclose(ready.plan.worth, joint.scalars["welfare"].sum(axis=0), rtol=1e-9)
+    assert ready.portfolios[-1].key == "nothing"
+    assert (ready.portfolios[-1].worth == 0).all()
+    # giving up everything leaves what the ended lines leave, and that is the transfer
+    np.testing.assert_allclose(ready.switched[-1], -ready.transfer[-1], rtol=1e-12)
+
+
+def test_lines_given_up_at_the_horizon_are_lines_kept(ready, small_run):
+    work = reopen(small_run)
+    whole = shortened(work.model, 99)
+    rows = np.arange(3, 9)
+    np.testing.assert_allclose(
+        whole(ready.draws, rows).scalars["welfare"],
+        work.model(ready.draws, rows).scalars["welfare"],
+        rtol=1e-12,
+    )
+    short = shortened(work.model, 2)(ready.draws, rows).scalars["public_cost"]
+    assert (short <= work.model(ready.draws, rows).scalars["public_cost"] + 1e-9).all()
+
+
+def test_a_map_has_sell_by_years_routes_and_signposts(mapped, ready):
+    assert [p["key"] for p in mapped["portfolios"]] == [p.key for p in ready.portfolios]
+    assert mapped["portfolios"][-1]["sell_by"] is not None  # doing nothing promises nothing
+    assert mapped["routes"]
+    assert all(r["portfolios"][0] == "plan" for r in mapped["routes"])
+    assert {s["alternative"] for s in mapped["signposts"]} == {p.key for p in ready.portfolios[1:]}
+    for post in mapped["signposts"]:
+        assert post["heed"] == (post["value"] > 0)
+    wait = mapped["waiting"]
+    assert wait["free"] >= max(wait["mean"]) - 1e-9
+    assert wait["waiting"] >= 0
+    free = mapped["flexibility"]
+    assert free["net"] == pytest.approx(free["worth"] - free["price"])
+    assert json.loads(json.dumps(mapped, allow_nan=False)) == mapped
+
+
+def test_a_plan_that_may_be_withdrawn_draws_less_private_money(mapped, ready):
+    free = mapped["flexibility"]
+    assert free["odds"] > 0
+    assert free["price"] != 0
+    certain = [{"fired": 0.0, "heed": True}]
+    assert flexibility(ready, certain)["price"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_condition_out_of_reach_ends_every_portfolio(ready):
+    found = pathways(ready, hold="all.value_added >= 900e12 JPY by 2030")
+    assert {p["sell_by"] for p in found["portfolios"]} == {2030}
+    for bad in ("all.gni >= 5 JPY", "parts.sales >= 5e12 JPY", "all.value_added <= 5e12 JPY"):
+        with pytest.raises(InputError) as caught:
+            pathways(ready, hold=bad)
+        assert caught.value.key == "ahead.condition"
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_map_is_a_picture_and_words(mapped, template, lang):
+    picture = ElementTree.fromstring(metro_map(mapped, lang))
+    assert picture.tag.endswith("svg")
+    circles = [e for e in picture.iter() if e.tag.endswith("circle")]
+    assert len(circles) == len(mapped["portfolios"])
+    names = {s: both.of(lang) for s, both in Names(template).segments.items()}
+    told = "\n".join(pathway_lines(mapped, template.settings, names, lang))
+    assert ("Signposts" if lang == "en" else "兆候") in told
+    assert ("private" in told or "beside the state" in told) == (lang == "en")
+
+
+def seen_as(ready, future, year):
+    """Observations that one future would bring, measured well."""
+    rows = []
+    for segment in dict.fromkeys(ready.plan.lines["segment"]):
+        for measure, unit in (("share", "share"), ("sales", "billion JPY")):
+            value = ready.observable(f"{segment}.{measure}", year)[future]
+            told = (f"{segment}.{measure}", str(year), str(value), unit, str(1e-3 * value))
+            rows.append(dict(zip(COLUMNS, told, strict=True)))
+    return rows
+
+
+def test_what_one_future_brings_singles_it_out(ready, run_copy):
+    for future in (0, 7):
+        found = watch_run(run_copy, seen_as(ready, future, 2028), record=False, ready=ready)
+        assert found["worth"] < 3
+        assert found["odds"]["after"] in (pytest.approx(0, abs=0.2), pytest.approx(1, abs=0.2))
+        best = ready.portfolios[int(ready.switched[:, future].argmax())].key
+        assert found["advice"] == best
+    assert found["history"] is None
+    assert not history_of(run_copy).exists()
+
+
+def test_two_steps_are_one_and_the_history_keeps_both(ready, run_copy, capsys):
+    rows = seen_as(ready, 3, 2028)
+    for row in rows:
+        row["error"] = str(float(row["error"]) * 200)
+    whole = watch_run(run_copy, rows, record=False, ready=ready)
+    watch_run(run_copy, rows[:1], ready=ready, now="2028-04-01")
+    second = watch_run(run_copy, rows[1:], ready=ready, now="2029-04-01")
+    assert second["odds"]["after"] == pytest.approx(whole["odds"]["after"])
+    assert second["worth"] == pytest.approx(whole["worth"])
+    with pytest.raises(InputError) as caught:
+        watch_run(run_copy, rows[:1], ready=ready)
+    assert caught.value.key == "ahead.observation_twice"
+    code, out, _ = call(capsys, "watch", run_copy, "--history")
+    assert code == 0
+    assert "2028-04-01" in out
+    assert "2029-04-01" in out
+    file = history_of(run_copy)
+    file.write_text(file.read_text(encoding="utf-8").replace("2028-04-01", "2028-04-02"), "utf-8")
+    with pytest.raises(RunError) as changed:
+        watch_run(run_copy, rows[2:], ready=ready)
+    assert changed.value.key == "portfolios.broken_history"
+
+
+GOOD = "observable,year,value,unit,error\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "column"),
+    [
+        ("", "ahead.observation_columns", None),
+        ("observable,year,value,unit\nparts.share,2028,3,%\n", "ahead.observation_columns", None),
+        (GOOD, "ahead.no_observations", None),
+        (GOOD + "parts.glory,2028,3,%,1\n", "ahead.observation_name", "observable"),
+        (GOOD + "cakes.share,2028,3,%,1\n", "ahead.observation_name", "observable"),
+        (GOOD + "parts.share,2090,3,%,1\n", "ahead.goal_year", "year"),
+        (GOOD + "parts.share,2028,much,%,1\n", "ahead.observation_number", "value"),
+        (GOOD + "parts.share,2028,3,%,\n", "ahead.observation_number", "error"),
+        (GOOD + "parts.share,2028,3,yen,1\n", "ahead.goal_unit", "unit"),
+        (GOOD + "parts.sales,2028,3,%,1\n", "ahead.goal_unit", "unit"),
+        (GOOD + "parts.share,2028,30,share,1\n", "portfolios.out_of_range", "parts.share 2028"),
+        (GOOD + "parts.sales,2028,5,yen,1\n", "portfolios.out_of_range", "parts.sales 2028"),
+        (GOOD + "parts.share,2028,20,%,-1\n", "portfolios.bad_error", "parts.share 2028"),
+    ],
+)
+def test_what_is_wrong_with_an_observation_is_said(ready, run_copy, tmp_path, text, key, column):
+    file = tmp_path / "obs.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        watch_run(run_copy, file, ready=ready)
+    assert caught.value.key == key
+    assert caught.value.column == column
+    assert caught.value.in_lang("ja")
+    assert not history_of(run_copy).exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_commands_tell_and_leave_a_map(capsys, run_copy, ready, lang, tmp_path):
+    code, out, err = call(capsys, "pathways", run_copy, "--lang", lang)
+    assert code == 0, err
+    page = run_copy.with_name(f"{run_copy.name}-pathways.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+    rows = seen_as(ready, 5, 2028)
+    file = tmp_path / "obs.csv"
+    lines = [",".join(r[c] for c in COLUMNS) for r in rows]
+    file.write_text(GOOD + "\n".join(lines) + "\n", encoding="utf-8")
+    code, out, err = call(capsys, "watch", run_copy, "--observations", file, "--lang", lang)
+    assert code == 0, err
+    assert ("Odds" if lang == "en" else "確率") in out
+    code, out, _ = call(capsys, "watch", run_copy, "--history", "--json")
+    assert len(json.loads(out)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["pathways", "nowhere"], "nowhere"),
+        (["pathways", "RUN", "--odds", "1.5"], "--odds"),
+        (["pathways", "RUN", "--when", "2090"], "2090"),
+        (["watch", "RUN"], "observations"),
+        (["watch", "RUN", "--observations", "none.csv"], "none.csv"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else None,
+)
+def test_wrong_questions_about_a_run(capsys, run_copy, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, *[str(run_copy) if a == "RUN" else a for a in arguments])
+    assert code == EXIT_USER_ERROR
+    assert said in err
     assert "Traceback" not in err

@@ -21,6 +21,12 @@ from kachisuji.portfolios.problem import (
     sure_use,
 )
 from kachisuji.portfolios.sharing import least_core, nucleolus, shapley
+from kachisuji.portfolios.signposts import (
+    Signpost,
+    best_trigger,
+    most_useful,
+    worth_of_switching,
+)
 from kachisuji.portfolios.survival import (
     GapInterval,
     Survival,
@@ -46,6 +52,7 @@ __all__ = [
     "Problem",
     "Risk",
     "Route",
+    "Signpost",
     "Survival",
     "Trigger",
     "Update",
@@ -53,6 +60,7 @@ __all__ = [
     "admissible",
     "backcast",
     "best_portfolios",
+    "best_trigger",
     "check_any_fits",
     "choose",
     "cvar",
@@ -66,6 +74,7 @@ __all__ = [
     "least_core",
     "marginal_values",
     "milestones",
+    "most_useful",
     "nucleolus",
     "pareto_front",
     "routes",
@@ -78,4 +87,5 @@ __all__ = [
     "survival",
     "tail_weights",
     "watch",
+    "worth_of_switching",
 ]

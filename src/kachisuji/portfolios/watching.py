@@ -213,8 +213,14 @@ class History:
             found.steps.append(step)
         return found
 
-    def record(self, when: str, observed: Sequence[Observation], update: Update) -> None:
-        """Add a step; the file is replaced whole.
+    def record(
+        self,
+        when: str,
+        observed: Sequence[Observation],
+        update: Update,
+        note: dict[str, Any] | None = None,
+    ) -> None:
+        """Add a step, with a note of plain values if there is one; the file is replaced whole.
 
         Raises
         ------
@@ -225,7 +231,7 @@ class History:
             "when": when,
             "observed": [[o.name, o.value, o.error] for o in observed],
             "update": update.as_json(),
-        }
+        } | ({} if note is None else {"note": note})
         step["seal"] = _seal(self.steps[-1]["seal"] if self.steps else "", step)
         lines = [json.dumps(s, ensure_ascii=False, sort_keys=True) for s in [*self.steps, step]]
         fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")

@@ -1,12 +1,13 @@
 """``kachisuji backcast``, ``pathways`` and ``watch`` on the command line."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App
 
 from kachisuji.desk.helping import ALONE, Told
 from kachisuji.desk.telling import Telling
-from kachisuji.words import InputError, Lang, say
+from kachisuji.words import LANGUAGES, InputError, Lang, RunError, say
 
 
 def add_ahead(app: App, lang: Lang, told: Told) -> None:
@@ -31,6 +32,56 @@ def add_ahead(app: App, lang: Lang, told: Told) -> None:
     ) -> int:
         return back(case, goal, futures, seed, Telling(lang, json))
 
+    _add_pathways(app, lang, told)
+    _add_watch(app, lang, told)
+
+
+def _add_pathways(app: App, lang: Lang, told: Told) -> None:
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+
+    @app.command(
+        name="pathways",
+        help=say("ahead.help_pathways", lang),
+        usage=say("ahead.usage_pathways", lang),
+    )
+    def pathways(
+        run: Annotated[str, told("ahead.arg_run")],
+        /,
+        *,
+        hold: Annotated[str | None, told("ahead.opt_hold")] = None,
+        odds: Annotated[float, told("ahead.opt_odds")] = 0.5,
+        when: Annotated[int | None, told("ahead.opt_when")] = None,
+        out: Annotated[Path | None, told("ahead.opt_map")] = None,
+        json: Json = False,
+        lang: Asked = lang,
+    ) -> int:
+        return paths(run, hold, odds, when, out, Telling(lang, json))
+
+
+def _add_watch(app: App, lang: Lang, told: Told) -> None:
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+
+    @app.command(
+        name="watch", help=say("ahead.help_watch", lang), usage=say("ahead.usage_watch", lang)
+    )
+    def watch(
+        run: Annotated[str, told("ahead.arg_run")],
+        /,
+        *,
+        observations: Annotated[Path | None, told("ahead.opt_observations")] = None,
+        history: Annotated[bool, told("ahead.opt_history"), ALONE] = False,
+        trial: Annotated[bool, told("ahead.opt_trial"), ALONE] = False,
+        json: Json = False,
+        lang: Asked = lang,
+    ) -> int:
+        if history:
+            return steps(run, Telling(lang, json))
+        if observations is None:
+            raise InputError("ahead.nothing_observed")
+        return observe(run, observations, not trial, Telling(lang, json))
+
 
 def check_futures(futures: int, seed: int) -> None:
     """Refuse numbers of futures that cannot be halved, and seeds below zero."""
@@ -54,4 +105,100 @@ def back(case: str, goal: str, futures: int, seed: int, telling: Telling) -> int
     names = {s: both.of(telling.lang) for s, both in Names(loaded).segments.items()}
     lines = backcast_lines(found, loaded.settings, names, telling.lang)
     telling.result("\n".join(lines), found)
+    return 0
+
+
+def find_run(place: str) -> Path:
+    """Return a run folder: by its path, or the newest run of a case under ``runs/``.
+
+    Raises
+    ------
+    RunError
+        If there is neither.
+    """
+    from kachisuji.ledger import MANIFEST, read_manifest
+
+    path = Path(place)
+    if (path / MANIFEST).exists():
+        return path
+    mine = []
+    for manifest in Path("runs").glob(f"*/{MANIFEST}"):
+        try:
+            told = read_manifest(manifest.parent)
+        except RunError:
+            continue
+        if told.case == path.name:
+            mine.append((str(told.made.get("when", "")), manifest.parent))
+    if not mine:
+        raise RunError("ahead.no_run", file=path)
+    return max(mine)[1]
+
+
+def paths(
+    place: str,
+    hold: str | None,
+    odds: float,
+    when: int | None,
+    out: Path | None,
+    telling: Telling,
+) -> int:
+    """Map the pathways of a run: words, and a page with the picture beside the run."""
+    if not 0.0 < odds < 1.0:
+        raise InputError("desk.bad_option", option="--odds", got=odds, want="0.05 – 0.95")
+    run = find_run(place)
+    from kachisuji.desk.ahead.mapping import pathways
+    from kachisuji.desk.ahead.metro import metro_map, page
+    from kachisuji.desk.ahead.words import pathway_lines
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.stored import StoredRun
+    from kachisuji.ledger import write_atomic
+
+    stored = StoredRun.open(run)
+    with telling.stages() as bars, bars.stage("ahead.stage_paths"):
+        found = pathways(stored, hold=hold, odds=odds, when=when)
+    names, settings = Names(stored.case), stored.case.settings
+    told = {
+        lang: pathway_lines(
+            found, settings, {s: b.of(lang) for s, b in names.segments.items()}, lang
+        )
+        for lang in LANGUAGES
+    }
+    title = {
+        lang: say("ahead.map_title", lang) + f" – {names.title.of(lang)}" for lang in LANGUAGES
+    }
+    file = out or run.with_name(f"{run.name}-pathways.html")
+    svg = file.suffix == ".svg"
+    write_atomic(file, str(metro_map(found, telling.lang)) if svg else page(found, told, title))
+    map_at = say("ahead.map_at", telling.lang, file=file)
+    telling.result("\n".join([*told[telling.lang], map_at]), found | {"map": str(file)})
+    return 0
+
+
+def observe(place: str, observations: Path, record: bool, telling: Telling) -> int:
+    """Weigh a run by observations and tell what follows."""
+    run = find_run(place)
+    from kachisuji.desk.ahead.observing import watch_run
+    from kachisuji.desk.ahead.words import watch_lines
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.stored import StoredRun
+
+    stored = StoredRun.open(run)
+    with telling.stages() as bars, bars.stage("ahead.stage_watch"):
+        found = watch_run(run, observations, record=record)
+    names = {s: b.of(telling.lang) for s, b in Names(stored.case).segments.items()}
+    lines = watch_lines(found, stored.case.settings, names, telling.lang)
+    if record:
+        lines.append(say("ahead.recorded", telling.lang, file=found["history"]))
+    telling.result("\n".join(lines), found)
+    return 0
+
+
+def steps(place: str, telling: Telling) -> int:
+    """Tell the history of a watch."""
+    from kachisuji.desk.ahead.observing import history_of
+    from kachisuji.desk.ahead.words import history_lines
+    from kachisuji.portfolios import History
+
+    history = History.open(history_of(find_run(place)))
+    telling.result("\n".join(history_lines(history.steps, telling.lang)), history.steps)
     return 0

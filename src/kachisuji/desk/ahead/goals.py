@@ -113,7 +113,7 @@ def parse(text: str, case: Case) -> Asked:
         by_word=by_word,
         measure=measure,
         at_most=form[3] in ("<=", "≤", "<"),
-        target=number * _unit(rest["unit"], measure, case.settings),
+        target=number * unit_factor(rest["unit"], measure, case.settings),
         year=_year(rest["year"], measure, case.settings),
         odds=_odds(rest["odds"]),
     )
@@ -164,7 +164,7 @@ def _subject(subject: str, case: Case) -> tuple[tuple[str, ...], bool]:
     return tuple(dict.fromkeys(found)), by_word
 
 
-def _unit(unit: str, measure: str, settings: Settings) -> float:
+def unit_factor(unit: str, measure: str, settings: Settings) -> float:
     """Return the factor from what was said to the case's own unit."""
     told = unit.strip().lower()
     if measure == "share" or measure in POWER:

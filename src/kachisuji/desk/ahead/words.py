@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kachisuji.desk.ahead.metro import called
 from kachisuji.words import Lang, money, number, percent, say
 
 if TYPE_CHECKING:
     from kachisuji.cases import Settings
+
+
+FEW = 10.0  # evenly weighted futures below which the weights rest on too little
+FAR = 3.0  # measurement errors beyond which no future is near what was seen
 
 
 def level(value: float, kind: str, settings: Settings, lang: Lang) -> str:
@@ -102,4 +107,143 @@ def _verdict(found: dict[str, Any], at: Any, cost: Any, lang: Lang) -> list[str]
     out = [say(f"ahead.{key}", lang, **told)]
     if found["lines"]:
         out.append(say("ahead.back_nearest", lang))
+    return out
+
+
+def seen_name(observable: str, names: dict[str, str], lang: Lang) -> str:
+    """Name an observable: home sales of a segment, its share, its market."""
+    segment, _, measure = observable.rpartition(".")
+    return say(f"ahead.seen_{measure}", lang, segment=names[segment])
+
+
+def pathway_lines(
+    found: dict[str, Any], settings: Settings, names: dict[str, str], lang: Lang
+) -> list[str]:
+    """Tell what ``pathways`` found (see ``backcast_lines`` for the parameters)."""
+
+    def cost(value: float) -> str:
+        return level(value, "money", settings, lang)
+
+    condition = found["condition"]
+    told = {"odds": percent(condition["odds"], lang), "kept": percent(condition["promise"], lang)}
+    key = "condition_own" if condition["text"] is None else "condition_given"
+    out = [say(f"ahead.{key}", lang, goal=condition["text"] or "", **told)]
+    comma = say("desk.list_separator", lang)
+    for one in found["portfolios"]:
+        held = comma.join(r[f"name_{lang}"] for r in one["lines"])
+        sell = one["sell_by"]
+        told = {
+            "name": called(one["key"], lang),
+            "worth": cost(one["worth"]),
+            "sell": say("ahead.sell_by", lang, year=sell) if sell else say("ahead.holds", lang),
+        }
+        out.append("  " + say("ahead.path_portfolio", lang, **told))
+        out.append("    " + (held or say("ahead.map_empty", lang)))
+        if one["key"] != "plan":
+            told = {
+                "when": str(found["when"]),
+                "after": cost(one["after_switch"]),
+                "transfer": cost(one["transfer"]),
+                "better": percent(one["better"], lang),
+                "lead": str(one["lead"]),
+            }
+            out.append("    " + say("ahead.path_change", lang, **told))
+    for route in found["routes"]:
+        steps = zip(route["portfolios"], route["years"], strict=True)
+        way = " → ".join(f"{called(k, lang)} ({y})" for k, y in steps)
+        out.append(say("ahead.route", lang, way=way, until=route["until"]))
+    out.append(say("ahead.signpost_head", lang))
+    out += ["  " + _signpost(post, settings, names, lang) for post in found["signposts"]]
+    return [*out, *_options(found, cost, lang)]
+
+
+def _signpost(post: dict[str, Any], settings: Settings, names: dict[str, str], lang: Lang) -> str:
+    kind = "share" if post["observable"].endswith(".share") else "money"
+    told = {
+        "seen": seen_name(post["observable"], names, lang),
+        "year": str(post["year"]),
+        "level": level(post["level"], kind, settings, lang),
+        "alternative": called(post["alternative"], lang),
+        "fired": percent(post["fired"], lang),
+        "value": level(post["value"], "money", settings, lang),
+    }
+    heed = say("ahead.heed" if post["heed"] else "ahead.heed_not", lang)
+    return say(f"ahead.signpost_{post['side']}", lang, heed=heed, **told)
+
+
+def _options(found: dict[str, Any], cost: Any, lang: Lang) -> list[str]:
+    wait, free = found["waiting"], found["flexibility"]
+    later = range(1, len(wait["mean"]))
+    best = max(later, key=lambda i: wait["mean"][i], default=0)
+    told = {
+        "now": cost(wait["now"]),
+        "delay": str(wait["delays"][best]),
+        "best": cost(wait["mean"][best]),
+        "waiting": cost(wait["waiting"]),
+    }
+    other = {k: cost(free[k]) for k in ("worth", "price", "net")}
+    return [
+        say(
+            "ahead.waiting_later" if wait["mean"][best] > wait["now"] else "ahead.waiting_now",
+            lang,
+            **told,
+        ),
+        say("ahead.flexibility", lang, odds=percent(free["odds"], lang), **other),
+    ]
+
+
+def watch_lines(
+    found: dict[str, Any], settings: Settings, names: dict[str, str], lang: Lang
+) -> list[str]:
+    """Tell what ``watch_run`` found (see ``backcast_lines`` for the parameters)."""
+    odds = {k: percent(v, lang) for k, v in found["odds"].items()}
+    told = {"count": str(len(found["observed"])), "futures": str(found["futures"])}
+    out = [say("ahead.watched", lang, worth=number(found["worth"], lang, 2), **told)]
+    if found["worth"] < FEW:
+        out.append(say("ahead.few_speak", lang))
+    for name, far in found["surprise"].items():
+        if far > FAR:
+            observable, _, year = name.rpartition(" ")
+            seen = seen_name(observable, names, lang)
+            out.append(say("ahead.surprise", lang, seen=seen, year=year, far=number(far, lang, 2)))
+    out.append(say("ahead.odds_moved", lang, **odds))
+    for fired in found["fired"]:
+        name, _, key = fired["trigger"].rpartition("→")
+        observable, _, year = name.rpartition(" ")
+        seen = seen_name(observable, names, lang)
+        heed = say("ahead.heed" if fired["heed"] else "ahead.heed_not", lang)
+        out.append(
+            say("ahead.fired", lang, seen=seen, year=year, heed=heed, name=called(key, lang))
+        )
+    if not found["fired"]:
+        out.append(say("ahead.none_fired", lang))
+    for one in found["portfolios"]:
+        before, after = (level(one[k], "money", settings, lang) for k in ("before", "after"))
+        name = called(one["key"], lang)
+        out.append("  " + say("ahead.worth_moved", lang, name=name, before=before, after=after))
+    if found["advice"] == "plan":
+        out.append(say("ahead.stay", lang))
+    else:
+        out.append(
+            say("ahead.switch", lang, name=called(found["advice"], lang), when=found["when"])
+        )
+    return out
+
+
+def history_lines(steps: list[dict[str, Any]], lang: Lang) -> list[str]:
+    """Tell the recorded steps of a watch."""
+    if not steps:
+        return [say("ahead.history_empty", lang)]
+    out = []
+    for place, step in enumerate(steps, 1):
+        seen = "; ".join(
+            f"{name} = {value:g} ± {error:g}" for name, value, error in step["observed"]
+        )
+        note = step.get("note", {})
+        odds = {k: percent(v, lang) for k, v in note.get("odds", {}).items()}
+        advice = called(str(note.get("advice", "plan")), lang)
+        out.append(
+            say("ahead.history_step", lang, place=place, when=step["when"], seen=seen, name=advice,
+                before=odds.get("before", "–"), after=odds.get("after", "–"))
+        )  # fmt: skip
     return out

@@ -1,0 +1,238 @@
+"""Watching a run: observations weigh its futures, fire its triggers, and may move the advice."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.desk.ahead.goals import unit_factor
+from kachisuji.desk.ahead.mapping import SEEN, signposts
+from kachisuji.desk.ahead.prepared import Prepared, prepare
+from kachisuji.words import InputError
+
+if TYPE_CHECKING:
+    from kachisuji.portfolios import History, Observation, Update
+
+F8 = NDArray[np.float64]
+
+COLUMNS = ("observable", "year", "value", "unit", "error")
+WIDE = 10.0  # beyond so many times what any future says a figure is in a wrong unit
+
+
+def history_of(run: Path) -> Path:
+    """File beside a run in which its watch is recorded: a run itself is never changed."""
+    return run.with_name(f"{run.name}-watch.jsonl")
+
+
+def read_observations(file: Path) -> list[dict[str, Any]]:
+    """Read a table of observations: observable, year, value, unit, error.
+
+    Raises
+    ------
+    InputError
+        Naming the file, the row and the column that is wrong.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(
+            "ahead.no_observations", file=file, why=error.strerror or str(error)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError("ahead.no_observations", file=file, why="UTF-8") from error
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(
+            "ahead.observation_columns", file=file, missing=", ".join(missing),
+            want=",".join(COLUMNS),
+        )  # fmt: skip
+    rows = [dict(row) | {"row": reader.line_num, "file": str(file)} for row in reader]
+    if not rows:
+        raise InputError("ahead.no_observations", file=file, why="0")
+    return rows
+
+
+def _number(row: dict[str, Any], column: str) -> float:
+    try:
+        value = float(str(row[column]).replace(",", ""))
+    except (ValueError, KeyError):
+        value = float("nan")
+    if not np.isfinite(value):
+        raise InputError(
+            "ahead.observation_number", file=row.get("file"), row=row.get("row"), column=column,
+            got=repr(row.get(column)),
+        )  # fmt: skip
+    return value
+
+
+def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:
+    """Return one observation, and what each future says of it under the plan.
+
+    Raises
+    ------
+    InputError
+        If the observable, the year or the unit is unknown, or a number is none.
+    """
+    from kachisuji.portfolios import Observation
+
+    where = {"file": row.get("file"), "row": row.get("row")}
+    segment, _, measure = str(row["observable"]).strip().rpartition(".")
+    if segment not in ready.model.segments or measure not in SEEN:
+        known = ", ".join(f"{s}.sales" for s in list(ready.plan.lines["segment"])[:3])
+        raise InputError(
+            "ahead.observation_name", **where, column="observable", got=row["observable"],
+            known=known,
+        )  # fmt: skip
+    year = int(_number(row, "year"))
+    if year not in ready.years:
+        raise InputError(
+            "ahead.goal_year", **where, column="year", got=year, first=int(ready.years[0]),
+            last=int(ready.years[-1]),
+        )  # fmt: skip
+    try:
+        unit = str(row.get("unit") or "")
+        factor = unit_factor(unit, "share" if measure == "share" else "sales", ready.case.settings)
+    except InputError as error:
+        raise InputError(error.key, **where, column="unit", **error.values) from error
+    said = ready.observable(f"{segment}.{measure}", year)
+    high = 1.0 if measure == "share" else WIDE * float(said.max())
+    seen = Observation(
+        f"{segment}.{measure} {year}",
+        _number(row, "value") * factor,
+        _number(row, "error") * factor,
+        0.0 if measure == "share" else float(said.min()) / WIDE,
+        high,
+    )
+    return seen, said
+
+
+def watch_run(
+    run: Path,
+    observations: Path | list[dict[str, Any]],
+    *,
+    record: bool = True,
+    now: str | None = None,
+    ready: Prepared | None = None,
+) -> dict[str, Any]:
+    """Weigh the futures of a run by what has been observed, and say what follows.
+
+    Earlier steps of the history are applied first; the futures are never re-tuned.
+
+    Parameters
+    ----------
+    run
+        Folder of a finished run.
+    observations
+        A CSV file, or rows with the same columns.
+    record
+        Whether to add this step to the history beside the run.
+    now
+        ISO date and time of the step; the clock's without it.
+    ready
+        What ``prepare`` made of the run, where it is at hand.
+
+    Returns
+    -------
+    dict
+        Plain values: ``observed``, ``fired``, ``odds`` and ``portfolios`` before and after,
+        ``advice``, ``worth`` (how many futures still speak), ``surprise``, ``history``.
+
+    Raises
+    ------
+    InputError
+        If an observation is unknown, out of range, in a wrong unit, or recorded already.
+    RunError
+        If the history was changed afterwards or cannot be written.
+    """
+    from kachisuji.portfolios import History, watch
+
+    rows = read_observations(observations) if isinstance(observations, Path) else observations
+    history = History.open(history_of(run))
+    ready = ready or prepare(run)
+    known = {name for step in history.steps for name, _, _ in step["observed"]}
+    found = [observation(row, ready) for row in rows]
+    for (seen, _), row in zip(found, rows, strict=True):
+        if seen.name in known:
+            raise InputError(
+                "ahead.observation_twice", file=row.get("file"), row=row.get("row"),
+                got=seen.name,
+            )  # fmt: skip
+        known.add(seen.name)
+    signs = signposts(ready)
+    update = watch(
+        {seen.name: said for seen, said in found},
+        [seen for seen, _ in found],
+        (ready.plan.worth > 0).astype(np.float64),
+        ready.switched,
+        triggers=_triggers(signs, ready),
+        before=_weights(history, ready),
+    )
+    told = _told([seen for seen, _ in found], update, signs, ready)
+    if record:
+        moment = now or datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+        note = {k: told[k] for k in ("advice", "odds", "fired")}
+        history.record(moment, [seen for seen, _ in found], update, note)
+    return told | {
+        "history": str(history_of(run)) if record else None, "steps": len(history.steps),
+    }  # fmt: skip
+
+
+def _triggers(signs: list[dict[str, Any]], ready: Prepared) -> list[Any]:
+    from kachisuji.portfolios import Trigger
+
+    keys = [p.key for p in ready.portfolios]
+    return [
+        Trigger(
+            f"{s['observable']} {s['year']}→{s['alternative']}",
+            f"{s['observable']} {s['year']}",
+            s["side"],
+            s["level"],
+            keys.index(s["alternative"]),
+        )
+        for s in signs
+    ]
+
+
+def _weights(history: History, ready: Prepared) -> F8 | None:
+    """Weights after all earlier steps: the same updates applied again."""
+    from kachisuji.portfolios import Observation, watch
+
+    weights: F8 | None = None
+    for step in history.steps:
+        seen, said = [], {}
+        for name, value, error in step["observed"]:
+            observable, _, year = str(name).rpartition(" ")
+            seen.append(Observation(name, float(value), float(error)))
+            said[name] = ready.observable(observable, int(year))
+        none = np.zeros(len(ready.draws))
+        weights = watch(said, seen, none, ready.switched, before=weights).weights
+    return weights
+
+
+def _told(
+    seen: list[Observation], update: Update, signs: list[dict[str, Any]], ready: Prepared
+) -> dict[str, Any]:
+    heeded = {f"{s['observable']} {s['year']}→{s['alternative']}": bool(s["heed"]) for s in signs}
+    return {
+        "when": ready.when,
+        "observed": [{"name": o.name, "value": o.value, "error": o.error} for o in seen],
+        "fired": [{"trigger": name, "heed": heeded[name]} for name in update.fired],
+        "odds": {"before": update.odds_before, "after": update.odds_after},
+        "portfolios": [
+            {"key": p.key, "before": float(b), "after": float(a)}
+            for p, b, a in zip(
+                ready.portfolios, update.value_before, update.value_after, strict=True
+            )
+        ],
+        "advice": ready.portfolios[update.advice].key,
+        "worth": update.worth,
+        "futures": len(ready.draws),
+        "surprise": update.surprise,
+    }
