@@ -165,7 +165,7 @@ def do_thresholds(folder: Path, asked: dict[str, Any], telling: Telling) -> dict
     out = Path(asked["out"])
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / "thresholds.json", json.dumps(found, ensure_ascii=False))
-    return {"of": asked["name"]}
+    return {"of": asked["name"], "page": "/fields"}
 
 
 def do_solve(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
@@ -182,7 +182,16 @@ def do_solve(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str,
     return {"answer": answer}
 
 
-DOES = {"run": do_run, "solve": do_solve, "thresholds": do_thresholds}
+def do_backcast(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
+    """Reckon back from a goal."""
+    from kachisuji.desk.ahead.reckoning import back_from
+
+    del folder
+    found = back_from(asked["case"], asked["goal"], seed=int(asked["seed"]), teller=telling)
+    return {"found": found, "of": asked["name"], "page": "/back-casting"}
+
+
+DOES = {"run": do_run, "solve": do_solve, "thresholds": do_thresholds, "backcast": do_backcast}
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ def _result(job: Job) -> str | None:
     found = job.result or {}
     if "run" in found:
         return run_address(found["run"])
-    return run_address(found["of"], "/fields") if "of" in found else None
+    return run_address(found["of"], found["page"]) if "of" in found else None
 
 
 def _has_values(key: str) -> bool:
