@@ -8,7 +8,7 @@ from kachisuji.contest.expected import expected_results
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["japan17", "template"])
+@pytest.mark.parametrize("name", ["japan17", "machines_de", "template"])
 def test_golden_results(name):
     """Another machine may differ in the last bits, not in the sixth digit."""
     case = cases.load(name)

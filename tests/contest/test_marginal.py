@@ -1,4 +1,4 @@
-"""What each yen buys: the same figures as the lines', ratios that divide, contrasts that cancel."""
+"""What a unit of money buys: the same figures as the lines', ratios that divide, contrasts."""
 
 import numpy as np
 import pytest

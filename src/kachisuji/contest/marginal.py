@@ -1,4 +1,4 @@
-"""What each yen of each instrument buys in each segment, and which instruments help each other.
+"""What a unit of money in each instrument buys in each segment, and which ones help each other.
 
 Every instrument is played alone, as a package of one, through the same kernel as every line; pairs
 are played against their parts. Nothing here is a second model.
@@ -36,7 +36,7 @@ F8 = NDArray[np.float64]
 
 MEASURES = ("welfare", "value_added", "indispensability", "digital_balance")
 SMALL = 0.1
-"""Intensity at which what the next yen buys is read off, beside the case's own."""
+"""Intensity at which what the next unit buys is read off, beside the case's own."""
 PAIRED = 6
 """Instruments of which every pair is played, beside the pairs that the case declares."""
 RULE = 0.1

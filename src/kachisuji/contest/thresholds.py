@@ -438,7 +438,7 @@ def drivers(model: ContestModel, draws: F8) -> pd.DataFrame:
 
     Columns: ``tipping`` (R), ``above`` (part of the futures with R > 1), ``learning_rate``,
     ``rivals`` (rivals' own spending over home's), ``reaction`` (what rivals together add for each
-    yen of home's public money).
+    unit of home's public money).
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Judging segments and instruments: what it takes to win, and what each yen buys.
+"""Judging segments and instruments: what it takes to win, and what each unit of money buys.
 
 Both play many more lines than the run itself; so they are asked of a few futures of the reporting
 half, and thresholds of a shortlist of packages.

@@ -1,1 +1,1 @@
-"""Instruments on the desk: the list of them, what each yen of them buys, the heat map."""
+"""Instruments on the desk: the list of them, what each unit of money in them buys, the heat map."""

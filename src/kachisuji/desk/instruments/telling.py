@@ -20,7 +20,7 @@ PER = {"indispensability": 1000.0}
 
 
 def by_instrument(table: pd.DataFrame, measure: str, intensity: float) -> pd.DataFrame:
-    """Summarise an instrument over its segments: median per yen, best segment, how many gain.
+    """Summarise an instrument over its segments: median per unit, best segment, how many gain.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What each yen of each instrument buys, field by field: a compact heat map."""
+"""What each unit of money in each instrument buys, field by field: a compact heat map."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kachisuji.desk.stored import StoredRun
 
 
 def instruments(run: StoredRun, names: Names) -> dict[str, Any]:
-    """Instruments by fields: net benefit per yen over the field's segments, spenders and rules."""
+    """Instruments by fields: net benefit per unit over the field's segments, spenders, rules."""
     own = run.marginal[run.marginal["measure"] == "welfare"]
     own = own.assign(field=[names.field_of[s] for s in own["segment"]])
     fields = sorted(own["field"].unique())
@@ -29,7 +29,7 @@ def instruments(run: StoredRun, names: Names) -> dict[str, Any]:
 
 
 def by_field(own: pd.DataFrame) -> pd.DataFrame:
-    """Sum over the segments of each field: net benefit per yen, and how often its sign holds.
+    """Sum over the segments of each field: net benefit per unit, and how often its sign holds.
 
     ``holds`` is the mean over segments of the part of the futures with the sign of the sum.
     """
