@@ -9,8 +9,31 @@ from kachisuji.contest import symbols as sym
 
 
 def adopted(p, t):
-    odds = p[sym.ADOPTION] / (1 - p[sym.ADOPTION]) * math.exp(p[sym.ADOPTION_SPEED] * t)
-    return odds / (1 + odds) - p[sym.ADOPTION]
+    """Bass in Bass's own form: F after the time at which F reached the base year's level, and t."""
+    new, copy, start = p[sym.INNOVATION], p[sym.ADOPTION_SPEED], p[sym.ADOPTION]
+    if new == 0.0:
+        odds = start / (1 - start) * math.exp(copy * t)
+        return odds / (1 + odds) - start
+    rate = new + copy
+    before = math.log((1 + start * copy / new) / (1 - start)) / rate
+    decay = math.exp(-rate * (before + t))
+    return (1 - decay) / (1 + copy / new * decay) - start
+
+
+def firms(p, g, size, t):
+    """Number of firms and the margin over its base, year by year up to t."""
+    n = 1.0
+    for year in range(t + 1):
+        level = adopted(p, year)
+        margin = (1 - g[sym.SATURATION_MARGIN] * level) * n ** -p[sym.MARGIN_EROSION]
+        if year == t:
+            return n, margin
+        start = p[sym.ADOPTION]
+        carried = size[:, year].sum() / size[:, 0].sum() * margin * (1 - level - start)
+        carried /= 1 - start
+        n += p[sym.ENTRY_SPEED] * max(0.0, carried - n)
+        n = max(0.01, n - p[sym.EXIT_SPEED] * max(0.0, n - carried))
+    raise AssertionError
 
 
 def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=None, hit=None):
@@ -23,6 +46,17 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
     h, hm = world.home, world.home_market
     regions, markets = range(n_r), range(n_m)
     unborn = bool(world.unborn[s])
+    deal, gone = {}, 10**6
+    if partner is not None:
+        pair = world.pair[s, partner]
+        deal, gone = world.deal[pair, f], world.gone[pair, f]
+    loose = 0.0
+    if package is not None:
+        parts, claw, _, withdrawable = world.rules[package]
+        loose = 1.0 if parts > 1 else max(claw, withdrawable)
+    credible = 1 - g[sym.WITHDRAWAL] * loose
+    fixed = p[sym.FIXED_PART] * p[sym.SCALE] * (p[sym.NICHE_SHARE] if arena % 2 else 1.0)
+    narrow = p[sym.NICHE_LEAK] if arena % 2 else 1.0
 
     def lever(j, t):
         total = 0.0
@@ -62,15 +96,20 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
     for t in range(1, last + 1):
         trend = (1 + p[sym.GROWTH]) ** t
         now, extra = [], 0.0
+        joined = partner if t < gone else None
+        retained = firms(p, g, size, t)[1] ** p[sym.REINVESTMENT]
+        believed = credible * lever(sym.LEVER_COMMITMENT, t)
         for r in regions:
             if first[r] <= 0 or rivals[r, 0] <= 0:
                 now.append(1.0)
                 continue
-            own = (1 + rivals[r, 2]) ** t * (world_share[r] / first[r]) ** p[sym.IOTA]
+            own = (1 + rivals[r, 2]) ** t * (world_share[r] / first[r]) ** p[sym.IOTA] * retained
             if r == h:
-                ell = mean[1] / (1 + g[sym.LEVERAGE_DECAY] * public(t) / own0)
-                money = (1 - mean[0]) * (1 + ell) * public(t)
-                forced = lever(sym.LEVER_PRIVATE_INVESTMENT, t) * own
+                sunk = fixed * (1 - min(1.0, lever(sym.LEVER_CONSOLIDATION, t)))
+                building = max(0.0, public(t) * (1 - g[sym.CAPTURE]) - sunk)
+                ell = credible * mean[1] / (1 + g[sym.LEVERAGE_DECAY] * building / own0)
+                money = (1 - mean[0]) * (1 + ell) * building
+                forced = (lever(sym.LEVER_PRIVATE_INVESTMENT, t) + g[sym.VISION] * believed) * own
                 now.append(own + p[sym.PHI] * money / own0 / trend + forced)
                 extra = money + forced * own0 * trend
             else:
@@ -83,11 +122,16 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
             ((1 - p[sym.DELTA]) * k_hat[r] + rate * lagged[r]) / (1 + p[sym.GROWTH])
             for r in regions
         ]
-        leak = min(1.0, p[sym.KAPPA] * (1 + g[sym.SATURATION_ADOPTION_KAPPA] * adopted(p, t)))
+        leak = (
+            min(1.0, p[sym.KAPPA] * (1 + g[sym.SATURATION_ADOPTION_KAPPA] * adopted(p, t))) * narrow
+        )
         leak_home = leak * (1 - p[sym.CRAFT] * skill) * max(0.0, 1 + lever(sym.LEVER_KAPPA, t))
 
-        def effective(q, r, leak=leak, leak_home=leak_home):
-            others = (q[o] * (leak_home if o == h and r != h else leak) for o in regions if o != r)
+        shown = leak_home if joined is None else min(1.0, leak_home + deal[sym.LEAK])
+
+        def effective(q, r, leak=leak, leak_home=leak_home, shown=shown, joined=joined):
+            from_home = shown if r == joined else leak_home
+            others = (q[o] * (from_home if o == h and r != h else leak) for o in regions if o != r)
             return q[r] + sum(others)
 
         new = [stock[r] + real[r] for r in regions]
@@ -102,6 +146,8 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
         ripe = adopted(p, t)
         eps = p[sym.EPSILON] * (1 + g[sym.SATURATION_ADOPTION_EPSILON] * ripe)
         pool, coalition = lever(sym.LEVER_POOLING, t), lever(sym.LEVER_STANDARDS, t)
+        if joined is not None:
+            pool *= 1 - (1 - deal[sym.TRUST]) * (2 / 3) ** max(0, t - start)
         attract = []
         for r in regions:
             if first[r] <= 0:
@@ -111,8 +157,13 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
             if r == h:
                 c *= g[sym.EXCHANGE] ** (t / last)
                 quality = skill ** (p[sym.ALPHA] * p[sym.CRAFT])
-                quality *= math.exp(lever(sym.LEVER_QUALITY, t))
-            if partner is not None and r in (h, partner):
+                quality *= math.exp(lever(sym.LEVER_QUALITY, t) + g[sym.VISION_TALENT] * believed)
+                c *= math.exp(-lever(sym.LEVER_COST, t))
+                if joined is not None:
+                    moved = lever(sym.LEVER_SITE, t) * deal[sym.SITE_PART]
+                    c *= 1 - moved * (deal[sym.SITE_SAVING] - deal[sym.SITE_MAINTENANCE])
+                    quality *= math.exp(-moved * deal[sym.SITE_QUALITY])
+            if joined is not None and r in (h, partner):
                 gain = world.boost[world.pair[s, partner], f, 0 if r == h else 1]
                 k *= math.exp(pool * gain)
                 base += coalition * world_share[partner if r == h else h]
@@ -126,6 +177,8 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
             a = [s0[r, m] * attract[r] for r in regions]
             if m != hm and world.target[0, m] > 0:
                 a[h] *= (1 - min(0.9, lever(sym.LEVER_ACCESS, t))) ** -eps
+            if t >= world.closed[s, f, m]:
+                a[h] *= (1 + world.tax[s, f, m]) ** -eps
             if m == hit and t > start:
                 a[h] *= (1 + g[sym.RETALIATION_TARIFF]) ** -eps
             if m == hm:
@@ -143,5 +196,8 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
             earned += world.discount[0, t] * sold[partner]
         if p[sym.CRAFT] > 0:
             kept = min(1.0, max(0.0, lever(sym.LEVER_HANDOVER, t)))
+            needed = p[sym.TRAINERS] * sum(row) * kept
+            if needed > 0:
+                kept *= min(1.0, world.pool[2, t] / needed + lever(sym.LEVER_TRAINERS, t))
             skill *= 1 - p[sym.CRAFT_DECAY] * (1 - kept)
     return sales, index, induced, earned

@@ -114,6 +114,46 @@ def test_the_plain_route_agrees_with_every_lever_on():
     assert earned == pytest.approx(want[3], rel=1e-9)
 
 
+EVERY_TERM = {
+    sym.INNOVATION: 0.02, sym.ENTRY_SPEED: 0.4, sym.EXIT_SPEED: 0.2, sym.MARGIN_EROSION: 0.3,
+    sym.REINVESTMENT: 0.8, sym.TRAINERS: 900.0, sym.FIXED_PART: 0.5, sym.NICHE_LEAK: 0.6,
+    sym.SCALE: 6.0, sym.CRAFT: 0.4, sym.NU: 0.3, sym.LAG: 1.6,
+}  # fmt: skip
+EVERY_LEVER = {
+    sym.LEVER_HANDOVER: 0.9, sym.LEVER_POOLING: 0.8, sym.LEVER_STANDARDS: 0.3,
+    sym.LEVER_COST: 0.03, sym.LEVER_CONSOLIDATION: 0.4, sym.LEVER_TRAINERS: 0.1,
+    sym.LEVER_SITE: 0.7, sym.LEVER_COMMITMENT: 0.9, sym.LEVER_FOREIGN_STAKE: 0.1,
+    sym.LEVER_OUTWARD: 0.2, sym.LEVER_ACCESS: 0.02,
+}  # fmt: skip
+TERMS = {
+    sym.LEAK: 0.3, sym.TRUST: 0.4, sym.SITE_PART: 0.3, sym.SITE_SAVING: 0.4,
+    sym.SITE_QUALITY: 0.1, sym.SITE_MAINTENANCE: 0.1, sym.CONTRACT_SHARE: 0.3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("niche", [0, 1])
+@pytest.mark.parametrize("partner", [None, 1])
+def test_the_plain_route_agrees_with_every_new_term_on(niche, partner):
+    world = make_world(
+        [[0.5, 0.2], [0.3, 0.3], [0.2, 0.5]], effect=EVERY_LEVER, windfall=0.2, leverage=0.4,
+        reaction=0.2, boost=(0.2, 0.15), market_growth=0.05, symbols=EVERY_TERM, terms=TERMS,
+        rules=(1.0, 0.0, 0.0, 1.0), gone=9,
+        cross={sym.CAPTURE: 0.1, sym.VISION: 0.1, sym.VISION_TALENT: 0.02, sym.WITHDRAWAL: 0.4,
+               sym.SATURATION_MARGIN: 0.4, sym.SATURATION_ADOPTION_KAPPA: 0.2},
+    )  # fmt: skip
+    world.closed[0, 0, 1], world.tax[0, 0, 1] = 6, 0.2
+    world.pool[2] = 20.0
+    w = scratch(world)
+    set_levers(world, niche, 0, 0, 2, 1.2, w)
+    if partner is not None:
+        w.gain[:], w.deal[:], w.gone[0] = world.boost[0, 0], world.deal[0, 0], world.gone[0, 0]
+    play(look(world, niche, 0, 0), w, -1 if partner is None else partner, -1, -1, 2, 0)
+    want = plain_path(world, niche, 0, 0, 2, 1.2, partner)
+    np.testing.assert_allclose(w.sales[0].T, want[0], rtol=1e-9)
+    np.testing.assert_allclose(w.price[0], want[1], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(w.induced[0], want[2], rtol=1e-9)
+
+
 def test_baseline_starts_at_the_observed_shares(model, draws):
     base = model.baseline(draws)
     for name in ("share", "sales", "market"):
