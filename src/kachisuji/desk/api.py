@@ -127,7 +127,7 @@ class Run:
         """
         if not ids:
             return self.case.tables["evidence"].set_index("id")
-        return explaining.find_evidence(self.stored, ids)
+        return explaining.find_evidence(self.case, ids)
 
     def outcomes(self, measure: str = "welfare") -> pd.DataFrame:
         """Return one measure of every line played alone in every future, (lines, futures).

@@ -22,6 +22,7 @@ from kachisuji.desk.doctor import add_doctor
 from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
 from kachisuji.desk.instruments.commands import add_instruments
 from kachisuji.desk.language import language
+from kachisuji.desk.mcp.commands import add_mcp
 from kachisuji.desk.narrative.commands import add_narrative
 from kachisuji.desk.new import add_new
 from kachisuji.desk.telling import Telling
@@ -61,6 +62,7 @@ def build(lang: Lang) -> App:
     add_data(app, lang, told)
     add_ahead(app, lang, told)
     add_instruments(app, lang, told)
+    add_mcp(app, lang, told)
     add_narrative(app, lang, told)
     add_new(app, lang, told)
     add_doctor(app, lang, told)

@@ -23,6 +23,7 @@ from kachisuji.desk.rows import row as row_of
 from kachisuji.words import InputError, Lang
 
 if TYPE_CHECKING:
+    from kachisuji.cases import Case
     from kachisuji.desk.stored import StoredRun
 
 CREDIT = "credit"  # what the horizontal credit, a line of no segment, is asked for by
@@ -163,7 +164,7 @@ def _text(value: object) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def find_evidence(run: StoredRun, ids: list[str] | tuple[str, ...]) -> pd.DataFrame:
+def find_evidence(case: Case, ids: list[str] | tuple[str, ...]) -> pd.DataFrame:
     """Return rows of the register by id, in the order asked for.
 
     Raises
@@ -171,7 +172,7 @@ def find_evidence(run: StoredRun, ids: list[str] | tuple[str, ...]) -> pd.DataFr
     InputError
         If the case has no such id.
     """
-    register = run.case.tables["evidence"].set_index("id")
+    register = case.tables["evidence"].set_index("id")
     for key in ids:
         if key not in register.index:
             known = nearest(key, list(register.index), 3)
@@ -247,7 +248,7 @@ def why(run: StoredRun, what: str | int, lang: Lang = "en", names: Names | None 
     asking = _Asking(run, names)
     reasons = tuple(asking.credit() if s == CREDIT else asking.segment(s) for s in segments)
     ids = list(dict.fromkeys(i for r in reasons for i in r.evidence))
-    return Why(title, reasons, find_evidence(run, ids), lang)
+    return Why(title, reasons, find_evidence(run.case, ids), lang)
 
 
 class _Asking:
