@@ -105,3 +105,16 @@ def test_tints_follow_sign_and_size():
     assert tint(0.0, 1.0) == tint(0.01, 1.0) == tint(0.5, 0.0) == ""
     assert [tint(v, 1.0) for v in (0.1, 0.3, 0.9)] == ["up1", "up2", "up3"]
     assert tint(-0.9, 1.0) == "down3"
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "MISS"), ("ja", "不一致")])
+def test_history_tells_hits_and_misses(capsys, lang, word):
+    code, out, _ = told(capsys, "history", "airbus", "--futures", "16", "--lang", lang)
+    assert code == 0
+    assert word in out
+    assert bool(JAPANESE.search(out)) == (lang == "ja")
+    code, out, _ = told(capsys, "history", "airbus", "--futures", "16", "--json")
+    assert {r["kind"] for r in json.loads(out)} >= {"share", "return"}
+    code, _, err = told(capsys, "history", "nowhere", "--lang", lang)
+    assert code == 2
+    assert "airbus" in err

@@ -2,6 +2,7 @@
 
 from kachisuji.cases.case import Case, available, check_fragments, load, resolve
 from kachisuji.cases.problems import CaseError
+from kachisuji.cases.programme import Finding, Programme, load_programme, past_programmes
 from kachisuji.cases.schema import (
     Attribute,
     Schema,
@@ -22,8 +23,10 @@ __all__ = [
     "Attribute",
     "Case",
     "CaseError",
+    "Finding",
     "LineSpace",
     "Package",
+    "Programme",
     "Schema",
     "Settings",
     "Symbol",
@@ -33,8 +36,10 @@ __all__ = [
     "global_symbols",
     "layer_symbols",
     "load",
+    "load_programme",
     "optional_tables",
     "partner_symbols",
+    "past_programmes",
     "resolve",
     "schema",
     "schema_markdown",

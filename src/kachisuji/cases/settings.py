@@ -23,11 +23,13 @@ Year = Annotated[int, Field(ge=1950, le=2200)]
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """Settings that cannot change and hold no unknown name."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
 
-class Weights(_Frozen):
+class Weights(Frozen):
     """Weights of the weighted objective: money a unit of each measure."""
 
     welfare: NotNegative = 1.0
@@ -35,7 +37,7 @@ class Weights(_Frozen):
     exposure: NotNegative = 0.0
 
 
-class Risk(_Frozen):
+class Risk(Frozen):
     """How risk counts: the mean of the worst ``tail`` of futures, or the greatest regret."""
 
     measure: Literal["cvar", "regret"] = "cvar"
@@ -43,7 +45,7 @@ class Risk(_Frozen):
     weight: Share = 0.5
 
 
-class Settings(_Frozen):
+class Settings(Frozen):
     """``case.toml``: whose case it is, over which years, in which money, how it is judged."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -74,7 +76,7 @@ class Settings(_Frozen):
         return range(self.first_year, self.last_year + 1)
 
 
-class Package(_Frozen):
+class Package(Frozen):
     """Instruments that a line uses together, and the types of business that they fit."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -93,7 +95,7 @@ class Package(_Frozen):
     """Whether triggers to withdraw are announced beforehand; firms then commit less."""
 
 
-class LineSpace(_Frozen):
+class LineSpace(Frozen):
     """``lines.toml``: which lines are enumerated."""
 
     starts: Annotated[tuple[Year, ...], Field(min_length=1)]

@@ -23,7 +23,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 _TRUTH = {"true": True, "false": False}
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 # tables that may hold a header alone: the case then has none of these
-MAY_HAVE_NO_ROWS = frozenset({"goals", "products", "product_shares", "partners"})
+MAY_HAVE_NO_ROWS = frozenset({"effects", "goals", "products", "product_shares", "partners"})
 
 
 @dataclass

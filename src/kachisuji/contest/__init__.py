@@ -1,5 +1,6 @@
 """How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
 
+from kachisuji.contest.history import history
 from kachisuji.contest.lines import enumerate_lines
 from kachisuji.contest.marginal import Marginal, by_pair, marginal
 from kachisuji.contest.model import ContestModel, Outcomes, build
@@ -19,6 +20,7 @@ __all__ = [
     "collect",
     "containment",
     "enumerate_lines",
+    "history",
     "learning_exponent",
     "marginal",
     "tipping_number",

@@ -138,13 +138,14 @@ class ContestModel:
         paths = np.zeros((count, futures, self.years.size, len(sym.PATHS)), dtype=np.float32)
         return scalars, paths
 
-    def _chosen(self, lines: NDArray[np.int64]) -> Lines:
+    def chosen(self, lines: NDArray[np.int64]) -> Lines:
+        """Return the lines at these positions as the kernel reads them."""
         rows = np.asarray(lines, dtype=np.int64)
         return Lines(*(np.ascontiguousarray(field[rows]) for field in self.coded))  # type: ignore[arg-type]
 
     def __call__(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
         """Play each of the lines at the given positions alone in every future."""
-        ready, chosen = self.prepare(draws), self._chosen(lines)
+        ready, chosen = self.prepare(draws), self.chosen(lines)
         count = chosen.segment.size
         scalars, paths = self._results(count, draws.shape[0])
         play_lines(
@@ -154,7 +155,7 @@ class ContestModel:
 
     def joint(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
         """Play the lines together; outcomes by line (their sum is the portfolio's)."""
-        ready, chosen = self.prepare(draws), self._chosen(lines)
+        ready, chosen = self.prepare(draws), self.chosen(lines)
         scalars, paths = self._results(chosen.segment.size, draws.shape[0])
         if chosen.segment.size:
             play_together(ready.world, chosen, ready.base_sales, ready.base_index, scalars, paths)

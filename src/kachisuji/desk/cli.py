@@ -21,6 +21,7 @@ from kachisuji.desk.data import add_data
 from kachisuji.desk.doctor import add_doctor
 from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
 from kachisuji.desk.instruments.commands import add_instruments
+from kachisuji.desk.instruments.past import add_history
 from kachisuji.desk.language import language
 from kachisuji.desk.mcp.commands import add_mcp
 from kachisuji.desk.narrative.commands import add_narrative
@@ -64,6 +65,7 @@ def build(lang: Lang) -> App:
     add_instruments(app, lang, told)
     add_mcp(app, lang, told)
     add_narrative(app, lang, told)
+    add_history(app, lang, told)
     add_new(app, lang, told)
     add_doctor(app, lang, told)
     add_completion(app, lang, told)

@@ -1,0 +1,84 @@
+"""``kachisuji history``: past programmes, what the model would have said, what was found."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from kachisuji.words import InputError, Lang, percent, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def add_history(app: App, lang: Lang, told: Callable[[str], Parameter]) -> None:
+    """Add ``kachisuji history [NAME ...]``."""
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("desk.opt_json"), Parameter(negative="")]
+
+    @app.command(name="history", help=say("history.help", lang), usage=say("history.usage", lang))
+    def history(
+        *names: Annotated[str, told("history.arg_name")],
+        futures: Annotated[int, told("instruments.opt_futures")] = 256,
+        seed: Annotated[int, told("desk.opt_seed")] = 0,
+        json: Json = False,
+        lang: Asked = lang,
+    ) -> int:
+        return show_history(names, futures, seed, json, lang)
+
+
+def show_history(names: tuple[str, ...], futures: int, seed: int, as_json: bool, lang: Lang) -> int:
+    """Play the programmes and tell each finding beside what the model says."""
+    if not 16 <= futures <= 4096:
+        raise InputError("desk.bad_option", option="--futures", got=futures, want="16 – 4096")
+    if seed < 0:
+        raise InputError("desk.bad_option", option="--seed", got=seed, want="0, 1, 2 …")
+    from kachisuji import contest
+    from kachisuji.desk.rows import records
+    from kachisuji.desk.telling import Telling
+
+    table = contest.history(names or None, futures=futures, seed=seed)
+    values = [
+        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+        for row in records(table)
+    ]
+    Telling(lang, json=as_json).result("\n".join(lines(table, lang)), values)
+    return 0
+
+
+def lines(table: "pd.DataFrame", lang: Lang) -> Iterator[str]:
+    """Tell hits and misses, programme by programme, and the score beside the naive one."""
+    from kachisuji.cases import load_programme
+    from kachisuji.desk.rows import records
+
+    for name, part in table.groupby("programme", sort=False):
+        settings = load_programme(str(name))[0].settings if _shipped(str(name)) else None
+        title = str(name) if settings is None else getattr(settings, f"title_{lang}")
+        outcome = say(f"history.outcome_{part['outcome'].iloc[0]}", lang)
+        yield say(
+            "history.head", lang, title=title, outcome=outcome,
+            per=f"{part['per_money'].iloc[0]:.2f}".replace("-", "−"),
+        )  # fmt: skip
+        for row in records(part):
+            mark = say("history.hit" if row["hit"] else "history.miss", lang)
+            yield f"  {mark}  {row[f'statement_{lang}']}: {_said(row, lang)} [{row['evidence']}]"
+    yield say(
+        "history.score", lang, hits=int(table["hit"].sum()), all=len(table),
+        naive=int(table["naive"].sum()),
+    )  # fmt: skip
+
+
+def _shipped(name: str) -> bool:
+    from kachisuji.cases import past_programmes
+
+    return name in past_programmes()
+
+
+def _said(row: dict[str, Any], lang: Lang) -> str:
+    if row["kind"] in ("return", "knowledge"):
+        return say("history.odds", lang, odds=percent(row["odds"], lang, 2))
+    if row["kind"] == "goal":
+        return say("history.goal_odds", lang, odds=percent(row["odds"], lang, 2))
+    low, middle, high = (percent(row[k], lang, 2) for k in ("p10", "p50", "p90"))
+    return say("history.range", lang, low=low, middle=middle, high=high)
