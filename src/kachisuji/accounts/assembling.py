@@ -56,17 +56,7 @@ def assemble(
     silent = [r for r in silent_regions if r not in regions]
     regions += tuple(silent)
     sectors = tuple(dict.fromkeys(s for _, s in rows))
-    known = set(sectors) | set(categories)
-    for region, code in columns:
-        if region not in regions or code not in known:
-            raise InputError(
-                "accounts.layout",
-                file=file,
-                column=f"{region} {code}",
-                form=form,
-                want="a region and sector of the rows, or final demand",
-                got=f"{region} {code}",
-            )
+    _refuse_strangers(columns, regions, {*sectors, *categories}, file, form)
     quiet = set(silent_regions)
     take = _order(regions, sectors, row_at, file, quiet)
     inner = _order(regions, sectors, column_at, file, quiet)
@@ -85,6 +75,23 @@ def assemble(
         copy=False,
         **about,
     )
+
+
+def _refuse_strangers(
+    columns: Sequence[Label], regions: Sequence[str], codes: set[str], file: str, form: str
+) -> None:
+    """Refuse columns of a region or code that has no row and is no final demand."""
+    known = set(regions)
+    for region, code in columns:
+        if region not in known or code not in codes:
+            raise InputError(
+                "accounts.layout",
+                file=file,
+                column=f"{region} {code}",
+                form=form,
+                want="a region and sector of the rows, or final demand",
+                got=f"{region} {code}",
+            )
 
 
 def _places(labels: Sequence[Label], file: str, what: str) -> dict[Label, int]:

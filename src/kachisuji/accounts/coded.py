@@ -47,18 +47,15 @@ def from_codes(
     column_codes = {code for region, code in columns if region}
     row_codes = {code for region, code in rows if region}
     sectors = row_codes & column_codes - totals
-    if not sectors:
-        got = f"{', '.join(labels[:3])} / {', '.join(names[:3])}"
-        raise InputError(
-            "accounts.layout", file=sheet.file, form=form, want="REGION_CODE both ways", got=got
-        )
     flow = np.array([bool(r) and c in sectors for r, c in rows])
     used = [k for k, (r, c) in enumerate(columns) if r and c not in totals]
     categories = list(dict.fromkeys(columns[k][1] for k in used if columns[k][1] not in sectors))
+    if not sectors:
+        got = f"{', '.join(labels[:3])} / {', '.join(names[:3])}"
+        raise _other_layout(sheet, form, "REGION_CODE both ways", got)
     if not set(uses) & set(categories):
         got = ", ".join(categories[:5]) or "none"
-        want = f"final demand {' | '.join(uses)}"
-        raise InputError("accounts.layout", file=sheet.file, form=form, want=want, got=got)
+        raise _other_layout(sheet, form, f"final demand {' | '.join(uses)}", got)
     printed = next((k for k, name in enumerate(names) if name in totals), None)
     kept = [label for label, keep in zip(rows, flow, strict=True) if keep]
     # countries that are split have final demand (and at times rows) under their own name only
@@ -73,17 +70,27 @@ def from_codes(
         file=sheet.file,
         form=form,
         published_output=None if printed is None else values[:, printed],
-        silent_regions=silent,
+        silent_regions=sorted(silent),
         stock_changes=tuple(c for c in stocks if c in categories),
         **about,
     )
     economy = _with_primary(economy, sheet, flow, columns, labels, totals)
-    if printed is None and "primary" in economy.extensions:
-        # no output is printed: what a column pays for, inputs and primary inputs, is its output
-        paid = economy.Z.sum(axis=0) + economy.extensions["primary"].values.sum(axis=0)
-        economy = replace(economy, published_output=paid, copy=False)
+    if printed is None:
+        economy = _with_column_sums(economy)
     parts = {r: joined.get(r, r) for r in economy.regions}
     return economy if list(parts) == list(parts.values()) else economy.aggregate(regions=parts)
+
+
+def _other_layout(sheet: Sheet, form: str, want: str, got: str) -> InputError:
+    return InputError("accounts.layout", file=sheet.file, form=form, want=want, got=got)
+
+
+def _with_column_sums(economy: Economy) -> Economy:
+    """Where no output is printed: what a column pays for, inputs and primary inputs, is it."""
+    if "primary" not in economy.extensions:
+        return economy
+    paid = economy.Z.sum(axis=0) + economy.extensions["primary"].values.sum(axis=0)
+    return replace(economy, published_output=paid, copy=False)
 
 
 def _run(places: np.ndarray) -> slice | np.ndarray:

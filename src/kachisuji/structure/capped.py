@@ -6,6 +6,7 @@ Pure functions on arrays; docs/indispensability.md works the example of the test
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,26 +96,34 @@ def capped_output(
         On a wrong shape or a value out of range.
     """
     A, f, x0, cap = (np.asarray(a, dtype=float) for a in (A, f, x0, cap))
-    n = len(x0)
-    groups = np.arange(n) if product is None else np.asarray(product)
-    for what, values in (("f", f), ("cap", cap), ("product", groups)):
-        if values.shape != (n,):
-            raise InputError("structure.cap_shape", what=what, got=values.shape, want=(n,))
-    if A.shape != (n, n):
-        raise InputError("structure.cap_shape", what="A", got=A.shape, want=(n, n))
+    groups = np.arange(len(x0)) if product is None else np.asarray(product)
+    _refuse_shapes(A, len(x0), f=f, cap=cap, product=groups)
     _within("cap", cap, 0.0, np.inf)
-    _within("substitution", np.asarray(substitution), 0.0, 1.0)
     members = [np.flatnonzero(groups == p) for p in np.unique(groups)]
-    chi = np.asarray(essential, dtype=float)
-    if chi.shape not in ((), (len(members), n)):
-        want = f"() or {(len(members), n)}"
-        raise InputError("structure.cap_shape", what="essential", got=chi.shape, want=want)
-    _within("essential", chi, 0.0, 1.0)
-    need = np.broadcast_to(chi * (1.0 - substitution), (len(members), n))
+    need = _needs(essential, substitution, (len(members), len(x0)))
     lost, first = _shortages(A, x0, cap, members, need)
     supply = (1.0 - lost) * x0
     output, second = _orders(A, f, np.minimum(x0, supply))
     return Capped(output, supply, x0, (first, second))
+
+
+def _refuse_shapes(A: Floats, n: int, **rows: NDArray[Any]) -> None:
+    for what, values in rows.items():
+        if values.shape != (n,):
+            raise InputError("structure.cap_shape", what=what, got=values.shape, want=(n,))
+    if A.shape != (n, n):
+        raise InputError("structure.cap_shape", what="A", got=A.shape, want=(n, n))
+
+
+def _needs(essential: ArrayLike, substitution: float, shape: tuple[int, int]) -> Floats:
+    """(P, n) ``chi (1 - sigma)``: output stopped per unit of a product's shortage."""
+    _within("substitution", np.asarray(substitution), 0.0, 1.0)
+    chi = np.asarray(essential, dtype=float)
+    if chi.shape not in ((), shape):
+        want = f"() or {shape}"
+        raise InputError("structure.cap_shape", what="essential", got=chi.shape, want=want)
+    _within("essential", chi, 0.0, 1.0)
+    return np.broadcast_to(chi * (1.0 - substitution), shape)
 
 
 def _within(what: str, values: Floats, low: float, high: float) -> None:

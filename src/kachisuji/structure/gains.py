@@ -75,14 +75,17 @@ def gains_from_trade(
         weights = _with_inputs(economy, weights)
     # a weight of nil leaves a sector out even where nothing is bought at home
     exponent = np.where(weights == 0.0, 0.0, weights * np.where(weights == 0.0, 0.0, logs))
+    gains = 1.0 - np.exp((exponent / elasticity).sum(axis=1))
+    return _by_region(economy, gains, (share <= 0.0) & (weights > 0.0))
+
+
+def _by_region(economy: Economy, gains: Floats, nothing: NDArray[np.bool_]) -> pd.Series[float]:
     import pandas as pd
 
-    gains = 1.0 - np.exp((exponent / elasticity).sum(axis=1))
     index = pd.Index(economy.regions, name="region")
     result = pd.Series(gains, index=index, name="gains_from_trade")
-    nothing = zip(*np.nonzero((share <= 0.0) & (weights > 0.0)), strict=True)
     result.attrs["not_made_at_home"] = [
-        (economy.regions[r], economy.sectors[s]) for r, s in nothing
+        (economy.regions[r], economy.sectors[s]) for r, s in zip(*np.nonzero(nothing), strict=True)
     ]
     return result
 

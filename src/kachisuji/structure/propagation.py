@@ -85,8 +85,6 @@ def paths(
         paths do not carry) and ``attrs["largest_left_out"]`` (no unlisted path within the depth
         carries more).
     """
-    import pandas as pd
-
     if top < 1 or depth < 0:
         got = top if top < 1 else depth
         raise InputError("structure.cap_value", what="top, depth", value=got, low=1, high="…")
@@ -99,7 +97,12 @@ def paths(
     final = float(economy.final_by_region[product].sum())
     m = leontief(economy).solve_transposed(c)
     found, largest = _best_paths(A, c, m, product, final, top, depth)
-    total = float(m[product] * final)
+    return _listed(economy, found, largest, float(m[product] * final))
+
+
+def _listed(economy: Economy, found: list[Path], largest: float, total: float) -> pd.DataFrame:
+    import pandas as pd
+
     lines = [
         {
             "path": " > ".join("/".join(economy.label(k)) for k in path.rows),

@@ -94,7 +94,7 @@ def _apart(sheet: Sheet) -> dict[str, str]:
 
 
 def _refuse_transposed(sheet: Sheet) -> None:
-    rows = {row[0] for row in sheet.labels}
+    rows = (row[0] or "" for row in sheet.labels)
     wrong = next((r for r in rows if r.endswith(("_HFCE", "_GFCF"))), None)
     if wrong is not None:
         want, got = "final demand in columns", f"row {wrong}"
