@@ -1,5 +1,7 @@
 """AI layers: accounts that add up, the bargain, calibration, what the courses change."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -184,6 +186,14 @@ def test_tables_of_results_agree_with_the_flows(p):
     short = ly.compare(p, 100.0)
     ripe = b[b["year"] == 2035].set_index("course")["median"]
     np.testing.assert_allclose(short["balance"], ripe[short.index], rtol=1e-12)
+
+
+def test_outlooks_may_be_left_out(case):
+    table = case.tables["layers"]
+    without = table[~table["symbol"].str.startswith("outlook")]
+    bare = dataclasses.replace(case, tables={**case.tables, "layers": without})
+    assert (ly.figures(bare)["outlook"] == 0).all()
+    assert (ly.figures(case)["outlook"] == 18000).all()
 
 
 def test_what_the_industry_os_needs(p):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.beliefs import triangular_ppf
+from kachisuji.cases import layer_symbols
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -81,21 +82,42 @@ def on_the_fly(p: Figures, years: NDArray[np.int64]) -> F8:
     return np.asarray(p["fly_ceiling"][:, None] * np.maximum(rise, 0.0))
 
 
+class Terms(NamedTuple):
+    """What a unit of real use is divided by, each (F, T) or (F, 1)."""
+
+    home: F8  # part of spending that goes to home applications
+    surplus: F8  # joint surplus of application and base-model side
+    ours: F8  # part of it that home applications keep
+    theirs: F8  # part of it that foreign applications keep
+    ours_outside: F8  # home applications' outside option d3
+    theirs_outside: F8  # foreign applications' outside option
+    loss: F8  # part of what applications keep that software on the fly competes away
+
+
+def terms(p: Figures, course: Course, fly: F8) -> Terms:
+    """Return how a unit of real use is divided in every future and year."""
+    theirs_outside = p["application_outside"][:, None]
+    ours_outside = (
+        theirs_outside
+        + p["switch_gain"][:, None] * course.switching
+        + p["closed_gain"][:, None] * course.closed
+    )
+    model_outside = p["model_outside"][:, None]
+    return Terms(
+        course.home_share,
+        1.0 - p["other_inputs"][:, None],
+        bargain(ours_outside, model_outside),
+        bargain(theirs_outside, model_outside),
+        ours_outside,
+        theirs_outside,
+        fly * p["rent_loss"][:, None],
+    )
+
+
 def _split(p: Figures, course: Course, fly: F8) -> tuple[F8, F8, F8, F8]:
     """Per unit of real use: value (F, T, 4, 3), other inputs (F, T, 3), price fall, kept."""
-    home = course.home_share
+    home, surplus, ours, theirs, _, _, loss = terms(p, course, fly)
     rest = 1.0 - home
-    surplus = 1.0 - p["other_inputs"][:, None]
-    model_out = p["model_outside"][:, None]
-    base = p["application_outside"][:, None]
-    ours = bargain(
-        base
-        + p["switch_gain"][:, None] * course.switching
-        + p["closed_gain"][:, None] * course.closed,
-        model_out,
-    )
-    theirs = bargain(base, model_out)
-    loss = fly * p["rent_loss"][:, None]
     value = np.zeros((*home.shape, len(LAYERS), len(REGIONS)))
     leader = p["leader_share"][:, None]
     abroad = np.zeros((*home.shape, 3))
@@ -294,7 +316,11 @@ def figures(case: Case, draws: F8 | None = None) -> dict[str, F8]:
         raise InputError("contest.layers_draws", got=str(draws.shape), want=len(table))
     else:
         values = triangular_ppf(draws, low, mode, high)
-    return {str(name): values[:, j] for j, name in enumerate(table["symbol"])}
+    found = {str(name): values[:, j] for j, name in enumerate(table["symbol"])}
+    for s in layer_symbols():
+        if s.default is not None and s.symbol not in found:
+            found[s.symbol] = np.full(len(values), s.default[1])
+    return found
 
 
 def layer_draws(case: Case, futures: int, seed: int = 0) -> F8:

@@ -11,12 +11,12 @@ from kachisuji.desk.findings import chosen
 from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import SKILLS, path_of, peak
+from kachisuji.desk.report.sections.layers import layers
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
 ROWS = 12  # rows of a table of answers; the whole lies in the run folder
-LAYERS_MONEY = 100.0  # money units a year on the industry OS, the course compared with the others
 
 
 def answers(run: StoredRun, names: Names) -> list[dict[str, Any]]:
@@ -334,48 +334,10 @@ class _Answers:
         shown = _table(t("desk.q8_caption"), [t(f"desk.head_{h}") for h in head], rows)
         if "layers" not in self.run.case.tables:
             return _answer("cannot", [t("desk.q8_text")], shown, why=t("desk.q8_why"))
-        text, courses = self._layers()
+        text, tables = layers(self.run)
         return _answer(
-            "partly", [text, t("desk.q8_beside")], courses, shown, why=t("desk.q8_apart")
+            "partly", [*text, t("desk.q8_beside")], *tables, shown, why=t("desk.q8_apart")
         )
-
-    def _layers(self) -> tuple[Both, dict[str, Any] | None]:
-        """Where value goes among the four AI layers, by course (the case's own small model)."""
-        from kachisuji.contest import layers
-
-        futures, seed = self.run.manifest.options["futures"], self.run.manifest.seed
-        case = self.run.case
-        figures = layers.figures(case, layers.layer_draws(case, int(futures), int(seed)))
-        balance = layers.balances(figures, LAYERS_MONEY)
-        spans: Any = balance[balance["year"] == layers.RIPE_YEAR].set_index("course")
-        compared: Any = layers.compare(figures, LAYERS_MONEY)
-        rows = [
-            [
-                t(f"contest.course_{course}"),
-                self.money(spans.loc[course, "median"]),
-                between(
-                    self.money(spans.loc[course, "low"]), self.money(spans.loc[course, "high"])
-                ),
-                self.money(compared.loc[course, "application_home"]),
-                self.money(compared.loc[course, "productivity"]),
-            ]
-            for course in compared.index
-        ]
-        head = ["course", "balance", "interval", "application_home", "users_gain"]
-        table = _table(
-            t("desk.q8_courses", year=layers.RIPE_YEAR, money=self.money(LAYERS_MONEY)),
-            [t(f"desk.head_{h}") for h in head], rows,
-        )  # fmt: skip
-        text = t(
-            "desk.q8_layers",
-            year=layers.RIPE_YEAR,
-            none=self.money(spans.loc["no_domestic", "median"]),
-            as_is=self.money(spans.loc["as_is", "median"]),
-            domestic=self.money(spans.loc["domestic", "median"]),
-            kept=percent(compared.loc["as_is", "kept"]),
-            more=percent(compared.loc["domestic", "kept"]),
-        )
-        return text, table
 
     def q9(self) -> dict[str, Any]:
         exposure = self.run.choice["dependence"]
