@@ -12,8 +12,10 @@ from kachisuji.structure import (
     linkages,
     multipliers,
     positions,
+    upstreamness,
     value_added_exports,
 )
+from kachisuji.words import InputError
 from tests.structure.tables import GOLDEN, germany, miller_blair, national, netherlands
 
 pytestmark = pytest.mark.data
@@ -98,6 +100,26 @@ def test_uk_2010_against_the_ons(full_data):
     ):
         # products without pay have no employment-cost multiplier; the ONS prints zero for them
         np.testing.assert_allclose(mine.fillna(0), want[published], atol=2e-5, err_msg=published)
+
+
+def test_upstreamness_of_a_national_table_as_its_authors_work_it_out(full_data):
+    """Antràs, Chor, Fally and Hillberry (2012): uses over absorption, without trade and stocks.
+
+    Absorption is added up category by category here, as in the program that goes with the paper.
+    """
+    table = read("bea", full_data / "us_bea_io", year=2017, level="detail")
+    got = upstreamness(table, trade=("F04000", "F05000"))
+    kept = [k for k, c in enumerate(table.categories) if c not in ("F03000", "F04000", "F05000")]
+    absorption = table.Z.sum(axis=1) + table.Y[:, kept].sum(axis=1)
+    made = absorption > 1e-6  # all but used goods, which only change hands
+    delta = table.Z / np.where(made, absorption, np.inf)[:, None]
+    want = np.linalg.inv(np.eye(table.n) - delta).sum(axis=1)
+    np.testing.assert_allclose(got[made], want[made], rtol=1e-9)
+    # the ends of the paper's table 2 (2002): cars 1.00, petrochemicals 4.65
+    assert got["USA", "336111"] < 1.1
+    assert got["USA", "325110"] > 3.9
+    with pytest.raises(InputError, match="no category 'imports'"):
+        upstreamness(table, trade=("imports",))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,11 @@ LEVELS = ("country-sector", "country", "sector", "world")
 
 
 def upstreamness(
-    economy: Economy, *, inventories: bool = True, level: str = "country-sector"
+    economy: Economy,
+    *,
+    inventories: bool = True,
+    level: str = "country-sector",
+    trade: Sequence[str] = (),
 ) -> pd.Series[float]:
     """Return the average number of steps from a sector's output to final use, at least one.
 
@@ -36,14 +41,25 @@ def upstreamness(
     level
         ``country-sector``; or ``country``, ``sector`` or ``world``: the table is first added up to
         that level and then measured, as those authors do for countries.
+    trade
+        For a national table without the other regions: its categories of exports and of imports (as
+        negative figures). Uses abroad are then taken to be like those at home,
+        ``Z_ij x_i / (x_i - X_i + M_i - N_i)`` (Antràs, Chor, Fally and Hillberry 2012, equation 9);
+        without it exports count as final use. A table of several regions knows who uses what and
+        needs none.
 
     Returns
     -------
     Series
         By (region, sector), or by the label of the level. Without output: 1.
+
+    Raises
+    ------
+    InputError
+        For an unknown level or category, or ``trade`` in a table of several regions.
     """
     table = _at_level(economy, level)
-    system = _corrected(table, inventories)
+    system = _open(table, inventories, trade) if trade else _corrected(table, inventories)
     steps = per_unit(system.solve(table.x), table.x)
     return _labelled(table, np.where(table.x == 0.0, 1.0, steps), level, "upstreamness")
 
@@ -100,6 +116,21 @@ def _scale(table: Economy) -> Floats:
     """``x / (x - N)`` by row; one where all that is left of a row is its change in stocks."""
     used = table.x - table.stock_change
     return np.where(used <= 0.0, 1.0, table.x / np.where(used <= 0.0, 1.0, used))
+
+
+def _open(table: Economy, inventories: bool, trade: Sequence[str]) -> Leontief:
+    """Return the system in which net trade, too, is spread over a row's other uses."""
+    if table.n_regions != 1:
+        raise InputError("accounts.one_region", got=table.n_regions)
+    names = (trade,) if isinstance(trade, str) else trade
+    spread = [table.category_number(name) for name in names]
+    if inventories:
+        spread += [table.category_number(name) for name in table.stock_changes]
+    used = table.x - table.Y[:, sorted(set(spread))].sum(axis=1)
+    # used goods are sold on by those who bought them: nothing but the last digits is left of a row
+    nothing = used <= 1e-9 * np.abs(table.Y).sum(axis=1)
+    scale = np.where(nothing, 1.0, table.x / np.where(nothing, 1.0, used))
+    return Leontief(table.Z, table.x, table.v, row_name(table), table.source, scale)
 
 
 def _corrected(table: Economy, inventories: bool) -> Leontief:
