@@ -1,6 +1,13 @@
 """Choosing: mixed-integer choice under budget, labour and risk; fronts; survival."""
 
-from kachisuji.portfolios.backcasting import Backcast, Goal, backcast, last_moments, milestones
+from kachisuji.portfolios.backcasting import (
+    Backcast,
+    Goal,
+    backcast,
+    last_moments,
+    milestones,
+    most_likely,
+)
 from kachisuji.portfolios.choosing import (
     Choice,
     Chooser,
@@ -10,15 +17,34 @@ from kachisuji.portfolios.choosing import (
 )
 from kachisuji.portfolios.explaining import Explained, Freedom, explain, freedom, segment_losses
 from kachisuji.portfolios.frontier import Point, pareto_front
+from kachisuji.portfolios.many import (
+    Efficient,
+    augmecon,
+    conflict,
+    exact_front,
+    one_after_the_other,
+)
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
 from kachisuji.portfolios.pool import best_portfolios, exact_best
 from kachisuji.portfolios.problem import (
     Problem,
     Risk,
+    Rule,
     admissible,
     check_any_fits,
     fits_jointly,
     sure_use,
+)
+from kachisuji.portfolios.rules import (
+    Pair,
+    at_least,
+    at_most,
+    balanced,
+    carried_over,
+    choose_linked,
+    excludes,
+    linked,
+    needs,
 )
 from kachisuji.portfolios.sharing import least_core, nucleolus, shapley
 from kachisuji.portfolios.signposts import (
@@ -41,6 +67,7 @@ __all__ = [
     "Backcast",
     "Choice",
     "Chooser",
+    "Efficient",
     "Exercise",
     "Explained",
     "Freedom",
@@ -48,34 +75,49 @@ __all__ = [
     "Goal",
     "History",
     "Observation",
+    "Pair",
     "Point",
     "Problem",
     "Risk",
     "Route",
+    "Rule",
     "Signpost",
     "Survival",
     "Trigger",
     "Update",
     "act_or_wait",
     "admissible",
+    "at_least",
+    "at_most",
+    "augmecon",
     "backcast",
+    "balanced",
     "best_portfolios",
     "best_trigger",
+    "carried_over",
     "check_any_fits",
     "choose",
+    "choose_linked",
+    "conflict",
     "cvar",
     "cvar_many",
     "exact_best",
+    "exact_front",
+    "excludes",
     "explain",
     "fits_jointly",
     "freedom",
     "gap_interval",
     "last_moments",
     "least_core",
+    "linked",
     "marginal_values",
     "milestones",
+    "most_likely",
     "most_useful",
+    "needs",
     "nucleolus",
+    "one_after_the_other",
     "pareto_front",
     "routes",
     "score",

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.problem import Problem, fits_alone
-from kachisuji.portfolios.relaxation import INF, limit_rows, quiet
-from kachisuji.words import InputError
+from kachisuji.portfolios.programme import Programme, infeasible, optimal, row
+from kachisuji.portfolios.relaxation import INF
+from kachisuji.words import InfeasibleError, InputError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -159,21 +159,17 @@ def _told(
 
 
 class _Programme:
-    """The programme of a goal as HiGHS sees it: lines, fields, futures let go, the level.
+    """The programme of a goal as HiGHS sees it: lines, futures let go, the level.
 
-    Columns: n lines, the fields, one switch a future (1: it need not reach the level), and by how
-    much the level stays below the target.
+    The columns after lines and fields: one switch a future (1: it need not reach the level), and by
+    how much the level stays below the target.
     """
 
     def __init__(self, problem: Problem, goal: Goal, cost: F8, rows: I8) -> None:
         self.rows, self.goal, self.cost = rows, goal, cost[rows]
-        self.part, self.weights = problem.subset(rows), problem.probability
+        self.base, self.weights = Programme(problem.subset(rows)), problem.probability
         self.gain = goal.gain[rows]
-        self.fields = np.unique(self.part.field[self.part.field > 0])
-        self.group = np.unique(self.part.segment, return_inverse=True)[1]
-        n, futures = self.gain.shape
-        self.switch = n + self.fields.size
-        self.lower = self.switch + futures
+        self.lower = self.base.own + self.weights.size
 
     def solve(self, aim: str, gap: float, seconds: float) -> tuple[I8 | None, float, bool]:
         """Return lines (or None), the bound, and whether HiGHS finished.
@@ -181,87 +177,69 @@ class _Programme:
         ``aim``: ``cost`` (least, the goal being reached), ``odds`` (most) or ``level`` (highest).
         """
         highs = self._columns(aim)
-        self._groups(highs)
-        self._limits(highs)
         self._futures(highs)
         if aim != "odds":
-            switches = self.switch + np.arange(self.weights.size)
-            let_go = 1.0 - self.goal.odds + 1e-9
-            _row(highs, switches, self.weights, -INF, let_go)
+            switches = self.base.own + np.arange(self.weights.size)
+            row(highs, switches, self.weights, -INF, 1.0 - self.goal.odds + 1e-9)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("time_limit", seconds)
         highs.run()
-        status, solution = highs.getModelStatus(), highs.getSolution()
-        if status == highspy.HighsModelStatus.kInfeasible:
+        if infeasible(highs):
             return None, np.inf, True
         bound = float(highs.getInfo().mip_dual_bound)
         if aim == "odds":
             bound = 1.0 - bound
         elif aim == "level":
             bound = self.goal.target - bound
-        if not solution.value_valid:
-            return None, bound, False
-        lines = self.rows[np.asarray(solution.col_value)[: self.rows.size] > 0.5]
-        return lines, bound, status == highspy.HighsModelStatus.kOptimal
+        lines = self.base.chosen(highs)
+        return (None if lines is None else self.rows[lines]), bound, optimal(highs)
 
     def _columns(self, aim: str) -> Any:
-        futures, fields = self.weights.size, self.fields.size
-        objective = {
-            "cost": (self.cost, np.zeros(futures), 0.0),
-            "odds": (np.zeros(self.rows.size), self.weights, 0.0),
-            "level": (np.zeros(self.rows.size), np.zeros(futures), 1.0),
-        }[aim]
-        costs = np.concatenate([objective[0], np.zeros(fields), objective[1], [objective[2]]])
-        upper = np.ones(costs.size)
+        futures, own = self.weights.size, self.base.own
+        costs, upper = np.zeros(self.lower + 1), np.ones(futures + 1)
         upper[-1] = INF if aim == "level" else 0.0
-        highs, empty = quiet(), np.zeros(0, dtype=np.int32)
-        highs.addCols(costs.size, costs, np.zeros(costs.size), upper, 0, empty, empty, np.zeros(0))
-        whole = np.full(costs.size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-        whole[-1] = int(highspy.HighsVarType.kContinuous)
-        highs.changeColsIntegrality(costs.size, np.arange(costs.size, dtype=np.int32), whole)
-        return highs
-
-    def _groups(self, highs: Any) -> None:
-        """One line a segment, only in a field that is entered, and so many fields."""
-        n = self.rows.size
-        for g in range(int(self.group.max(initial=-1)) + 1):
-            own = np.flatnonzero(self.group == g)
-            f = int(self.part.field[own[0]])
-            if f > 0:
-                place = n + int(np.searchsorted(self.fields, f))
-                _row(highs, np.append(own, place), np.append(np.ones(own.size), -1.0), -INF, 0.0)
-            else:
-                _row(highs, own, np.ones(own.size), -INF, 1.0)
-        if self.fields.size:
-            entered = n + np.arange(self.fields.size)
-            most = float(self.part.max_fields)
-            _row(highs, entered, np.ones(self.fields.size), -INF, most)
-
-    def _limits(self, highs: Any) -> None:
-        limits, right, _ = limit_rows(self.part)
-        for k in range(limits.shape[1]):
-            used = np.flatnonzero(limits[:, k])
-            _row(highs, used, limits[used, k], -INF, float(right[k]))
+        if aim == "cost":
+            costs[: self.cost.size] = self.cost
+        elif aim == "odds":
+            costs[own : self.lower] = self.weights
+        else:
+            costs[self.lower] = 1.0
+        return self.base.build(costs, upper, np.arange(futures + 1) < futures)
 
     def _futures(self, highs: Any) -> None:
         """Every future reaches the level, or its switch lets it go."""
         short = self.goal.target - self.goal.base
         # what is missing at worst in a future, for the switch that lets it go
         worst = np.zeros(short.size)
-        for g in range(int(self.group.max(initial=-1)) + 1):
-            worst += np.minimum(0.0, self.gain[self.group == g].min(axis=0))
+        for g in range(int(self.base.group.max(initial=-1)) + 1):
+            worst += np.minimum(0.0, self.gain[self.base.group == g].min(axis=0))
         slack = np.maximum(0.0, short - worst)
         for f in range(short.size):
             own = np.flatnonzero(self.gain[:, f])
             largest = float(np.abs(self.gain[own, f]).max(initial=0.0))
             scale = max(1e-12, largest, float(slack[f]))
-            columns = np.concatenate([own, [self.switch + f, self.lower]])
+            columns = np.concatenate([own, [self.base.own + f, self.lower]])
             values = np.concatenate([self.gain[own, f], [slack[f], 1.0]]) / scale
-            _row(highs, columns, values, short[f] / scale, INF)
+            row(highs, columns, values, short[f] / scale, INF)
 
 
-def _row(highs: Any, columns: NDArray[Any], values: F8, low: float, high: float) -> None:
-    highs.addRow(low, high, columns.size, columns.astype(np.int32), values)
+def most_likely(
+    problem: Problem, threshold: float, *, gap: float = 1e-3, seconds: float = 60.0
+) -> Backcast:
+    """Satisficing: the portfolio whose value is at least ``threshold`` in most of the futures.
+
+    ``max P(V(x) ≥ threshold)`` (Charnes and Cooper 1959, the P-model of chance-constrained
+    programming); ``odds`` and ``best_odds`` of the answer are the odds found and their bound.
+    """
+    futures = problem.value.shape[1]
+    goal = Goal(np.zeros(futures), problem.value, threshold, 1.0)
+    able = problem.eligible & fits_alone(problem)
+    rows = np.flatnonzero(able & ~dominated(replace(problem, eligible=able)))
+    none = np.zeros(problem.segment.size)
+    lines, most, sure = _Programme(problem, goal, none, rows).solve("odds", gap, seconds)
+    if lines is None:
+        raise InfeasibleError("portfolios.cannot_require")
+    return _told(goal, problem, lines, none, 0.0, most, 0.0, sure)
 
 
 def last_moments(

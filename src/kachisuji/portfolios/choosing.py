@@ -142,19 +142,25 @@ class Chooser:
         if problem.risk.measure == "regret" and best is None:
             self.best = best_by_future(problem)
         self.master = Relaxation(self.problem, self.best)
+        self._require_rules()
         if least is not None:
             self.master.require(self.problem.power, least)
+
+    def _require_rules(self) -> None:
+        for rule in self.problem.rules:
+            self.master.require(rule.weight, rule.least, rule.name)
 
     def again(self, weights: F8) -> Chooser:
         """Return a chooser for the same lines under other weights of the futures (F,).
 
-        It begins where this one stands; requirements are not taken over.
+        It begins where this one stands; requirements beside the problem's rules are not taken over.
         """
         other = object.__new__(Chooser)
         other.whole = replace(self.whole, weights=weights)
         other.rows, other.best = self.rows, self.best
         other.problem = replace(self.problem, weights=weights)
         other.master = Relaxation(other.problem, self.best, like=self.master)
+        other._require_rules()
         return other
 
     def choose(
@@ -211,11 +217,11 @@ class Chooser:
         return max(found, key=self._worth)
 
     def _hard(self) -> list[int]:
-        """Return the places of requirements that are more than holding one line of a set."""
+        """Places of requirements that nothing chosen would break, but for one line of a set."""
         return [
             k
             for k, (w, least) in enumerate(self.master.extra)
-            if not (least == 1.0 and np.isin(w, (0.0, 1.0)).all())
+            if least > 0 and not (least == 1.0 and np.isin(w, (0.0, 1.0)).all())
         ]
 
     def _toward(self, relaxed: Relaxed, start: I8) -> list[I8]:
@@ -256,7 +262,7 @@ class Chooser:
             if least == 1.0 and np.isin(weight, (0.0, 1.0)).all():
                 bonus = 10.0 * float(np.abs(p.value).max())
                 value = value + bonus * weight[:, None]
-            elif hard:
+            elif hard or least <= 0:
                 load = np.column_stack([load, -weight])
                 room = np.append(room, -least)
         best = np.zeros(0) if self.best is None else self.best

@@ -63,12 +63,14 @@ def _mark(value, load, order, segment, score, beaten):
 def dominated(problem: Problem) -> NDArray[np.bool_]:
     """(L,) lines that another line of their segment makes superfluous.
 
-    Only an eligible line can beat another; power takes part, so that a front is kept too.
+    Only an eligible line can beat another; power and what rules count take part, so that a front
+    and the rules are kept too.
     """
     n = problem.segment.size
     load = np.concatenate(
         [problem.use.reshape(n, -1), problem.sure.reshape(n, -1), -problem.power[:, None],
-         problem.field[:, None], -problem.field[:, None]], axis=1,
+         problem.field[:, None], -problem.field[:, None],
+         *(-rule.weight[:, None] for rule in problem.rules)], axis=1,
     ).astype(np.float64)  # fmt: skip
     beaten = np.zeros(n, dtype=np.bool_)
     score = problem.value.sum(axis=1)

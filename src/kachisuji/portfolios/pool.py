@@ -40,12 +40,16 @@ def padded(table: F8, rows: I8) -> F8:
 
 
 def allowed(problem: Problem, lines: I8, into: I8, out: I8) -> NDArray[np.bool_]:
-    """(N,) which steps keep the limits and the number of fields."""
+    """(N,) which steps keep the limits, the number of fields and the rules."""
     n = problem.segment.size
     room = (problem.limits * (1 + 1e-9) + 1e-9).reshape(-1)
     need = needed(problem).reshape(n, -1)
     left = room - need[lines].sum(axis=0) if (problem.use <= problem.sure).all() else None
     good = _fields_after(problem, lines, into, out) <= problem.max_fields
+    for rule in problem.rules:
+        change = padded(rule.weight[:, None], into)[:, 0] - padded(rule.weight[:, None], out)[:, 0]
+        slack = 1e-9 * max(1.0, abs(rule.least))
+        good &= rule.weight[lines].sum() + change >= rule.least - slack
     at = np.flatnonzero(good)
     if left is not None:
         over = (padded(need, into[at]) - padded(need, out[at]) > left).any(axis=1)
@@ -95,16 +99,15 @@ def best_portfolios(problem: Problem, choice: Choice, count: int = 50) -> list[I
     """Up to ``count`` different portfolios, best first: the choice and what search finds near it.
 
     Best-first from the choice over single steps (a line in, out, or for another); each keeps the
-    limits and is valued exactly. Doing nothing is always among them. No proof that none better
-    was missed beyond the choice itself, whose gap is stated; ``exact_best`` gives one.
+    limits and is valued exactly. Doing nothing is among them where it is allowed. No proof that
+    none better was missed beyond the choice itself, whose gap is stated; ``exact_best`` gives one.
     """
     best = best_by_future(problem) if problem.risk.measure == "regret" else None
     pool = _candidates(problem, choice)
     begin = np.sort(choice.lines)
-    found = {
-        tuple(map(int, begin)): score(problem, begin, best),
-        (): score(problem, begin[:0], best),
-    }
+    found = {tuple(map(int, begin)): score(problem, begin, best)}
+    if problem.fits(begin[:0]):
+        found[()] = score(problem, begin[:0], best)
     opened: set[tuple[int, ...]] = set()
     for _ in range(OPENED):
         ranked = sorted(found, key=lambda k: (-found[k], k))[:count]
@@ -116,7 +119,7 @@ def best_portfolios(problem: Problem, choice: Choice, count: int = 50) -> list[I
         for after, value in _near(problem, lines, pool, best, count):
             found.setdefault(after, value)
     ranked = sorted(found, key=lambda k: (-found[k], k))[:count]
-    if () not in ranked:
+    if () in found and () not in ranked:
         ranked[-1] = ()
     return [np.array(k, dtype=np.int64) for k in ranked]
 

@@ -24,6 +24,30 @@ class Risk:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A requirement on the chosen lines: ``Σ_l weight_l x_l ≥ least``.
+
+    Attributes
+    ----------
+    name
+        For messages.
+    weight
+        (L,) of each line.
+    least
+        What the chosen weights must add up to.
+    """
+
+    name: str
+    weight: F8
+    least: float
+
+    def kept(self, rows: I8) -> bool:
+        """Whether the chosen lines keep it."""
+        slack = 1e-9 * max(1.0, abs(self.least))
+        return float(self.weight[rows].sum()) >= self.least - slack
+
+
+@dataclass(frozen=True)
 class Problem:
     """A choice of lines.
 
@@ -53,6 +77,8 @@ class Problem:
         How risk counts.
     weights
         (F,) weight of each future, adding to one; even by default.
+    rules
+        Further requirements on the lines together (see ``rules``).
     """
 
     value: F8
@@ -68,6 +94,7 @@ class Problem:
     power: F8
     risk: Risk = Risk()
     weights: F8 | None = None
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         n, futures = self.value.shape
@@ -81,7 +108,7 @@ class Problem:
             "power": (self.power.shape, (n,)),
             "items": ((len(self.items),), (k,)),
             "years": ((len(self.years),), (t,)),
-        }
+        } | {f"rule {r.name}": (r.weight.shape, (n,)) for r in self.rules}
         for name, (got, want) in shapes.items():
             if got != want:
                 raise InputError("portfolios.shape", what=name, got=got, want=want)
@@ -104,10 +131,13 @@ class Problem:
             self, value=self.value[rows], segment=self.segment[rows], field=self.field[rows],
             use=self.use[rows], sure=self.sure[rows], eligible=self.eligible[rows],
             power=self.power[rows],
+            rules=tuple(replace(r, weight=r.weight[rows]) for r in self.rules),
         )  # fmt: skip
 
     def fits(self, rows: I8) -> bool:
-        """Whether the chosen lines keep every limit."""
+        """Whether the chosen lines keep every limit and rule."""
+        if not all(rule.kept(rows) for rule in self.rules):
+            return False
         if rows.size == 0:
             return True
         if np.unique(self.segment[rows]).size < rows.size:
@@ -136,9 +166,11 @@ def admissible(problem: Problem) -> NDArray[np.bool_]:
     """(L,) lines that are efficient, fit the limits alone and gain in some future.
 
     A line that gains in no future is dropped without loss: leaving it out is never worse, because
-    what it uses is not returned (uses below zero are kept).
+    what it uses is not returned (uses below zero are kept) and it helps no rule.
     """
     gains = (problem.value > 0).any(axis=1) | (problem.use < -1e-9).any(axis=(1, 2))
+    for rule in problem.rules:
+        gains |= rule.weight > 0
     return np.asarray(problem.eligible & fits_alone(problem) & gains)
 
 

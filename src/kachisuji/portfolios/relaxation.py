@@ -131,6 +131,7 @@ class Relaxation:
         self.constants: list[float] = []
         self.points: list[F8] = []  # totals (F,) at which cuts were taken: they serve resamples
         self.extra: list[tuple[F8, float]] = []  # Σ w_l x_l ≥ least
+        self.extra_names: list[str] = []
         self.active = np.zeros(0, dtype=np.int64)
         self.limits_in: list[int] = []
         self.row_of: list[tuple[str, int]] = []
@@ -215,9 +216,10 @@ class Relaxation:
         self.highs.addRow(low, high, columns.size, columns, values)
         self.row_of.append(row)
 
-    def require(self, weight: F8, least: float) -> None:
-        """Add ``Σ weight_l x_l ≥ least``."""
+    def require(self, weight: F8, least: float, name: str = "") -> None:
+        """Add ``Σ weight_l x_l ≥ least``; the name is for messages."""
         self.extra.append((np.asarray(weight, dtype=np.float64), least))
+        self.extra_names.append(name)
         self._row(("extra", len(self.extra) - 1), least, INF)
 
     def aim(self, linear: F8) -> None:
