@@ -215,7 +215,8 @@ def exact_front(
 
     The sum of the scaled objectives is maximised again and again; of each value v found so far at
     least one objective must be exceeded (``f_k ≥ v_k + step − M_k(1 − y_k)``, ``Σ_k y_k ≥ 1``),
-    until nothing is left. Source: Sylva and Crema (2004), European Journal of Operational Research 158.
+    until nothing is left. Source: Sylva and Crema (2004), European Journal of Operational
+    Research 158.
 
     Parameters
     ----------
