@@ -6,10 +6,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test quick check docs clean
+.PHONY: help demo constellation test quick check docs clean
 
 help:
 	@echo "make demo    run the case of Japan's seventeen fields and write its report"
+	@echo "make constellation   twelve firms that keep their data and still answer, on this machine"
 	@echo "make test    every test"
 	@echo "make quick   the tests that take less than a minute together"
 	@echo "make check   ruff, mypy, the table of rooms"
@@ -17,6 +18,9 @@ help:
 
 demo: $(READY)
 	$(BIN)/kachisuji run japan17
+
+constellation: $(READY)
+	$(BIN)/kachisuji constellation demo
 
 test: $(READY)
 	$(BIN)/pytest

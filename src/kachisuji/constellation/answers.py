@@ -184,8 +184,13 @@ def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     made = _bounded(table, np.clip(share, 0.0, 1.0), spread, exact=False)
     square = (share**2 - spread**2).clip(min=0.0)
     made["hhi"] = made.assign(square=square).groupby("product")["square"].transform("sum")
-    held = made.groupby("product")["stock"].transform("sum")
-    made["stock_days"] = np.clip(held / whole, 0.0, 1.0) * DAYS_A_YEAR
+    held = made.groupby("product")["stock"].transform("sum").to_numpy(dtype=float)
+    days, days_sd = _ratio(
+        held, a.part("stock")[1] * np.sqrt(many), whole, deviation * np.sqrt(many)
+    )
+    made["stock_days"] = np.clip(days, 0.0, 1.0) * DAYS_A_YEAR
+    made["stock_days_sd"] = days_sd * DAYS_A_YEAR
     total_spare = made.groupby("product")["spare"].transform("sum")
     made["spare_others"] = (total_spare - made["spare"]) / whole
+    made["spare_sd"] = a.part("spare")[1] * np.sqrt(many) / whole
     return made.drop(columns=["stock", "spare"])

@@ -36,12 +36,12 @@ class Asker:
         self.client.close()
 
     def ready(self, seconds: float, nodes: int = 0) -> bool:
-        """Wait until the coordinator answers, with its committee and so many nodes in force."""
+        """Wait until the coordinator answers, with its committee and so many nodes awake."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
                 said = self.client.call("GET", "/state")
-                if said["ready"] and said["nodes"] >= nodes:
+                if said["ready"] and said["awake"] >= nodes:
                     return True
             except RunError:
                 pass

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.constellation.joint import Shared, moments, train_rows
 from kachisuji.constellation.questions import (
     FINE,
+    STEEPEST,
     Part,
     Question,
     half_width,
@@ -39,12 +41,16 @@ def contribution(question: Question, table: pd.DataFrame) -> I8:
         (``length(question)``,) int64.
     """
     rows = table.iloc[: question.rows_most]
-    cell, known = _cells(question, rows)
-    rows, cell = rows[known], cell[known]
+    cell = cell_of(question, rows)
+    rows, cell = rows[cell >= 0], cell[cell >= 0]
+    if question.kind == "learning" and question.unit == "node":
+        return _own_slope(question, rows)
     if question.kind in ("linear", "logistic"):
         out = _regression(question, rows, cell)
     elif question.kind == "learning":
         out = _learning(question, rows, cell)
+    elif question.kind == "pooling":
+        return _steps(moments(Shared.of(question.prior), *trained(question, rows)), 1.0 / FINE)
     else:
         out = _grouped(question, rows, cell)
     if question.unit == "node":
@@ -54,8 +60,8 @@ def contribution(question: Question, table: pd.DataFrame) -> I8:
     return out
 
 
-def _cells(q: Question, rows: pd.DataFrame) -> tuple[I8, NDArray[np.bool_]]:
-    """(rows,) index of the cell of each row, and whether its categories are listed."""
+def cell_of(q: Question, rows: pd.DataFrame) -> I8:
+    """(rows,) index of the cell of each row, -1 where its categories are not listed."""
     import pandas as pd
 
     index = np.zeros(len(rows), dtype=np.int64)
@@ -64,7 +70,7 @@ def _cells(q: Question, rows: pd.DataFrame) -> tuple[I8, NDArray[np.bool_]]:
         codes = pd.Index(categories).get_indexer(pd.Index(rows[column].astype(str)))
         known &= codes >= 0
         index = index * len(categories) + codes
-    return index, known
+    return np.where(known, index, -1)
 
 
 def _added(cell: I8, amounts: I8, size: int) -> I8:
@@ -129,6 +135,12 @@ def logs(q: Question, rows: pd.DataFrame) -> tuple[F8, F8]:
     return unit_scale(x, q.x_low, q.x_high), unit_scale(y, q.low, q.high)
 
 
+def trained(q: Question, rows: pd.DataFrame) -> tuple[F8, F8]:
+    """Months that a joint model may be made from; the latest are kept back by the node."""
+    ordered = rows.sort_values("period")
+    return logs(q, ordered.iloc[: train_rows(len(ordered))])
+
+
 def _learning(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
     """Moments about the node's own means: firms differ in level, the slope is what they share."""
     u, v = logs(q, rows)
@@ -138,6 +150,17 @@ def _learning(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
         du, dv = u[mine] - u[mine].mean(), v[mine] - v[mine].mean()
         out[c] = mine.sum() - 1, du @ du, du @ dv, dv @ dv
     return np.rint(out * FINE).astype(np.int64).ravel()
+
+
+def _own_slope(q: Question, rows: pd.DataFrame) -> I8:
+    """Return the node's own Wright exponent, clamped, counted from the middle; and its square."""
+    u, v = logs(q, rows)
+    flat = u.size < 2 or np.ptp(u) == 0
+    slope = 0.0 if flat else float(np.polyfit(u, v, 1)[0])
+    b = -slope * (q.high - q.low) / (q.x_high - q.x_low)
+    half = STEEPEST / 2.0
+    away = float(np.clip(b, 0.0, STEEPEST)) - half
+    return _steps(np.array([away / half, (away / half) ** 2]), 1.0 / FINE)
 
 
 def _clip(vector: I8, stretches: tuple[Part, ...]) -> I8:

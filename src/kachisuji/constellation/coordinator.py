@@ -14,7 +14,6 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,6 +167,12 @@ class Coordinator:
         )
         return tuple(r[0] for r in rows)
 
+    def participants(self) -> list[dict[str, str]]:
+        """Return everybody who was ever invited: name, role, serial, and whether in force."""
+        rows = self._rows("select name, role, serial, revoked from participants order by place")
+        states = ("in force", "revoked")
+        return [{"name": n, "role": r, "serial": s, "state": states[v]} for n, r, s, v in rows]
+
     def saw(self, name: str) -> None:
         """Keep in mind that a participant was heard just now."""
         self._seen[name] = time.monotonic()
@@ -175,6 +180,11 @@ class Coordinator:
     def _silent(self, name: str) -> float | None:
         heard = self._seen.get(name)
         return None if heard is None else time.monotonic() - heard
+
+    def awake(self) -> int:
+        """Return how many nodes were heard lately."""
+        silent = [self._silent(n) for n in self.nodes()]
+        return sum(s is not None and s < ALIVE for s in silent)
 
     def committee_is_there(self) -> bool:
         """Whether all three members were heard lately: nobody is charged for a lost cause."""
@@ -412,8 +422,3 @@ def found(folder: Path, host: str) -> None:
     folder.chmod(0o700)
     certificates.make_authority(folder, host)
     Coordinator(folder).close()
-
-
-def names(found: Iterable[Asked]) -> list[str]:
-    """Return ids, for logs."""
-    return [a.id for a in found]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.constellation.questions import Question
+from kachisuji.constellation.questions import STEEPEST, Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,8 @@ def fitted(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     if q.kind == "pooling":  # a round of a joint model: the sums themselves
         return pd.DataFrame({"entry": np.arange(a.values.size), "estimate": a.values,
                              "deviation": a.deviation})  # fmt: skip
+    if q.kind == "learning" and q.unit == "node":
+        return _own_slopes(a)
     one = {"linear": 6, "learning": 4, "logistic": 2 * q.bins}[q.kind]
     values, deviation = a.values.reshape(-1, one), a.deviation.reshape(-1, one)
     fit = {"linear": _linear, "learning": _learning, "logistic": _logistic}[q.kind]
@@ -53,6 +55,30 @@ def fitted(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
                     "low": value - 1.96 * total, "high": value + 1.96 * total}  # fmt: skip
             out.append(row)
     return pd.DataFrame(out)
+
+
+def _own_slopes(a: Answer) -> pd.DataFrame:
+    """Mean of the nodes' own Wright exponents; how they differ is its sampling error.
+
+    The number of nodes is public, so the mean needs no protected count.
+    """
+    import pandas as pd
+
+    n, half = max(a.nodes, 1), STEEPEST / 2.0
+    away, square = (float(v) / n for v in a.values)
+    noise = float(a.deviation[0]) / n
+    between = max(square - away * away, 0.01 * half * half)
+    b, sampling = min(max(half + away, 0.0), STEEPEST), math.sqrt(between / n)
+    fall = math.log(2.0) * 2.0**-b
+    made = (("b", b, 1.0), ("learning_rate", 1.0 - 2.0**-b, fall))
+    process = a.question.groups.get("process", ("",))[0]
+    rows = []
+    for name, value, scale in made:
+        total = 1.96 * math.hypot(noise, sampling) * scale
+        rows.append({"process": process, "parameter": name, "estimate": value,
+                     "deviation": noise * scale, "sampling": sampling * scale,
+                     "low": value - total, "high": value + total})  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _linear(q: Question, m: F8) -> tuple[dict[str, float], dict[str, float]]:

@@ -106,7 +106,7 @@ class Local:
             else:
                 self._thread(name)
         asker = self.asker()
-        ready = asker.ready(seconds)
+        ready = asker.ready(seconds, len(self.nodes))
         asker.close()
         if not ready:
             self.stop()
@@ -121,7 +121,8 @@ class Local:
         # a session of its own: Ctrl-C in a terminal reaches us first, and we end the others
         self.processes[name] = subprocess.Popen(
             command, stdout=log, stderr=log, start_new_session=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+                              "MALLOC_ARENA_MAX": "2"},
         )  # fmt: skip
 
     def _thread(self, name: str) -> None:

@@ -286,6 +286,8 @@ class Node:
         reason = policy.refusal(question, asker)
         if reason is None and question.table not in self.held():
             reason = "refused_table"
+        if reason is None and not self._has_rows(question):
+            reason = "refused_rows"
         if reason is None and policy.ask_me:
             state = self.approvals.state(key.rpartition(".")[0], question, asker)
             reason = {"waiting": "waiting", "never": "refused_owner"}.get(state)
@@ -302,12 +304,23 @@ class Node:
         write(kept, json.dumps(sent.as_json()), mode=0o600)
         return sent
 
+    def _has_rows(self, question: Question) -> bool:
+        """Whether there is anything to fit; elsewhere an empty answer is a zero like any other."""
+        from kachisuji.constellation.contributions import cell_of
+
+        if question.unit != "node" or question.kind not in ("learning", "pooling"):
+            return True
+        return bool((cell_of(question, self.table(question.table)) >= 0).sum() >= 3)
+
     def _seal(self, key: str, question: Question, policy: Policy) -> Submission:
         from kachisuji.constellation.aggregation import pack, split
         from kachisuji.constellation.contributions import contribution
 
         me, digest = certificates.own(self.folder).name, question.digest()
-        vector = contribution(question, self.table(question.table))
+        table = self.table(question.table)
+        vector = contribution(question, table)
+        if question.kind == "pooling":
+            self._keep_refinement(question, table)
         head = struct.pack("<I", policy.minimum_nodes)
         members = read_place(self.folder).committee
         sealed = tuple(
@@ -317,6 +330,20 @@ class Node:
         unsigned = Submission(key, sealed, b"", self.log.head())
         signature = certificates.sign(self.folder, unsigned.signed(digest))
         return Submission(key, sealed, signature, unsigned.head)
+
+    def _keep_refinement(self, question: Question, table: pd.DataFrame) -> None:
+        """Keep what the joint model makes of the node's own curve: it never leaves the node."""
+        from kachisuji.constellation.contributions import cell_of, trained
+        from kachisuji.constellation.joint import Shared, refine
+
+        rows = table[cell_of(question, table) >= 0]
+        if rows.empty:
+            return
+        mean, covariance = refine(Shared.of(question.prior), *trained(question, rows))
+        kept = {"curve": mean.tolist(), "covariance": covariance.tolist(),
+                "question": question.model_dump(mode="json")}  # fmt: skip
+        (process,) = question.groups.get("process", ("all",))
+        write(self.folder / f"refined-{process}.json", json.dumps(kept, indent=1))
 
     def clear_outbox(self, key: str) -> None:
         """Forget what was kept for resending once the coordinator has it."""

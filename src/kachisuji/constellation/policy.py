@@ -54,7 +54,7 @@ class Policy(BaseModel):
             return "refused_sums"
         if q.epsilon > self.epsilon_most:
             return "refused_epsilon"
-        if self.unit == "node" and q.unit == "row" and q.kind != "pooling":
+        if self.unit == "node" and q.unit == "row":
             return "refused_unit"
         return None
 

@@ -192,6 +192,10 @@ def check(question: Question) -> None:
     want = {"shares": "origin", "recipe": "input"}.get(q.kind)
     if want and (want not in q.groups or "product" not in q.groups):
         raise InputError("constellation.needs_groups", kind=q.kind, want=f"product, {want}")
+    if q.kind == "learning" and q.unit == "node" and q.cells() != 1:
+        raise InputError("constellation.pooling_alone")
+    if q.kind == "pooling" and (q.unit != "node" or q.cells() != 1):
+        raise InputError("constellation.pooling_alone")
     if _vector(q) > MOST_CELLS:
         raise InputError("constellation.too_many_cells", got=_vector(q), most=MOST_CELLS)
 
@@ -251,6 +255,13 @@ def parts(question: Question) -> tuple[Part, ...]:
     elif q.kind == "linear":
         # n, x, y, xx, xy, yy of values mapped to [-1, 1]: each moves by one at most
         out = [Part("moments", cells * 6, 1.0 / FINE, 6 * FINE, 1.0)]
+    elif q.kind == "learning" and q.unit == "node":
+        # a node's own slope, clamped to [0, STEEPEST] and counted from the middle, and its square
+        half = STEEPEST / 2.0
+        return (
+            Part("slope", 1, half / FINE, FINE, 0.75),
+            Part("square", 1, half**2 / FINE, FINE, 0.25),
+        )
     elif q.kind == "learning":
         # centred in each node: n/(n+1)·(x−x̄)² ≤ 4 for each of three; rounding moves each by one
         out = [Part("moments", cells * 4, 1.0 / FINE, 13 * FINE + 4, 1.0)]
@@ -258,6 +269,9 @@ def parts(question: Question) -> tuple[Part, ...]:
         return (Part("rounds", POOLED, 1.0 / FINE, POOLED * FINE, 1.0),)
     return tuple(Part(p.name, p.size, p.step, p.sensitivity * many, p.share) for p in out)
 
+
+STEEPEST = 0.8
+"""Greatest Wright exponent b that a node's own slope counts for (a learning rate of 43 %)."""
 
 POOLED = 8
 """Numbers a node sends in a round of the joint model, each within [-1, 1]."""

@@ -32,9 +32,11 @@ def sit(folder: Path, stop: threading.Event, patience: float = 20.0) -> None:
 
 def answer(folder: Path, stop: threading.Event) -> None:
     """Serve a node until stopped, without its screen."""
+    from kachisuji.constellation.aggregation import engine
     from kachisuji.constellation.node import Node
     from kachisuji.constellation.serving import Worker
 
+    engine()  # the first question need not wait for it
     Worker(Node(folder)).run(stop)
 
 

@@ -141,7 +141,7 @@ def _asker_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
         gate.caller(request, *certificates.ROLES)
         return told(200, {"now": time.time(), "nodes": len(coordinator.nodes()),
                           "committee": [m.__dict__ for m in coordinator.committee()],
-                          "ready": coordinator.committee_is_there()})  # fmt: skip
+                          "awake": coordinator.awake(), "ready": coordinator.committee_is_there()})  # fmt: skip
 
     @app.post("/questions")
     async def put(request: Request) -> Any:

@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from kachisuji import __version__
 from kachisuji.desk.ahead.commands import add_ahead
 from kachisuji.desk.completing import add_completion
+from kachisuji.desk.constellation.commands import add_constellation
 from kachisuji.desk.data import add_data
 from kachisuji.desk.doctor import add_doctor
 from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
@@ -70,6 +71,7 @@ def build(lang: Lang) -> App:
     add_doctor(app, lang, told)
     add_completion(app, lang, told)
     add_serve(app, lang, told)
+    add_constellation(app, lang, told)
     with_examples(app, lang)
     return app
 

@@ -1,0 +1,1 @@
+"""The constellation at the desk: commands, demonstration, and runs with protected answers."""

@@ -1,0 +1,276 @@
+"""What each command of nodes and constellation does."""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kachisuji.desk.telling import Telling
+from kachisuji.words import InputError, number, say
+
+if TYPE_CHECKING:
+    from kachisuji.constellation import Answer
+
+
+def init(
+    folder: Path, name: str, role: str, invitation: Path | None, renew: bool, telling: Telling
+) -> int:
+    """Make a participant's folder, renew its keys, or install its invitation."""
+    from kachisuji.constellation import node
+
+    lang = telling.lang
+    if invitation is not None:
+        identity, place = node.accept(folder, invitation)
+        until = identity.until.date()
+        telling.say(say("nodes.invited", lang, name=identity.name, url=place.url, until=until))
+        for member in place.committee:
+            telling.say(f"  {member.name}: {member.identity.fingerprint}")
+        if place.committee:
+            telling.say(say("nodes.compare", lang))
+        return 0
+    if not renew and not name:
+        raise InputError("nodes.no_name")
+    request = node.renew(folder) if renew else node.make_folder(folder, name, role)
+    telling.say(say("nodes.request_at", lang, file=request))
+    return 0
+
+
+def add(folder: Path, file: Path, table: str, telling: Telling) -> int:
+    """Load a table into a node."""
+    from kachisuji.constellation.node import Node
+
+    rows = Node(folder).add(file, table)
+    telling.say(say("nodes.added", telling.lang, rows=rows, table=table))
+    return 0
+
+
+def check(folder: Path, recover: bool, telling: Telling) -> int:
+    """Check policy, log, tables and certificate; carry over what was spent if asked to."""
+    from kachisuji.constellation import certificates, serving
+    from kachisuji.constellation.client import Client
+    from kachisuji.constellation.node import Node, read_place
+
+    node, lang = Node(folder), telling.lang
+    policy, entries = node.policy, node.log.entries()
+    if recover:
+        with Client(folder, read_place(folder).url) as client:
+            carried = serving.recover(node, client)
+        told = ", ".join(f"{k} {v:g}" for k, v in carried.items())
+        telling.say(say("nodes.recovered", lang, told=told or "-"))
+    tables = {t: len(node.table(t)) for t in node.held()}
+    value: dict[str, Any] = {
+        "tables": tables,
+        "log": len(entries),
+        "budget": {k: {"all": v, "left": node.left(k)} for k, v in policy.budget.items()},
+        "waiting": [i["id"] for i in serving.pending(node)],
+    }
+    lines = [say("nodes.checked", lang, entries=len(entries))]
+    lines += [say("nodes.table_rows", lang, table=t, rows=n) for t, n in tables.items()]
+    for asker, kept in value["budget"].items():
+        lines.append(say("nodes.budget_left", lang, asker=asker, left=number(kept["left"], lang),
+                         all=number(kept["all"], lang)))  # fmt: skip
+    if (folder / certificates.CERTIFICATE).exists():
+        value["until"] = str(certificates.own(folder).until.date())
+        lines.append(say("nodes.until", lang, until=value["until"]))
+    if value["waiting"]:
+        lines.append(say("nodes.waiting", lang, count=len(value["waiting"])))
+    telling.result("\n".join(lines), value)
+    return 0
+
+
+def serve_node(folder: Path, port: int, telling: Telling) -> int:
+    """Answer questions and show the owner's screen until interrupted."""
+    from kachisuji.constellation.node import Node
+    from kachisuji.constellation.serving import Worker
+    from kachisuji.desk.constellation.screen import show
+
+    node, stop = Node(folder), threading.Event()
+    node.log.entries()
+    worker = Worker(node)
+    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        show(node, port, telling.lang)
+    finally:
+        stop.set()
+        thread.join(6.0)
+    return 0
+
+
+def approve(folder: Path, ident: str, how: str, telling: Telling) -> int:
+    """Tell what waits, or decide on one question."""
+    from kachisuji.constellation import ask as made
+    from kachisuji.constellation.node import Node
+    from kachisuji.constellation.serving import pending
+
+    node, lang = Node(folder), telling.lang
+    waiting = {str(i["id"]): i for i in pending(node)}
+    if not ident:
+        for key, item in waiting.items():
+            telling.say(f"{key}  {item['asker']}")
+            telling.say(f"    {made(**item['question']).explain(lang)}")
+        telling.say(say("nodes.waiting", lang, count=len(waiting)))
+        return 0
+    if ident not in waiting:
+        raise InputError("nodes.not_waiting", got=ident)
+    item = waiting[ident]
+    node.approvals.decide(ident, made(**item["question"]), str(item["asker"]), how)
+    node.log.append("decided", id=ident, how=how)
+    telling.say(say(f"nodes.decided_{how}", lang, got=ident))
+    return 0
+
+
+def log(folder: Path, telling: Telling) -> int:
+    """Print the log, checked."""
+    from kachisuji.constellation.chain import Log
+
+    entries = Log(folder).entries()
+    if not entries:
+        raise InputError("constellation.no_node", file=folder)
+    lines = [
+        f"{e.number:5d}  {e.when}  {e.event}  "
+        + " ".join(f"{k}={v}" for k, v in e.values.items() if k != "question")
+        for e in entries
+    ]
+    lines.append(say("nodes.log_whole", telling.lang, entries=len(entries)))
+    telling.result("\n".join(lines), [e.__dict__ for e in entries])
+    return 0
+
+
+def found(folder: Path, host: str, telling: Telling) -> int:
+    """Make a coordinator."""
+    from kachisuji.constellation import coordinator
+
+    coordinator.found(folder, host)
+    telling.say(say("nodes.founded", telling.lang, folder=folder))
+    return 0
+
+
+def _coordinator(folder: Path) -> Any:
+    from kachisuji.constellation.coordinator import Coordinator
+
+    return Coordinator(folder)
+
+
+def invite(
+    folder: Path, request: Path, out: Path, where: tuple[str, str], days: int, telling: Telling
+) -> int:
+    """Sign a request and write the invitation."""
+    from kachisuji.ledger import write_atomic
+
+    if not 1 <= days <= 3650:
+        raise InputError("desk.bad_option", option="--days", got=days, want="1 – 3650")
+    try:
+        content = request.read_bytes()
+    except OSError as error:
+        raise InputError("constellation.no_file", file=request) from error
+    coordinator = _coordinator(folder)
+    try:
+        write_atomic(out, coordinator.invite(content, *where, days=days))
+    finally:
+        coordinator.close()
+    telling.say(say("nodes.invitation_at", telling.lang, file=out))
+    return 0
+
+
+def revoke(folder: Path, name: str, serial: str, telling: Telling) -> int:
+    """End a participant or one of its certificates."""
+    coordinator = _coordinator(folder)
+    try:
+        coordinator.revoke(name, serial)
+    finally:
+        coordinator.close()
+    telling.say(say("nodes.revoked", telling.lang, name=name))
+    return 0
+
+
+def participants(folder: Path, telling: Telling) -> int:
+    """List who takes part."""
+    coordinator = _coordinator(folder)
+    try:
+        found = coordinator.participants()
+    finally:
+        coordinator.close()
+    lines = [f"{p['name']}  {p['role']}  {p['serial']}  {p['state']}" for p in found]
+    lines.append(say("nodes.count", telling.lang, count=len(found)))
+    telling.result("\n".join(lines), found)
+    return 0
+
+
+def serve(folder: Path, host: str, port: int, telling: Telling) -> int:
+    """Serve the coordinator until interrupted."""
+    from kachisuji.constellation.running import coordinate
+
+    _need_port(port)
+    telling.say(say("nodes.serving", telling.lang, url=f"https://{host}:{port}"))
+    coordinate(folder, host, port)
+    return 0
+
+
+def _need_port(port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise InputError("desk.bad_option", option="--port", got=port, want="1 – 65535")
+
+
+def sit(folder: Path, telling: Telling) -> int:
+    """Serve a member of the committee until interrupted."""
+    from kachisuji.constellation import running
+
+    telling.say(say("nodes.sitting", telling.lang, folder=folder))
+    running.sit(folder, threading.Event())
+    return 0
+
+
+def read_question(file: Path) -> Any:
+    """Read a question from a TOML file."""
+    from kachisuji.constellation import ask as made
+
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError("constellation.no_file", file=file) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("constellation.not_toml", file=file, why=str(error)) from error
+    try:
+        return made(**given)
+    except InputError as error:
+        raise InputError(error.key, file=file, column=error.column, **error.values) from error
+
+
+def ask(file: Path, identity: Path, url: str, out: Path | None, telling: Telling) -> int:
+    """Ask a question and print its answer."""
+    from kachisuji.constellation import warnings
+    from kachisuji.constellation.asking import Asker
+    from kachisuji.constellation.node import read_place
+    from kachisuji.ledger import write_atomic
+
+    question = read_question(file)
+    for warning in warnings(question, telling.lang):
+        telling.say(warning)
+    asker = Asker(identity, url or read_place(identity).url)
+    try:
+        answer = asker.ask(question)
+    finally:
+        asker.close()
+    if out is not None:
+        write_atomic(out, answer.table.to_csv(index=False))
+    told = answer.table.round(4).to_string(index=False)
+    tail = say("nodes.answered", telling.lang, nodes=answer.nodes, left_out=answer.left_out)
+    telling.result(f"{told}\n{tail}", as_json(answer))
+    return 0
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as plain values, missing as null."""
+    table = answer.table.astype(object).where(answer.table.notna(), None)
+    return {
+        "id": answer.ident, "nodes": answer.nodes, "left_out": answer.left_out,
+        "question": answer.question.model_dump(mode="json"),
+        "table": [{str(k): _plain(v) for k, v in r.items()} for r in table.to_dict("records")],
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,222 @@
+"""The commands ``kachisuji node …`` and ``kachisuji constellation …``."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App
+
+from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.telling import Telling
+from kachisuji.words import Lang, say
+
+
+def add_constellation(app: App, lang: Lang, told: Told) -> None:
+    """Add both groups to the commands."""
+    node = App(name="node", help=say("nodes.help_node", lang))
+    whole = App(name="constellation", help=say("nodes.help_constellation", lang))
+    app.command(node)
+    app.command(whole)
+    _add_node_making(node, lang, told)
+    _add_node_work(node, lang, told)
+    _add_founding(whole, lang, told)
+    _add_serving(whole, lang, told)
+
+
+def _add_node_making(group: App, lang: Lang, told: Told) -> None:
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Folder = Annotated[Path, told("nodes.arg_folder")]
+
+    @group.command(name="init", help=say("nodes.help_node_init", lang))
+    def init(
+        folder: Folder,
+        /,
+        *,
+        name: Annotated[str, told("nodes.opt_name")] = "",
+        role: Annotated[Literal["node", "member", "asker"], told("nodes.opt_role")] = "node",
+        invitation: Annotated[Path | None, told("nodes.opt_invitation")] = None,
+        renew: Annotated[bool, told("nodes.opt_renew"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.init(folder, name, role, invitation, renew, Telling(lang))
+
+    @group.command(name="add", help=say("nodes.help_node_add", lang))
+    def add(
+        folder: Folder,
+        file: Annotated[Path, told("nodes.arg_table_file")],
+        /,
+        *,
+        table: Annotated[str, told("nodes.opt_table")],
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.add(folder, file, table, Telling(lang))
+
+    @group.command(name="check", help=say("nodes.help_node_check", lang))
+    def check(
+        folder: Folder,
+        /,
+        *,
+        recover: Annotated[bool, told("nodes.opt_recover"), ALONE] = False,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.check(folder, recover, Telling(lang, json))
+
+
+def _add_node_work(group: App, lang: Lang, told: Told) -> None:
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Folder = Annotated[Path, told("nodes.arg_folder")]
+
+    @group.command(name="serve", help=say("nodes.help_node_serve", lang))
+    def serve(
+        folder: Folder,
+        /,
+        *,
+        port: Annotated[int, told("nodes.opt_screen_port")] = 8770,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.serve_node(folder, port, Telling(lang))
+
+    @group.command(name="approve", help=say("nodes.help_node_approve", lang))
+    def approve(
+        folder: Folder,
+        question: Annotated[str, told("nodes.arg_question_id")] = "",
+        /,
+        *,
+        always: Annotated[bool, told("nodes.opt_always"), ALONE] = False,
+        refuse: Annotated[bool, told("nodes.opt_refuse"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        how = "never" if refuse else "always" if always else "once"
+        return acting.approve(folder, question, how, Telling(lang))
+
+    @group.command(name="log", help=say("nodes.help_node_log", lang))
+    def log(
+        folder: Folder,
+        /,
+        *,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.log(folder, Telling(lang, json))
+
+
+def _add_founding(group: App, lang: Lang, told: Told) -> None:
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Folder = Annotated[Path, told("nodes.arg_coordinator")]
+
+    @group.command(name="init", help=say("nodes.help_constellation_init", lang))
+    def init(
+        folder: Folder,
+        /,
+        *,
+        host: Annotated[str, told("nodes.opt_host")] = "127.0.0.1",
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.found(folder, host, Telling(lang))
+
+    @group.command(name="invite", help=say("nodes.help_constellation_invite", lang))
+    def invite(
+        folder: Folder,
+        request: Annotated[Path, told("nodes.arg_request")],
+        /,
+        *,
+        out: Annotated[Path, told("nodes.opt_invitation_out")],
+        url: Annotated[str, told("nodes.opt_url")],
+        at: Annotated[str, told("nodes.opt_at")] = "",
+        days: Annotated[int, told("nodes.opt_days")] = 365,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.invite(folder, request, out, (url, at), days, Telling(lang))
+
+    @group.command(name="revoke", help=say("nodes.help_constellation_revoke", lang))
+    def revoke(
+        folder: Folder,
+        name: Annotated[str, told("nodes.arg_name")],
+        /,
+        *,
+        serial: Annotated[str, told("nodes.opt_serial")] = "",
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.revoke(folder, name, serial, Telling(lang))
+
+    @group.command(name="list", help=say("nodes.help_constellation_list", lang))
+    def list_(
+        folder: Folder,
+        /,
+        *,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.participants(folder, Telling(lang, json))
+
+
+def _add_serving(group: App, lang: Lang, told: Told) -> None:
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+
+    @group.command(name="serve", help=say("nodes.help_constellation_serve", lang))
+    def serve(
+        folder: Annotated[Path, told("nodes.arg_coordinator")],
+        /,
+        *,
+        host: Annotated[str, told("nodes.opt_host")] = "127.0.0.1",
+        port: Annotated[int, told("nodes.opt_port")] = 8443,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.serve(folder, host, port, Telling(lang))
+
+    @group.command(name="member", help=say("nodes.help_constellation_member", lang))
+    def member(folder: Annotated[Path, told("nodes.arg_member")], /, *, lang: Asked = lang) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.sit(folder, Telling(lang))
+
+    @group.command(name="ask", help=say("nodes.help_constellation_ask", lang))
+    def ask(
+        question: Annotated[Path, told("nodes.arg_question")],
+        /,
+        *,
+        identity: Annotated[Path, told("nodes.opt_identity")],
+        url: Annotated[str, told("nodes.opt_asked_url")] = "",
+        out: Annotated[Path | None, told("nodes.opt_answer_out")] = None,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import acting
+
+        return acting.ask(question, identity, url, out, Telling(lang, json))
+
+    @group.command(name="demo", help=say("nodes.help_constellation_demo", lang))
+    def demo(
+        *,
+        nodes: Annotated[int, told("nodes.opt_nodes")] = 12,
+        out: Annotated[Path | None, told("nodes.opt_demo_out")] = None,
+        keep: Annotated[bool, told("nodes.opt_keep"), ALONE] = False,
+        seed: Annotated[int, told("desk.opt_seed")] = 0,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        from kachisuji.desk.constellation import demo as shown
+
+        return shown.demo(nodes, out, keep, seed, Telling(lang, json))

@@ -1,0 +1,312 @@
+"""``make constellation``: twelve firms on this machine, asked, and compared with the truth."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kachisuji.desk.telling import Telling
+from kachisuji.words import InputError, Lang, number, percent, say
+
+if TYPE_CHECKING:
+    from kachisuji.cases import Case
+    from kachisuji.constellation import Answer
+    from kachisuji.constellation.asking import Asker
+    from kachisuji.constellation.local import Local
+
+PRODUCTS = ("ndfeb_magnets", "rare_earths_refined", "dram", "photoresist", "ev_battery_cells")
+PROCESSES = ("permanent_magnets", "power_chips", "merchant_ships")
+NEW = "permanent_magnets"
+FEWEST, MOST = 5, 60
+ROUNDS = 20
+NICHES = 6
+
+
+@dataclass(frozen=True)
+class World:
+    """What the firms are made from."""
+
+    origins: tuple[str, ...]
+    products: Mapping[str, Mapping[str, float]]
+    processes: Mapping[str, float]
+    recipes: Mapping[str, Mapping[str, float]]
+
+
+def world(case: Case) -> World:
+    """Take origins from published shares and the world table, slopes and recipes from the case."""
+    from kachisuji.constellation.synthetic import import_shares
+
+    regions = case.tables["regions"]
+    origins = {r["region"]: tuple(r["table_regions"]) for _, r in regions.iterrows()
+               if r["competitor"] and r["table_regions"]}  # fmt: skip
+    published = case.tables["product_shares"].set_index("product")
+    sector = case.tables["products"].set_index("product")["table_sector"]
+    products = {}
+    for p in PRODUCTS:
+        table = import_shares(case.economy, case.settings.home, sector[p], origins)
+        # half published shares of world supply, half what home's industries buy of the sector
+        products[p] = {o: 0.5 * float(published.loc[p, o]) + 0.5 * table[o] for o in origins}
+    rates = case.tables["parameters"].query("symbol == 'learning_rate'").set_index("segment")
+    processes = {p: -math.log2(1.0 - float(rates.loc[p, "mode"])) for p in PROCESSES}
+    rows = case.tables["recipes"].query("segment == @NEW")
+    recipe = {str(r["sector"]): float(r["share"]) for _, r in rows.iterrows()}
+    total = sum(recipe.values())
+    return World(
+        tuple(origins), products, processes, {NEW: {k: v / total for k, v in recipe.items()}}
+    )
+
+
+def build(
+    folder: Path, nodes: int, seed: int
+) -> tuple[Local, list[dict[str, pd.DataFrame]], World]:
+    """Make the folders of a whole constellation and load the firms' tables."""
+    from kachisuji.cases import load
+    from kachisuji.constellation.local import Local
+    from kachisuji.constellation.node import Node
+    from kachisuji.constellation.policy import Policy
+    from kachisuji.constellation.synthetic import firms
+
+    made = world(load("japan17"))
+    tables = firms(nodes, made.products, made.processes, made.recipes, seed)
+    policy = Policy(minimum_nodes=FEWEST, epsilon_most=2.0, sums_only=True, ask_me=False,
+                    budget={"ministry": 12.0})  # fmt: skip
+    names = [f"firm-{k + 1:02d}" for k in range(nodes)]
+    local = Local(folder, names, policy)
+    for name, firm in zip(names, tables, strict=True):
+        for table, frame in firm.items():
+            file = folder / f"{name}-{table}.csv"
+            frame.to_csv(file, index=False)
+            Node(folder / name).add(file, table)
+    return local, tables, made
+
+
+def demo(nodes: int, out: Path | None, keep: bool, seed: int, telling: Telling) -> int:
+    """Start everything, ask, compare, and end everything, whatever happens."""
+    if not FEWEST <= nodes <= MOST:
+        raise InputError("desk.bad_option", option="--nodes", got=nodes, want=f"{FEWEST} – {MOST}")
+    if out is not None and out.exists():
+        raise InputError("constellation.folder_used", file=out)
+    folder = out or Path(tempfile.mkdtemp(prefix="kachisuji-constellation-"))
+    lang = telling.lang
+    try:
+        telling.say(say("nodes.demo_making", lang, nodes=nodes))
+        local, tables, made = build(folder / "all", nodes, seed)
+        with local:
+            local.start(processes=True, seconds=120.0)
+            telling.say(say("nodes.demo_running", lang, url=local.url))
+            asker = local.asker(patience=60.0)
+            try:
+                found = _asked(asker, made, tables, lang, telling)
+                found["memory"] = local.memory()
+            finally:
+                asker.close()
+        _summary(found, telling)
+    finally:
+        if not (keep or out):
+            shutil.rmtree(folder, ignore_errors=True)
+    if keep or out:
+        telling.say(say("nodes.demo_kept", lang, folder=folder))
+    return 0
+
+
+def _asked(
+    asker: Asker, made: World, tables: list[dict[str, pd.DataFrame]], lang: Lang, telling: Telling
+) -> dict[str, Any]:
+    from kachisuji.constellation import ask
+    from kachisuji.constellation import evidence as beliefs
+
+    together = {t: pd.concat([f[t] for f in tables]) for t in tables[0]}
+    ages = ("under30", "30s", "40s", "50s", "60plus")
+    crafts = tuple(f"{p}-craft" for p in made.processes)
+    inputs = tuple(made.recipes[NEW])
+    asked = {
+        "shares": beliefs.exposure_question(tuple(made.products), made.origins),
+        **{p: beliefs.learning_question(p, epsilon=2.0) for p in made.processes},
+        "sum": ask(kind="sum", table="skills", value="people", high=30.0, epsilon=1.0,
+                   groups={"craft": crafts, "age": ages}, smallest=0),
+        "recipe": ask(kind="recipe", epsilon=1.0, groups={"product": (NEW,), "input": inputs},
+                      smallest=0),
+        "quantiles": ask(kind="quantiles", table="production", value="yield_share", low=0.5,
+                         high=1.0, bins=50, epsilon=0.5),
+    }  # fmt: skip
+    found: dict[str, Any] = {"answers": [], "seconds": {}}
+    answers = {}
+    for kind, question in asked.items():
+        begun = time.perf_counter()
+        answers[kind] = asker.ask(question)
+        found["seconds"][kind] = time.perf_counter() - begun
+        found["answers"].append(_compared(kind, answers[kind], together, found["seconds"][kind]))
+        telling.say(_line(found["answers"][-1], lang))
+    found["exposure"] = _exposure(answers["shares"], together["purchases"])
+    found["learning"] = [
+        {"process": f.key[0], "low": f.low, "mode": f.mode, "high": f.high,
+         "truth": 1.0 - 2.0 ** -made.processes[f.key[0]], "widened": f.widened()}
+        for p in made.processes
+        for f in beliefs.learning_figures(answers[p])
+    ]  # fmt: skip
+    found["joint"] = _joint(asker, tables)
+    return found
+
+
+def _truth(kind: str, answer: Answer, together: Mapping[str, pd.DataFrame]) -> np.ndarray[Any, Any]:
+    """Return what the protected vector would be without protection, by the same clamping."""
+    from kachisuji.constellation.contributions import contribution
+    from kachisuji.constellation.questions import parts
+
+    del kind
+    q = answer.question
+    steps = np.concatenate([np.full(p.size, p.step) for p in parts(q)])
+    whole = q.model_copy(update={"rows_most": 10_000_000})
+    return np.asarray(contribution(whole, together[q.table]) * steps)
+
+
+def _compared(
+    kind: str, answer: Answer, together: Mapping[str, pd.DataFrame], seconds: float
+) -> dict[str, Any]:
+    """Compare every opened number with the truth and with the bound of its noise."""
+    from kachisuji.constellation.noise import bound
+
+    row: dict[str, Any] = {"kind": kind, "epsilon": answer.question.epsilon, "nodes": answer.nodes,
+                           "seconds": seconds}  # fmt: skip
+    if answer.question.kind == "learning":  # each node's own fit: compared by its figures
+        return row
+    error = np.abs(answer.values - _truth(kind, answer, together))
+    seen = np.isfinite(error)
+    scaled = error[seen] / answer.deviation[seen]
+    limit = bound(0.95) / math.sqrt(6.0)
+    row |= {"cells": int(seen.sum()), "suppressed": int((~seen).sum())}
+    row |= {"rms": float(np.sqrt((scaled**2).mean())), "within": float((scaled <= limit).mean())}
+    return row
+
+
+def _line(row: Mapping[str, Any], lang: Lang) -> str:
+    kind = "learning" if row["kind"] in PROCESSES else row["kind"]
+    told = {"kind": say(f"nodes.kind_{kind}", lang), "epsilon": number(row["epsilon"], lang),
+            "seconds": number(row["seconds"], lang, 2)}  # fmt: skip
+    if "cells" not in row:
+        return say("nodes.demo_answer_short", lang, **told)
+    told |= {"cells": row["cells"], "within": percent(row["within"], lang),
+             "rms": number(row["rms"], lang, 2)}  # fmt: skip
+    return say("nodes.demo_answer", lang, **told)
+
+
+def _exposure(answer: Answer, purchases: pd.DataFrame) -> list[dict[str, Any]]:
+    """Greatest origin of each product: protected share, its range, and the true share."""
+    values = purchases.assign(v=purchases["value_million_yen"].clip(upper=answer.question.high))
+    by = values.pivot_table(index="product", columns="origin", values="v", aggfunc="sum")
+    by = by.fillna(0.0).astype(float)
+    out = []
+    for product, rows in answer.table.groupby("product", sort=False):
+        top = rows.loc[rows["estimate"].idxmax()]
+        mine = dict(zip(by.columns, by.to_numpy()[by.index.get_loc(product)], strict=True))
+        truth = mine.get(top["origin"], 0.0) / sum(mine.values())
+        out.append({"product": product, "origin": top["origin"], "share": float(top["estimate"]),
+                    "deviation": float(top["deviation"]), "truth": truth, "hhi": float(top["hhi"]),
+                    "stock_days": float(top["stock_days"])})  # fmt: skip
+    return out
+
+
+def _joint(asker: Asker, tables: list[dict[str, pd.DataFrame]]) -> dict[str, Any]:
+    """Run a joint learning curve by secure sums; its gain on held-out months; who brings what."""
+    from kachisuji.constellation import ask, joint
+    from kachisuji.constellation.contributions import trained
+    from kachisuji.constellation.evidence import LOGS
+    from kachisuji.portfolios.sharing import shapley
+
+    process = PROCESSES[0]
+
+    def question(shared: joint.Shared) -> Any:
+        return ask(kind="pooling", unit="node", protection="sums", epsilon=1.0,
+                   groups={"process": (process,)}, prior=shared.as_prior(), **LOGS)  # fmt: skip
+
+    begun = time.perf_counter()
+    shared = joint.rounds(lambda s: asker.ask(question(s)).values, ROUNDS)[-1]
+    seconds = time.perf_counter() - begun
+    q = question(shared)
+    rows = [p[p["process"] == process] for p in (t["production"] for t in tables)]
+    curves = [trained(q, r) for r in rows]
+    errors = _errors(q, rows, curves, shared)
+    value = _value(q, rows[:NICHES], curves[:NICHES])
+    return {
+        "seconds": seconds, "rounds": ROUNDS,
+        "alone": float(np.mean(errors[:, 0])), "together": float(np.mean(errors[:, 1])),
+        "helped": int((errors[:, 1] < errors[:, 0]).sum()), "nodes": len(rows),
+        "worth_alone": float(sum(value[1 << i] for i in range(NICHES))),
+        "worth_together": float(value[-1]), "shapley": shapley(value).tolist(),
+    }  # fmt: skip
+
+
+def _errors(q: Any, rows: Any, curves: Any, shared: Any) -> Any:
+    """(nodes, 3) held-out error of each node: alone, pooled, and with no model of its own."""
+    from kachisuji.constellation import joint
+    from kachisuji.constellation.contributions import logs
+
+    out = []
+    for table, (u, y) in zip(rows, curves, strict=True):
+        late = table.sort_values("period").iloc[joint.train_rows(len(table)) :]
+        test = logs(q, late)
+        mean, _ = joint.refine(shared, u, y)
+        flat = np.array([y.mean(), 0.0])
+        out.append([joint.held_out_error(c, *test) for c in (joint.alone(u, y), mean, flat)])
+    return np.array(out)
+
+
+def _value(q: Any, rows: Any, curves: Any) -> Any:
+    """(2ⁿ,) worth of each coalition: held-out error that its members' models take away.
+
+    A member by itself has its least-squares line; in a coalition, the pooled one.
+    """
+    from kachisuji.constellation import joint
+
+    worth = np.zeros(1 << len(curves))
+    for mask in range(1, worth.size):
+        inside = [i for i in range(len(curves)) if mask >> i & 1]
+        shared = joint.together([curves[i] for i in inside], ROUNDS)
+        errors = _errors(q, [rows[i] for i in inside], [curves[i] for i in inside], shared)
+        mine = errors[:, 1] if len(inside) > 1 else errors[:, 0]
+        worth[mask] = float((1.0 - mine / errors[:, 2]).sum())
+    return worth
+
+
+def _summary(found: Mapping[str, Any], telling: Telling) -> None:
+    lang = telling.lang
+    lines = ["", say("nodes.demo_exposure", lang)]
+    lines += [f"  {_share_line(row, lang)}" for row in found["exposure"]]
+    lines.append(say("nodes.demo_learning", lang))
+    lines += [f"  {_rate_line(row, lang)}" for row in found["learning"]]
+    j = found["joint"]
+    told = {
+        k: number(j[k], lang, 3) for k in ("alone", "together", "worth_alone", "worth_together")
+    }
+    told["gain"] = percent(1.0 - j["together"] / j["alone"], lang)
+    told["seconds"] = number(j["seconds"], lang, 2)
+    counts = {k: j[k] for k in ("rounds", "helped", "nodes")}
+    lines.append(say("nodes.demo_joint", lang, **counts, **told))
+    split = ", ".join(number(v, lang, 3) for v in j["shapley"])
+    lines.append(say("nodes.demo_worth", lang, niches=NICHES, split=split, **told))
+    lines.append(say("nodes.demo_memory", lang, gigabytes=number(found["memory"] / 1e9, lang)))
+    telling.result("\n".join(lines), dict(found))
+
+
+def _share_line(row: Mapping[str, Any], lang: Lang) -> str:
+    return say(
+        "nodes.demo_share", lang, product=row["product"], origin=row["origin"],
+        share=percent(row["share"], lang), sd=percent(row["deviation"], lang),
+        truth=percent(row["truth"], lang), hhi=number(row["hhi"], lang),
+        days=number(row["stock_days"], lang),
+    )  # fmt: skip
+
+
+def _rate_line(row: Mapping[str, Any], lang: Lang) -> str:
+    told = {k: percent(row[k], lang) for k in ("low", "mode", "high", "truth")}
+    widened = number(row["widened"], lang)
+    return say("nodes.demo_rate", lang, process=row["process"], widened=widened, **told)
