@@ -51,7 +51,7 @@ class Log:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = folder / LOG
-        self._read_bytes = -1
+        self._read: tuple[int, int] | None = None
         self._entries: list[Entry] = []
 
     def entries(self) -> list[Entry]:
@@ -62,11 +62,18 @@ class Log:
         RunError
             When a line was altered, left out or cannot be read.
         """
-        size = self.file.stat().st_size if self.file.exists() else 0
-        if size != self._read_bytes:
+        state = self._state()
+        if state != self._read:
             self._entries = list(self._checked())
-            self._read_bytes = size
+            self._read = state
         return self._entries
+
+    def _state(self) -> tuple[int, int]:
+        """Size and time of the last change, which no program can set back."""
+        if not self.file.exists():
+            return (0, 0)
+        found = self.file.stat()
+        return (found.st_size, found.st_ctime_ns)
 
     def _checked(self) -> Iterable[Entry]:
         if not self.file.exists():
@@ -117,7 +124,7 @@ class Log:
             why = error.strerror or str(error)
             raise RunError("constellation.disk", file=self.file, why=why) from error
         self._entries = [*self._entries, entry]
-        self._read_bytes = self.file.stat().st_size
+        self._read = self._state()
         return entry
 
     def _torn(self) -> int | None:

@@ -87,19 +87,19 @@ def exposure_figures(answer: Answer) -> list[Figure]:
     the one whose withholding is feared.
     """
     out = []
-    for product, rows in answer.table.groupby("product", sort=False):
-        if rows["suppressed"].all() or not rows["estimate"].notna().any():
+    records = answer.table.to_dict("records")
+    for product in answer.question.groups["product"]:
+        rows = [r for r in records if r["product"] == product]
+        if all(r["suppressed"] for r in rows) or not all(math.isfinite(r["hhi"]) for r in rows):
             continue
-        first, top = rows.iloc[0], rows.loc[rows["estimate"].idxmax()]
-        name = str(product)
-        days, days_sd = (float(first[c]) / DAYS_A_MONTH for c in ("stock_days", "stock_days_sd"))
+        top = max(rows, key=lambda r: float(r["estimate"]))
+        days, days_sd = (float(top[c]) / DAYS_A_MONTH for c in ("stock_days", "stock_days_sd"))
         spare, spare_sd = float(top["spare_others"]), float(top["spare_sd"])
-        out.append(_figure("stock", (name,), days, days_sd, 0.0, 0.0, 60.0))
-        out.append(_figure("spare", (name,), spare, spare_sd, 0.0, 0.0, 1.0))
-        for _, row in rows.iterrows():
-            key = (name, str(row["origin"]))
-            out.append(_figure("share", key, float(row["estimate"]), float(row["deviation"]), 0.0,
-                               0.0, 1.0))  # fmt: skip
+        out.append(_figure("stock", (product,), days, days_sd, 0.0, 0.0, 60.0))
+        out.append(_figure("spare", (product,), spare, spare_sd, 0.0, 0.0, 1.0))
+        for row in rows:
+            key, share = (product, str(row["origin"])), float(row["estimate"])
+            out.append(_figure("share", key, share, float(row["deviation"]), 0.0, 0.0, 1.0))
     return out
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
-HELD_OUT = 0.25
+HELD_OUT = 0.5
 """Part of a node's latest months that it keeps back to test its own model."""
 
 _SPAN = 2.0  # levels and slopes beyond this are clipped: in units of half the bounds

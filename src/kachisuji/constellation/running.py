@@ -37,7 +37,11 @@ def answer(folder: Path, stop: threading.Event) -> None:
     from kachisuji.constellation.serving import Worker
 
     engine()  # the first question need not wait for it
-    Worker(Node(folder)).run(stop)
+    node = Node(folder)
+    engine()  # the first question need not wait for this, nor for the reader of tables
+    for table in node.held():
+        node.table(table)
+    Worker(node).run(stop)
 
 
 def main(arguments: list[str]) -> int:

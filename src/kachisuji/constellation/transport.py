@@ -139,9 +139,10 @@ def _asker_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
     @app.get("/state")
     async def state(request: Request) -> Any:
         gate.caller(request, *certificates.ROLES)
+        ready, awake = coordinator.committee_is_there(), coordinator.awake()
         return told(200, {"now": time.time(), "nodes": len(coordinator.nodes()),
                           "committee": [m.__dict__ for m in coordinator.committee()],
-                          "awake": coordinator.awake(), "ready": coordinator.committee_is_there()})  # fmt: skip
+                          "awake": awake, "ready": ready})  # fmt: skip
 
     @app.post("/questions")
     async def put(request: Request) -> Any:

@@ -45,18 +45,19 @@ def world(case: Case) -> World:
     """Take origins from published shares and the world table, slopes and recipes from the case."""
     from kachisuji.constellation.synthetic import import_shares
 
-    regions = case.tables["regions"]
-    origins = {r["region"]: tuple(r["table_regions"]) for _, r in regions.iterrows()
+    origins = {str(r["region"]): tuple(r["table_regions"])
+               for r in case.tables["regions"].to_dict("records")
                if r["competitor"] and r["table_regions"]}  # fmt: skip
-    published = case.tables["product_shares"].set_index("product")
+    published = {r["product"]: r for r in case.tables["product_shares"].to_dict("records")}
     sector = case.tables["products"].set_index("product")["table_sector"]
     products = {}
     for p in PRODUCTS:
         table = import_shares(case.economy, case.settings.home, sector[p], origins)
         # half published shares of world supply, half what home's industries buy of the sector
-        products[p] = {o: 0.5 * float(published.loc[p, o]) + 0.5 * table[o] for o in origins}
-    rates = case.tables["parameters"].query("symbol == 'learning_rate'").set_index("segment")
-    processes = {p: -math.log2(1.0 - float(rates.loc[p, "mode"])) for p in PROCESSES}
+        products[p] = {o: 0.5 * float(published[p][o]) + 0.5 * table[o] for o in origins}
+    rates = {r["segment"]: float(r["mode"]) for r in case.tables["parameters"].to_dict("records")
+             if r["symbol"] == "learning_rate"}  # fmt: skip
+    processes = {p: -math.log2(1.0 - rates[p]) for p in PROCESSES}
     rows = case.tables["recipes"].query("segment == @NEW")
     recipe = {str(r["sector"]): float(r["share"]) for _, r in rows.iterrows()}
     total = sum(recipe.values())
@@ -202,16 +203,16 @@ def _line(row: Mapping[str, Any], lang: Lang) -> str:
 def _exposure(answer: Answer, purchases: pd.DataFrame) -> list[dict[str, Any]]:
     """Greatest origin of each product: protected share, its range, and the true share."""
     values = purchases.assign(v=purchases["value_million_yen"].clip(upper=answer.question.high))
-    by = values.pivot_table(index="product", columns="origin", values="v", aggfunc="sum")
-    by = by.fillna(0.0).astype(float)
+    by = values.groupby(["product", "origin"])["v"].sum().to_dict()
+    whole = values.groupby("product")["v"].sum().to_dict()
     out = []
-    for product, rows in answer.table.groupby("product", sort=False):
-        top = rows.loc[rows["estimate"].idxmax()]
-        mine = dict(zip(by.columns, by.to_numpy()[by.index.get_loc(product)], strict=True))
-        truth = mine.get(top["origin"], 0.0) / sum(mine.values())
+    records = answer.table.to_dict("records")
+    for product in answer.question.groups["product"]:
+        top = max((r for r in records if r["product"] == product), key=lambda r: r["estimate"])
+        kept = {k: float(top[k]) for k in ("deviation", "hhi", "stock_days")}
+        truth = by.get((product, top["origin"]), 0.0) / whole[product]
         out.append({"product": product, "origin": top["origin"], "share": float(top["estimate"]),
-                    "deviation": float(top["deviation"]), "truth": truth, "hhi": float(top["hhi"]),
-                    "stock_days": float(top["stock_days"])})  # fmt: skip
+                    "truth": float(truth), **kept})  # fmt: skip
     return out
 
 

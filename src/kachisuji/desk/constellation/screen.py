@@ -81,6 +81,10 @@ def screen(node: Node, lang: Lang) -> Gate:
         del scope
         return Response(refusal.in_lang(lang), refusal.status, media_type="text/plain")
 
+    @app.exception_handler(RefusedError)
+    async def refused(_: Request, refusal: RefusedError) -> Response:
+        return Response(refusal.in_lang(lang), refusal.status, media_type="text/plain")
+
     return Gate(app, guard, told)
 
 

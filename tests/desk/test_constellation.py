@@ -1,0 +1,139 @@
+"""Commands of nodes and constellation: every mistake a sentence, nothing half-written."""
+
+import json
+import re
+import shutil
+import sys
+
+import pytest
+
+from kachisuji.desk.cli import main
+
+
+def told(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        main([str(a) for a in arguments])
+    got = capsys.readouterr()
+    return left.value.code, got.out, got.err
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return tmp_path_factory.mktemp("hub")
+
+
+@pytest.fixture
+def hub(made, tmp_path, capsys):
+    """A coordinator's folder and an invited node, nothing running; made once, copied."""
+    if not (made / "hub").exists():
+        assert told(capsys, "constellation", "init", made / "hub")[0] == 0
+        for k in range(3):
+            invite(capsys, made, f"member-{k}", "member", "--at", f"127.0.0.1:{9001 + k}")
+        invite(capsys, made, "acme", "node")
+    return shutil.copytree(made, tmp_path / "copy")
+
+
+def invite(capsys, place, name, role, *more):
+    folder, out = place / name, place / f"{name}.invitation"
+    if not folder.exists():
+        assert told(capsys, "node", "init", folder, "--name", name, "--role", role)[0] == 0
+    code, *_ = told(capsys, "constellation", "invite", place / "hub", folder / "request.pem",
+                    "--out", out, "--url", "https://127.0.0.1:9", *more)  # fmt: skip
+    assert code == 0
+    return told(capsys, "node", "init", folder, "--invitation", out)
+
+
+def test_a_node_is_made_invited_loaded_and_checked(hub, capsys):
+    table = hub / "skills.csv"
+    table.write_text("craft,age,people,apprentices\nWELD,30s,12,3\n")
+    assert told(capsys, "node", "add", hub / "acme", table, "--table", "skills")[0] == 0
+    code, out, _ = told(capsys, "node", "check", hub / "acme", "--json")
+    assert code == 0
+    assert json.loads(out)["tables"] == {"skills": 1}
+    code, out, _ = told(capsys, "node", "log", hub / "acme", "--lang", "ja")
+    assert (code, "改変はない" in out) == (0, True)
+    code, out, _ = told(capsys, "constellation", "list", hub / "hub", "--json")
+    assert {p["name"] for p in json.loads(out)} == {"member-0", "member-1", "member-2", "acme"}
+    assert told(capsys, "node", "approve", hub / "acme")[0] == 0
+
+
+def test_an_invitation_shows_the_committees_fingerprints_and_holds_no_secret(hub, capsys):
+    assert told(capsys, "node", "init", hub / "acme", "--renew")[0] == 0
+    code, out, _ = invite(capsys, hub, "acme", "node")
+    assert code == 0
+    assert len(re.findall(r"member-\d: [0-9a-f]{64}", out)) == 3
+    assert "PRIVATE" not in (hub / "acme.invitation").read_text()
+    for key in (*hub.glob("*/key.pem"), *hub.glob("*/seal.pem"), hub / "hub/authority.key.pem"):
+        assert key.stat().st_mode & 0o077 == 0
+
+
+def test_revoking_and_a_fourth_member(hub, capsys):
+    assert told(capsys, "constellation", "revoke", hub / "hub", "acme")[0] == 0
+    code, out, _ = told(capsys, "constellation", "list", hub / "hub")
+    assert "revoked" in out
+    told(capsys, "node", "init", hub / "m4", "--name", "m4", "--role", "member")
+    asked = ("--out", hub / "x", "--url", "https://a", "--at", "127.0.0.1:1")
+    request = hub / "m4" / "request.pem"
+    code, _, err = told(capsys, "constellation", "invite", hub / "hub", request, *asked)
+    assert code == 2
+    assert "three members" in err
+    assert not (hub / "x").exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("node", "init", "{}/new"),
+        ("node", "init", "{}/new", "--name", "山田太郎"),
+        ("node", "init", "{}/acme", "--name", "again"),
+        ("node", "init", "{}/acme", "--invitation", "{}/nowhere"),
+        ("node", "init", "{}/acme", "--invitation", "{}/acme/policy.toml"),
+        ("node", "init", "{}/member-0", "--invitation", "{}/acme.invitation"),
+        ("node", "add", "{}/acme", "{}/nowhere.csv", "--table", "skills"),
+        ("node", "add", "{}/acme", "{}/acme.invitation", "--table", "secrets"),
+        ("node", "check", "{}/nowhere"),
+        ("node", "check", "{}/acme", "--recover"),
+        ("node", "log", "{}/nowhere"),
+        ("node", "approve", "{}/acme", "no-such-question"),
+        ("node", "serve", "{}/acme", "--port", "0"),
+        ("constellation", "init", "{}/hub"),
+        ("constellation", "invite", "{}/acme", "{}/acme.invitation", "--out", "{}/x", "--url", "u"),
+        ("constellation", "invite", "{}/hub", "{}/acme.invitation", "--out", "{}/x", "--url", "u"),
+        ("constellation", "invite", "{}/hub", "{}/x", "--out", "{}/y", "--url", "u"),
+        ("constellation", "revoke", "{}/hub", "nobody"),
+        ("constellation", "list", "{}/nowhere"),
+        ("constellation", "serve", "{}/hub", "--port", "99999999"),
+        ("constellation", "member", "{}/acme"),
+        ("constellation", "ask", "{}/nowhere.toml", "--identity", "{}/acme"),
+        ("constellation", "ask", "{}/acme.invitation", "--identity", "{}/acme"),
+        ("constellation", "demo", "--nodes", "2"),
+    ],
+    ids=lambda a: " ".join(a)[:60],
+)
+def test_mistakes_are_sentences(hub, capsys, arguments, lang):
+    before = {p for p in hub.rglob("*") if p.suffix != ".sqlite-wal"}
+    code, _, err = told(capsys, *(a.format(hub) for a in arguments), "--lang", lang)
+    assert code == 2
+    assert ("直し方" if lang == "ja" else "How to mend it") in err
+    assert "Traceback" not in err
+    left = {p.name for p in hub.rglob("*")} - {p.name for p in before}
+    assert left <= {".lock", "coordinator.sqlite-wal", "coordinator.sqlite-shm", "results"}
+
+
+def test_a_url_that_is_no_coordinator(hub, capsys, tmp_path):
+    invite(capsys, hub, "ministry", "asker")
+    question = tmp_path / "q.toml"
+    question.write_text('kind = "count"\ntable = "skills"\nepsilon = 5.0\n')
+    for url in ("http://127.0.0.1:9", "https://127.0.0.1:9", "nonsense"):
+        code, _, err = told(capsys, "constellation", "ask", question, "--identity",
+                            hub / "ministry", "--url", url)  # fmt: skip
+        assert code == 2
+        assert "How to mend it" in err
+
+
+def test_a_missing_extra_is_a_sentence(hub, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)
+    code, _, err = told(capsys, "node", "init", hub / "other", "--name", "other")
+    assert code == 2
+    assert "kachisuji[constellation]" in err
