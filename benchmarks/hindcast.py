@@ -3,7 +3,8 @@
     python benchmarks/hindcast.py [--data FOLDER] [--start 2003] [--draws 400]
 
 Estimates on the years to the start, runs to the last, holds out countries and sectors, and writes
-benchmarks/results/hindcast.md. Needs the WIOD 2013 tables and scikit-learn (development group).
+benchmarks/results/hindcast.md and the figures that the report shows (contest/data/hindcast.csv).
+Needs the WIOD 2013 tables and scikit-learn (development group).
 """
 
 import argparse
@@ -191,6 +192,20 @@ def gained(scores, regions):
     yield ""
 
 
+def record(outputs, path):
+    """Write what the report shows beside every forecast: contest/data/hindcast.csv."""
+    lines = ["held_out,model,crps,crps_log,in50,in80,in90,gained,called,right,average_precision"]
+    for held, scores in outputs.items():
+        for name, s in scores.items():
+            cover = ",".join(f"{c:.4f}" for c in s.coverage())
+            happened, called, both = s.detection()
+            lines.append(
+                f'{held},"{name}",{np.nanmean(s.final):.5f},{np.nanmean(s.log):.5f},{cover},'
+                f"{happened},{called},{both},{s.average_precision():.4f}"
+            )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main():
     ask = argparse.ArgumentParser()
     ask.add_argument("--data", default=os.environ.get("KACHISUJI_DATA", HERE / "../../shared/data"))
@@ -198,6 +213,7 @@ def main():
     ask.add_argument("--draws", type=int, default=400)
     ask.add_argument("--seed", type=int, default=0)
     ask.add_argument("--out", default=HERE / "results" / "hindcast.md")
+    ask.add_argument("--record", default=HERE.parent / "src/kachisuji/contest/data/hindcast.csv")
     given = ask.parse_args()
     began = time.perf_counter()
     folder = Path(given.data) / "wiod13"
@@ -229,6 +245,7 @@ def main():
         lines += gained(scores, panel.regions)
         lines += deciding(scores, ours, panel.regions)
         print(f"{title}: {time.perf_counter() - began:.0f} s", flush=True)
+    record(outputs, Path(given.record))
     for held in ("nothing", "countries"):
         scores = hc.hindcast(panel, [hc.CONTEST, *hc.ablations()], held_out=held, **run)
         lines += section(f"Terms left out ({held} held out)", scores, ours, china, given.start)

@@ -16,6 +16,7 @@ from kachisuji.desk.report.sections import (
     choice,
     evidence,
     fields,
+    hindcast,
     instruments,
     questions,
     verdicts,
@@ -35,6 +36,7 @@ SECTIONS = (
     ("questions", "desk.h_questions"),
     ("fields", "desk.h_fields"),
     ("assumptions", "desk.h_assumptions"),
+    ("hindcast", "desk.h_hindcast"),
     ("evidence", "desk.h_evidence"),
     ("about", "desk.h_about"),
 )
@@ -136,6 +138,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "questions": questions.answers(run, names),
         "fields": fields.cards(run, names),
         "hanging": evidence.hanging(run, names),
+        "hindcast": hindcast.hindcast(),
         "grades": evidence.grades_by_field(run, names),
         "grade_names": [t(f"desk.grade_{g}") for g in evidence.GRADES],
         "sources": evidence.sources(run),
