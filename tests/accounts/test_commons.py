@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from kachisuji.accounts import commons, fetching, reference
+from kachisuji.accounts import KINDS, commons, fetching, reference
 from kachisuji.accounts.commons import Commons, Offer, catalogue
 from kachisuji.accounts.readers.plain import write
 from kachisuji.words import InputError, RunError
@@ -98,6 +98,25 @@ def test_the_packages_catalogue():
         assert offer.page.startswith("https://")
         assert offer.address == "" or offer.address.startswith("https://")
         assert offer.title("ja") != offer.title("en")
+        assert offer.kind in KINDS
+        assert "{" not in "".join((offer.address, offer.file, offer.title_en, offer.title_ja))
+    one = offers["exiobase3-ixi-2011"]
+    assert one.file == "IOT_2011_ixi.zip"
+    assert one.address.endswith("/5589597/files/IOT_2011_ixi.zip?download=1")
+    by_node = offers["figaro-2025-prod-by-prod-2023"]
+    assert "e213892a-afac-4d34-83e9-45e8a324e7e8/matrix_eu-ic-io_prod" in by_node.address
+    assert len({o.address for o in offers.values() if o.address}) == 15 + 2 * 14 + 2 * 28
+
+
+def test_a_kind_that_nobody_reads_is_refused(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("x")
+    store = Commons(tmp_path / "store")
+    with pytest.raises(InputError) as caught:
+        store.add(file, "mine", licence="CC0", kind="wiod99")
+    assert caught.value.key == "accounts.unknown_kind"
+    assert store.holdings() == {}
+    assert list((tmp_path / "store" / "parts").iterdir()) == []
 
 
 def test_fetch(tmp_path, address):

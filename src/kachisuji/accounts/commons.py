@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.accounts.economy import Economy
-from kachisuji.words import InputError, Lang, RunError
+from kachisuji.accounts.reading import KINDS, read
+from kachisuji.words import InputError, Lang, RunError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True)
 class Offer:
-    """One entry of the catalogue."""
+    """One entry of the catalogue; ``family`` is what the entries of a series of years share."""
 
     name: str
     kind: str
@@ -51,6 +52,7 @@ class Offer:
     address: str = ""
     file: str = ""
     sha256: str = ""
+    family: str = ""
 
     def title(self, lang: Lang = "en") -> str:
         """Return the title in a language."""
@@ -83,9 +85,28 @@ def catalogue(path: Path | None = None) -> dict[str, Offer]:
         text = path.read_text("utf-8")
     try:
         entries = tomllib.loads(text)
-        return {name: Offer(name=name, **entry) for name, entry in entries.items()}
-    except (tomllib.TOMLDecodeError, TypeError) as error:
+        offers = [offer for name, entry in entries.items() for offer in _offers(name, entry)]
+        return {offer.name: offer for offer in offers}
+    except (tomllib.TOMLDecodeError, TypeError, KeyError, ValueError) as error:
         raise InputError("accounts.unreadable", file=path, form="TOML", why=str(error)) from error
+
+
+def _offers(name: str, entry: dict[str, Any]) -> list[Offer]:
+    """Return the entry, or one for each of its years, ``{year}`` (and ``{node}``) filled in."""
+    nodes = entry.get("nodes", {})
+    first, last = entry.get("years", (0, -1))
+    years = [int(year) for year in nodes] or list(range(first, last + 1))
+    facts = {key: value for key, value in entry.items() if key not in ("years", "nodes")}
+    if not years:
+        return [Offer(name=name, **facts)]
+    return [
+        Offer(
+            name=f"{name}-{year}",
+            family=name,
+            **{k: v.format(year=year, node=nodes.get(str(year), "")) for k, v in facts.items()},
+        )
+        for year in years
+    ]
 
 
 def default_store() -> Path:
@@ -212,7 +233,7 @@ class Commons:
         """
         offer = self.offers.get(name)
         if offer is None:
-            raise InputError("accounts.not_offered", name=name, known=", ".join(self.offers))
+            raise InputError("accounts.not_offered", name=name, known=nearest(name, self.offers))
         if not offer.address:
             raise InputError("accounts.by_hand", name=name, page=offer.page)
         from kachisuji.accounts.fetching import download
@@ -242,6 +263,10 @@ class Commons:
                 part.unlink()
                 raise InputError("accounts.unknown_key", row=key, known=", ".join(facts))
             facts[key] = value
+        if facts["kind"] and facts["kind"] not in KINDS:
+            part.unlink()
+            known = nearest(facts["kind"], KINDS, 20)
+            raise InputError("accounts.unknown_kind", kind=facts["kind"], known=known)
         if not facts["licence"]:
             part.unlink()
             raise InputError("accounts.licence_needed", name=name)
@@ -264,8 +289,6 @@ class Commons:
         afterwards; publisher, licence and citation of the holding go with the table.
         """
         from dataclasses import replace
-
-        from kachisuji.accounts.reading import read
 
         holding = self.info(name)
         if not holding.kind:

@@ -74,10 +74,20 @@ def offers(as_json: bool, lang: Lang) -> int:
     if as_json:
         entries = {n: asdict(o) | {"held": n in held} for n, o in commons.offers.items()}
         return _as_json({"store": str(commons.folder), "offers": entries, "held": sorted(held)})
+    series: dict[str, list[str]] = {}
     for name, offer in commons.offers.items():
-        how = "held" if name in held else ("fetch" if offer.address else "hand")
+        series.setdefault(offer.family or name, []).append(name)
+    for family, names in series.items():
+        offer, here = commons.offers[names[0]], [n for n in names if n in held]
+        how = "held" if len(here) == len(names) else ("fetch" if offer.address else "hand")
         state = say(f"desk.data_{how}", lang)
-        _print(f"{name}  [{state}]  {offer.title(lang)}")
+        name, title = names[0], offer.title(lang)
+        if len(names) > 1:  # one line for all years
+            name = f"{family}-{{{names[0][-4:]}..{names[-1][-4:]}}}"
+            title = title.replace(names[0][-4:], f"{names[0][-4:]}–{names[-1][-4:]}", 1)
+        _print(f"{name}  [{state}]  {title}")
+        if here and how != "held":
+            _print(say("desk.data_some_held", lang, names=", ".join(here)))
         _print(f"    {offer.publisher} · {offer.licence} · {offer.page}")
     for name in sorted(set(held) - set(commons.offers)):
         _print(f"{name}  [{say('desk.data_held', lang)}]  {held[name].file}")
@@ -86,9 +96,10 @@ def offers(as_json: bool, lang: Lang) -> int:
 
 
 def _told(holding: "Holding", lang: Lang) -> None:
-    size = number(holding.size / 1e6, lang)
+    size = number(max(holding.size / 1e6, 0.001), lang, 3)
     _print(say("desk.data_kept", lang, name=holding.name, file=holding.file, size=size))
-    _print(say("desk.data_rights", lang, publisher=holding.publisher, licence=holding.licence))
+    publisher = holding.publisher or "-"
+    _print(say("desk.data_rights", lang, publisher=publisher, licence=holding.licence))
     _print(f"sha256 {holding.sha256}")
 
 
