@@ -43,6 +43,7 @@ def pages_of(stored):
         "/what-if?limit.money=60&of=*",
         "/futures",
         "/futures?measure=value_added&part=best",
+        "/back-casting",
     ]
 
 

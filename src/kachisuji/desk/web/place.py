@@ -17,6 +17,7 @@ from kachisuji.words import KachisujiError, RunError
 if TYPE_CHECKING:
     from kachisuji.desk.web.casebook import Casebook
     from kachisuji.desk.web.jobs import Jobs
+    from kachisuji.desk.web.structures import Library
 
 OPEN_AT_ONCE = 3  # runs kept in memory
 
@@ -62,6 +63,7 @@ class Desk:
     def __init__(self, folder: Path, runs: list[Path] | None = None, case: str = "japan17") -> None:
         from kachisuji.desk.web.casebook import Casebook
         from kachisuji.desk.web.jobs import Jobs
+        from kachisuji.desk.web.structures import Library
 
         self.folder, self.case = folder.resolve(), case
         self.extra = [r.resolve() for r in runs or []]
@@ -73,6 +75,7 @@ class Desk:
             raise disk_error(error, self.folder) from error
         self.cases: Casebook = Casebook(self.folder / "cases")
         self.jobs: Jobs = Jobs(self.folder / "jobs")
+        self.library: Library = Library(self.folder / "derived" / "tables")
         self._open: dict[Path, tuple[int, Shown]] = {}
         self._lock = threading.Lock()
 

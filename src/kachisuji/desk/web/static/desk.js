@@ -204,7 +204,7 @@
         background: "transparent", font,
         axis: { labelColor: colour("--soft"), titleColor: colour("--ink"), gridColor: colour("--line"), domainColor: colour("--line"), tickColor: colour("--line"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
         legend: { labelColor: colour("--ink"), titleColor: colour("--ink"), labelFontSize: 12 },
-        title: { color: colour("--ink") }, text: { color: colour("--ink") }, view: { stroke: "transparent" },
+        title: { color: colour("--ink") }, text: { color: colour("--ink"), fill: colour("--ink") }, view: { stroke: "transparent" },
         range: { category: [0, 1, 2, 3, 4, 5, 6, 7].map((k) => colour("--s" + k)) },
       };
       return window.vegaEmbed(part, spec, { ast: true, actions: false, renderer: "svg", defaultStyle: false, config, tooltip: { disableDefaultStyle: true, theme: "custom" } });

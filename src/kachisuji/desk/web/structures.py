@@ -1,0 +1,321 @@
+"""What tables say of every country's sectors, and pictures of it as Vega."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kachisuji.accounts import Economy, read, reference, region_name, sector_name
+from kachisuji.accounts.commons import Commons
+from kachisuji.desk.report.bilingual import Both, t
+from kachisuji.ledger import write_atomic
+from kachisuji.words import InputError, Lang, RunError, number, say
+
+REFERENCE = "reference"
+KEPT = 2  # tables kept in memory
+MEASURES = (
+    "output", "value_added_share", "export_share", "output_multiplier", "value_added_multiplier",
+    "upstreamness", "downstreamness", "backward_index", "forward_index", "domestic_content",
+)  # fmt: skip
+NAMED = 7  # flows that the picture names on each side
+
+
+def regions_of(economy: Economy) -> dict[str, Both]:
+    """Names of a table's regions."""
+    return {r: Both(region_name(r, "en"), region_name(r, "ja")) for r in economy.regions}
+
+
+def sectors_of(economy: Economy) -> dict[str, Both]:
+    """Names of a table's sectors."""
+    return {s: Both(sector_name(s, "en"), sector_name(s, "ja")) for s in economy.sectors}
+
+
+@dataclass
+class Library:
+    """Tables that can be looked at: the embedded one, those of the commons, those of a data folder.
+
+    Parameters
+    ----------
+    folder
+        Where what has been worked out is kept.
+    """
+
+    folder: Path
+    _open: OrderedDict[str, Economy] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def known(self) -> dict[str, Any]:
+        """Tables by name, each with where it is; nothing is read."""
+        found: dict[str, Any] = {REFERENCE: None}
+        for name, holding in sorted(Commons().holdings().items()):
+            if holding.kind:
+                found[f"commons-{name}"] = name
+        data = os.environ.get("KACHISUJI_DATA", "")
+        place = Path(data) / "wiod13"
+        if data and place.is_dir():
+            years = sorted(int(p.stem[-4:]) for p in place.glob("wiot_[0-9]*.parquet"))
+            found |= {f"wiod13-{year}": (place, year) for year in years}
+        return found
+
+    def table(self, name: str) -> Economy:
+        """Read a table; the last few stay open.
+
+        Raises
+        ------
+        RunError
+            If there is no table of this name.
+        """
+        known = self.known()
+        if name not in known:
+            raise RunError("web.no_such", what=name[:80])
+        with self._lock:
+            found = self._open.pop(name, None)
+            if found is None:
+                place = known[name]
+                if name == REFERENCE:
+                    found = reference()
+                elif isinstance(place, str):
+                    found = Commons().table(place)
+                else:
+                    found = read("wiod13", place[0], place[1])
+            self._open[name] = found
+            while len(self._open) > KEPT:
+                self._open.popitem(last=False)
+            return found
+
+    def figures(self, name: str) -> pd.DataFrame:
+        """Return every measure of every country's sectors, worked out once."""
+        economy = self.table(name)
+        path = self.folder / f"{economy.checksum[:24]}.parquet"
+        if path.is_file():
+            return pd.read_parquet(path)
+        found = figures(economy)
+        from kachisuji.desk.web.exporting import as_parquet
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, as_parquet(found))
+        return found
+
+
+def figures(economy: Economy) -> pd.DataFrame:
+    """Measures of every country's sectors.
+
+    Returns
+    -------
+    DataFrame
+        ``region``, ``sector`` and ``MEASURES``: output in the table's unit; shares of output;
+        multipliers of a unit of final demand (type I); positions after Antràs and Chor (2018);
+        linkages relative to their mean; home's part of the value added in a unit of final output.
+    """
+    from kachisuji.structure import (
+        downstreamness,
+        linkages,
+        multipliers,
+        origin_of_value_added,
+        upstreamness,
+    )
+
+    n, own = economy.n, np.arange(economy.n)
+    made = np.where(economy.x > 0, economy.x, np.nan)
+    made_by, linked = multipliers(economy), linkages(economy)
+    columns = {
+        "output": economy.x,
+        "value_added_share": economy.v,
+        "export_share": economy.exports.sum(axis=1) / made,
+        "output_multiplier": made_by["output"].to_numpy(),
+        "value_added_multiplier": made_by["value_added"].to_numpy(),
+        "upstreamness": np.asarray(upstreamness(economy)),
+        "downstreamness": np.asarray(downstreamness(economy)),
+        "backward_index": linked["backward_index"].to_numpy(),
+        "forward_index": linked["forward_index"].to_numpy(),
+        "domestic_content": origin_of_value_added(economy)[own, own // economy.n_sectors],
+    }
+    labels = [economy.label(k) for k in range(n)]
+    frame = pd.DataFrame(columns)
+    frame.insert(0, "sector", [s for _, s in labels])
+    frame.insert(0, "region", [r for r, _ in labels])
+    return frame
+
+
+def shown(measure: str, value: float, lang: Lang) -> str:
+    """Write a measure."""
+    if measure.endswith("_share") or measure == "domestic_content":
+        return f"{number(100 * value, lang, 3)}%"
+    return number(value, lang, 3)
+
+
+# ---- pictures ------------------------------------------------------------------------------------
+
+
+def flows(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, Any]:
+    """Return what goes into a sector and where its output goes, largest first, as shares."""
+    place = economy.row(region, sector)
+    made = float(economy.x[place])
+    if made <= 0:
+        raise InputError("web.no_output", region=region_name(region, lang),
+                         sector=sector_name(sector, lang))  # fmt: skip
+    here = economy.regions.index(region)
+
+    def named(values: Any, rest: str, more: list[tuple[str, float]]) -> list[tuple[str, float]]:
+        order = np.argsort(-values)[:NAMED]
+        parts = []
+        for k in order:
+            r, s = economy.label(int(k))
+            text = sector_name(s, lang)
+            parts.append((text if r == region else f"{text} ({region_name(r, lang)})",
+                          float(values[k])))  # fmt: skip
+        left = float(values.sum()) - sum(v for _, v in parts)
+        return [
+            (x, v / made) for x, v in (*parts, (say(rest, lang), left), *more) if v / made > 1e-4
+        ]
+
+    inputs, sold = economy.Z[:, place], economy.Z[place]
+    final = economy.final_by_region[place]
+    added = (say("web.chain_value_added", lang), made - float(inputs.sum()))
+    home = (say("web.chain_final", lang), float(final[here]))
+    abroad = (say("web.final_abroad", lang), float(final.sum() - final[here]))
+    return {
+        "before": named(inputs, "web.chain_other", [added]),
+        "after": named(sold, "web.chain_other", [home, abroad]),
+    }
+
+
+WIDE, TALL, BAR = 860, 420, 200.0  # of the picture, and of the sector in its middle
+BLUE, RED, GREY = "#1f3f77", "#c2562d", "#7d8790"
+
+
+def ribbons(parts: list[tuple[str, float]], left: bool, lang: Lang) -> list[dict[str, Any]]:
+    """Return the ribbons of one side: as thick as what flows, stacked inside, apart outside."""
+    total = sum(v for _, v in parts) or 1.0
+    x0, x1 = (250, 400) if left else (WIDE - 250, WIDE - 400)
+    middle = (x0 + x1) / 2
+    inner, outer = (TALL - BAR) / 2, 0.0
+    gap = (TALL - BAR) / max(1, len(parts) - 1)
+    out = []
+    for k, (name, value) in enumerate(parts):
+        thick = max(1.0, BAR * value / total)
+        path = (
+            f"M{x0},{outer:.1f}C{middle},{outer:.1f},{middle},{inner:.1f},{x1},{inner:.1f}"
+            f"L{x1},{inner + thick:.1f}C{middle},{inner + thick:.1f},{middle},"
+            f"{outer + thick:.1f},{x0},{outer + thick:.1f}Z"
+        )
+        out.append(
+            {
+                "path": path,
+                "fill": GREY if k >= NAMED else BLUE if left else RED,
+                "label": f"{name}  {number(100 * value, lang, 3)}%",
+                "x": x0 - 8 if left else x0 + 8,
+                "y": outer + thick / 2,
+                "align": "right" if left else "left",
+            }
+        )
+        inner, outer = inner + thick, outer + thick + gap
+    return out
+
+
+def sankey(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, Any]:
+    """Return the flows of a sector as a Vega picture: ribbons into it and out of it."""
+    found = flows(economy, region, sector, lang)
+    marks = ribbons(found["before"], True, lang) + ribbons(found["after"], False, lang)
+    title = f"{sector_name(sector, lang)} ({region_name(region, lang)}, {economy.year})"
+    fixed = {k: {"field": k} for k in ("x", "y", "align")}
+
+    def mark(kind: str, data: bool, **enter: Any) -> dict[str, Any]:
+        made = {"type": kind, "encode": {"enter": enter}}
+        return made | {"from": {"data": "flows"}} if data else made
+
+    sector_bar = {
+        "x": {"value": 400},
+        "width": {"value": WIDE - 800},
+        "y": {"value": (TALL - BAR) / 2},
+        "height": {"value": BAR},
+        "fill": {"value": BLUE},
+    }
+    return {
+        "$schema": "https://vega.github.io/schema/vega/v6.json",
+        "description": title,
+        "width": WIDE,
+        "height": TALL,
+        "padding": 4,
+        "title": {"text": title, "fontSize": 15, "anchor": "middle"},
+        "data": [{"name": "flows", "values": marks}],
+        "marks": [
+            mark("path", True, path={"field": "path"}, fill={"field": "fill"},
+                 fillOpacity={"value": 0.55}, tooltip={"field": "label"}),
+            mark("rect", False, **sector_bar),
+            mark("text", True, **fixed, baseline={"value": "middle"}, text={"field": "label"},
+                 limit={"value": 244}, fontSize={"value": 12}),
+        ],
+    }  # fmt: skip
+
+
+def comparison(
+    tables: dict[int, pd.DataFrame], regions: list[str], sector: str, measure: str, lang: Lang
+) -> dict[str, Any]:
+    """Return one measure of a sector by country: bars for one year, lines for many (Vega-Lite)."""
+    values = []
+    for year, table in tables.items():
+        own = table[table["sector"] == sector].set_index("region")[measure]
+        values += [
+            {"region": region_name(r, lang), "year": year, "value": float(own[r])}
+            for r in regions
+            if r in own.index and np.isfinite(own[r])
+        ]
+    title = say(f"web.measure_{measure}", lang)
+    percent = measure.endswith("_share") or measure == "domestic_content"
+    axis = {"format": ".0%" if percent else "~s"}
+    one = len(tables) == 1
+    spec: dict[str, Any] = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "description": f"{title}: {sector_name(sector, lang)}",
+        "title": f"{title}: {sector_name(sector, lang)}",
+        "width": "container",
+        "height": 24 * max(4, len(regions)) if one else 320,
+        "data": {"values": values},
+    }
+    if one:
+        spec["mark"] = {"type": "bar", "tooltip": True}
+        spec["encoding"] = {
+            "y": {"field": "region", "type": "nominal", "sort": "-x", "title": None},
+            "x": {"field": "value", "type": "quantitative", "title": title, "axis": axis},
+        }
+    else:
+        spec["mark"] = {"type": "line", "point": True, "tooltip": True}
+        spec["encoding"] = {
+            "x": {"field": "year", "type": "ordinal", "title": say("desk.head_year", lang)},
+            "y": {"field": "value", "type": "quantitative", "title": title, "axis": axis,
+                  "scale": {"zero": False}},
+            "color": {"field": "region", "type": "nominal", "title": None,
+                      "legend": {"orient": "bottom", "columns": 4}},
+        }  # fmt: skip
+    return spec
+
+
+def picture(spec: dict[str, Any], form: str) -> bytes:
+    """Return a picture as PNG or SVG, drawn on this machine, with a font that has Japanese."""
+    from kachisuji.desk.documents import rendering
+    from kachisuji.desk.documents.fonts import font_folder
+
+    fixed = {**spec, "width": 640} if spec.get("width") == "container" else spec
+    if "vega-lite" in str(spec["$schema"]):
+        return rendering.svg(fixed).encode() if form == "svg" else rendering.png(fixed)
+    import vl_convert
+
+    makes: Any = vl_convert
+    makes.register_font_directory(str(font_folder()))
+    fixed = {**fixed, "config": rendering.THEME}
+    if form == "svg":
+        return str(makes.vega_to_svg(fixed, allowed_base_urls=[])).encode()
+    return bytes(makes.vega_to_png(fixed, scale=2.0, allowed_base_urls=[]))
+
+
+def measures() -> list[tuple[str, Both]]:
+    """Names of the measures."""
+    return [(m, t(f"web.measure_{m}")) for m in MEASURES]
