@@ -153,11 +153,14 @@ def pathway_lines(
         way = " → ".join(f"{called(k, lang)} ({y})" for k, y in steps)
         out.append(say("ahead.route", lang, way=way, until=route["until"]))
     out.append(say("ahead.signpost_head", lang))
-    out += ["  " + _signpost(post, settings, names, lang) for post in found["signposts"]]
+    out += ["  " + signpost_line(post, settings, names, lang) for post in found["signposts"]]
     return [*out, *_options(found, cost, lang)]
 
 
-def _signpost(post: dict[str, Any], settings: Settings, names: dict[str, str], lang: Lang) -> str:
+def signpost_line(
+    post: dict[str, Any], settings: Settings, names: dict[str, str], lang: Lang
+) -> str:
+    """Tell one signpost: what to look at, when, and what it would call for."""
     kind = "share" if post["observable"].endswith(".share") else "money"
     told = {
         "seen": seen_name(post["observable"], names, lang),

@@ -20,7 +20,7 @@ from kachisuji.words import InputError, KachisujiError, Lang, RunError
 
 # a module here holds ``router``; one that is not there yet is simply not offered
 VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structure", "cases",
-         "editing", "jobs", "narrative")  # fmt: skip
+         "editing", "jobs", "narrative", "paths")  # fmt: skip
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
 _STATUS = {404: "web.no_page", 405: "web.no_method"}
 

@@ -30,7 +30,14 @@ AT_ONCE = 2  # jobs that work at the same time
 WAITING = 20  # jobs that may wait behind them
 SILENT = 20.0  # seconds without a pulse after which a process is taken for dead
 # limits of time, in seconds
-SECONDS = {"run": 6 * 3600.0, "solve": 900.0, "thresholds": 3600.0, "backcast": 3600.0}
+SECONDS = {
+    "run": 6 * 3600.0,
+    "solve": 900.0,
+    "thresholds": 3600.0,
+    "backcast": 3600.0,
+    "pathways": 3600.0,
+    "watch": 3600.0,
+}
 _NAME = re.compile(r"[a-z]+-\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 
 

@@ -191,7 +191,36 @@ def do_backcast(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[s
     return {"found": found, "of": asked["name"], "page": "/back-casting"}
 
 
-DOES = {"run": do_run, "solve": do_solve, "thresholds": do_thresholds, "backcast": do_backcast}
+def do_pathways(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
+    """Map the pathways of a run."""
+    from kachisuji.desk.ahead.mapping import pathways
+
+    del folder
+    with telling.stage("ahead.stage_paths"):
+        found = pathways(
+            Path(asked["run"]), hold=asked["hold"], odds=asked["odds"], when=asked["when"]
+        )
+    return {"found": found, "of": asked["name"], "page": "/pathways"}
+
+
+def do_watch(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
+    """Weigh a run by what has been observed."""
+    from kachisuji.desk.ahead.observing import watch_run
+
+    del folder
+    with telling.stage("ahead.stage_watch"):
+        found = watch_run(Path(asked["run"]), asked["rows"], record=asked["record"])
+    return {"found": found, "of": asked["name"], "page": "/watch"}
+
+
+DOES = {
+    "run": do_run,
+    "solve": do_solve,
+    "thresholds": do_thresholds,
+    "backcast": do_backcast,
+    "pathways": do_pathways,
+    "watch": do_watch,
+}
 
 
 def main() -> None:
