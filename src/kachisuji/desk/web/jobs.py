@@ -33,7 +33,6 @@ SILENT = 20.0  # seconds without a pulse after which a process is taken for dead
 SECONDS = {
     "run": 6 * 3600.0,
     "solve": 900.0,
-    "thresholds": 3600.0,
     "backcast": 3600.0,
     "pathways": 3600.0,
     "watch": 3600.0,

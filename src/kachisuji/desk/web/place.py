@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.stored import StoredRun
-from kachisuji.ledger import MANIFEST, digest, disk_error
+from kachisuji.ledger import MANIFEST, disk_error
 from kachisuji.words import KachisujiError, RunError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Desk:
             raise disk_error(error, self.folder) from error
         self.cases: Casebook = Casebook(self.folder / "cases")
         self.jobs: Jobs = Jobs(self.folder / "jobs")
-        self.library: Library = Library(self.folder / "derived" / "tables")
+        self.library: Library = Library(self.folder / "tables")
         self._open: dict[Path, tuple[int, Shown]] = {}
         self._lock = threading.Lock()
 
@@ -129,11 +129,6 @@ class Desk:
             while len(self._open) > OPEN_AT_ONCE:
                 self._open.pop(next(iter(self._open)))
             return known[1]
-
-    def derived(self, name: str) -> Path:
-        """Return the folder of what has been worked out from a run since; it may not exist yet."""
-        manifest = self.runs()[name] / MANIFEST
-        return self.folder / "derived" / f"{name}-{digest(manifest)[:12]}"
 
     def warm(self) -> None:
         """Open the first run beforehand, so that its first page comes at once."""

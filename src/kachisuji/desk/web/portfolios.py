@@ -157,7 +157,8 @@ def front_picture(run: StoredRun, names: Names, picked: int, link: Any) -> Marku
         )
         if row["chosen"]:
             plot.text(row["growth"], row["power"], t("desk.chosen"), "note strong mid", dy=-18)
-    return plot.svg("cap-front")
+    # a picture with links inside is a group to those who hear it
+    return Markup(str(plot.svg("cap-front")).replace('role="img"', 'role="group"', 1))
 
 
 def _told(row: dict[str, Any], names: Names) -> Both:

@@ -10,7 +10,16 @@ import pandas as pd
 from kachisuji.accounts import Economy, sector_name
 from kachisuji.desk.comparing import latest_start
 from kachisuji.desk.report.bilingual import Both, both, fixed, number, percent, plain, t, tidy
-from kachisuji.desk.report.drawing import Plot, Scale, meter, spanning, stack, whisker
+from kachisuji.desk.report.drawing import (
+    Plot,
+    Scale,
+    meter,
+    pc,
+    spanning,
+    stack,
+    strip,
+    whisker,
+)
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.evidence import address_of, text_of
 from kachisuji.desk.rows import records
@@ -164,6 +173,37 @@ def instruments(run: StoredRun, names: Names, segment: str) -> list[dict[str, An
         shown["whisker"] = whisker(span, shown["low"], shown["mid"], shown["high"])
         shown["span"] = t("desk.between", low=fixed(shown["low"]), high=fixed(shown["high"]))
     return sorted(rows, key=lambda r: -r["mid"])
+
+
+def alone(run: StoredRun, names: Names, segment: str) -> list[dict[str, Any]]:
+    """Return what each instrument buys by itself in this segment, for a unit of public money."""
+    own = run.marginal[(run.marginal["segment"] == segment) & (run.marginal["per"] == "public")]
+    worth = own[own["measure"] == "welfare"]
+    growth = {r["instrument"]: r for r in records(own[own["measure"] == "value_added"])}
+    rows: list[dict[str, Any]] = []
+    for row in records(worth[worth["cost"] > 0]):
+        more = growth.get(row["instrument"])
+        rows.append(
+            {
+                "name": names.instruments[str(row["instrument"])],
+                "value": row["total"] / row["cost"],
+                "growth": fixed(more["total"] / more["cost"]) if more else plain("–"),
+                "positive": percent(row["positive"]),
+            }
+        )
+    span = spanning([r["value"] for r in rows])
+    for shown in rows:
+        zero, at = span(0.0), span(shown["value"])
+        cls = "bar good" if shown["value"] > 0 else "bar bad"
+        shown["worth"] = fixed(shown["value"])
+        shown["bar"] = strip(
+            [
+                f'<rect x="{pc(min(zero, at))}" y="4" width="{pc(abs(at - zero))}" height="9" '
+                f'class="{cls}"/><line x1="{pc(zero)}" x2="{pc(zero)}" y1="0" y2="17" '
+                f'class="mark"/>'
+            ]
+        )
+    return sorted(rows, key=lambda r: -r["value"])
 
 
 def compared(run: StoredRun, names: Names, segment: str, dimension: str) -> list[dict[str, Any]]:

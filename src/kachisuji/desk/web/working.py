@@ -65,11 +65,12 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.folder, self.limit = folder, limit
         self.why = ""
+        self.over = threading.Event()  # the work has ended by itself
 
     def run(self) -> None:
         """Beat until the process ends."""
         begun, asked = time.monotonic(), 0.0
-        while True:
+        while not self.over.is_set():
             if not self.folder.is_dir():
                 os._exit(1)
             (self.folder / "pulse").touch()
@@ -83,7 +84,7 @@ class Watch(threading.Thread):
                 write_atomic(self.folder / "state.json", json.dumps(told))
                 clean(self.folder)
                 os._exit(130)
-            time.sleep(BEAT)
+            self.over.wait(BEAT)
 
 
 def clean(folder: Path) -> None:
@@ -120,6 +121,7 @@ def work(folder: Path, limit: float | None = None) -> int:
         )
         return 1
     finally:
+        watch.over.set()
         clean(folder)
 
 
@@ -147,25 +149,6 @@ def do_run(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, A
         target, count = Path(asked["runs"]) / f"{asked['name']}-{count}", count + 1
     os.rename(made, target)
     return {"run": target.name}
-
-
-def do_thresholds(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
-    """Work out what it takes to win each segment, and keep it beside the run."""
-    from kachisuji import contest
-    from kachisuji.desk.ahead.reopen import draw
-    from kachisuji.desk.stored import StoredRun
-
-    del folder
-    with telling.stage("web.stage_open"):
-        run = StoredRun.open(Path(asked["run"]))
-        model = contest.build(run.case, run.case.economy)
-    with telling.stage("web.stage_thresholds"):
-        table = contest.verdicts(model, draw("sobol", 64, len(model.quantities), 0))
-    found = json.loads(table.to_json(orient="index", force_ascii=False))
-    out = Path(asked["out"])
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomic(out / "thresholds.json", json.dumps(found, ensure_ascii=False))
-    return {"of": asked["name"], "page": "/fields"}
 
 
 def do_solve(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
@@ -216,7 +199,6 @@ def do_watch(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str,
 DOES = {
     "run": do_run,
     "solve": do_solve,
-    "thresholds": do_thresholds,
     "backcast": do_backcast,
     "pathways": do_pathways,
     "watch": do_watch,

@@ -18,7 +18,14 @@
       const fresh = page.querySelector(where);
       if (!fresh) { location.href = address; return; }
       target.replaceWith(document.adoptNode(fresh));
-      if (remember) history.replaceState(null, "", address);
+      if (remember) {
+        history.replaceState(null, "", address);
+        document.querySelectorAll(".switches a").forEach((link) => {
+          const own = new URL(link.href).searchParams, now = new URL(location.href);
+          ["lang", "theme"].forEach((name) => { if (own.has(name)) now.searchParams.set(name, own.get(name)); });
+          link.href = now.pathname + now.search;
+        });
+      }
       fresh.querySelectorAll("[data-chart]").forEach(chart);
       prepare(fresh);
       fresh.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
@@ -210,6 +217,7 @@
       return window.vegaEmbed(part, spec, { ast: true, actions: false, renderer: "svg", defaultStyle: false, config, tooltip: { disableDefaultStyle: true, theme: "custom" } });
     }).then((made) => {
       part.removeAttribute("aria-busy");
+      part.querySelector("svg").setAttribute("aria-hidden", "true"); // its words stand beside it
       part.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: made }));
     });
   }

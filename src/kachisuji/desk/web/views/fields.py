@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
-from kachisuji.desk.report.bilingual import Both, percent, plain, t
+from kachisuji.desk.report.bilingual import percent, plain, t
 from kachisuji.desk.report.sections import fields as cards
+from kachisuji.desk.rows import records
 from kachisuji.desk.web import pages, segments
 from kachisuji.desk.web.navigation import run_address
-from kachisuji.desk.web.place import Desk, Shown
+from kachisuji.desk.web.place import Shown
 from kachisuji.words import RunError
 
 router = APIRouter()
@@ -58,8 +57,7 @@ def field(request: Request, run: str, number: int) -> Response:
 @router.get("/r/{run}/segment/{segment}", name="segment")
 def segment(request: Request, run: str, segment: str) -> Response:
     """Show everything that is known of one segment."""
-    desk: Desk = request.app.state.desk
-    shown = desk.show(run)
+    shown = request.app.state.desk.show(run)
     for f in every_card(shown):
         for s in f["segments"]:
             if s["id"] == segment:
@@ -70,7 +68,7 @@ def segment(request: Request, run: str, segment: str) -> Response:
                     f=f,
                     s=s,
                     base=run_address(run),
-                    threshold=verdict_of(desk, shown, segment),
+                    threshold=verdict_of(shown, segment),
                     **_details(shown, segment),
                 )
     raise RunError("web.no_such", what=segment[:80])
@@ -90,6 +88,7 @@ def _details(shown: Shown, segment: str) -> dict[str, Any]:
         "share_path": segments.path_picture(stored, segment, "share", "cap-share"),
         "sales_path": segments.path_picture(stored, segment, "sales", "cap-sales"),
         "instruments": segments.instruments(stored, names, segment),
+        "alone": segments.alone(stored, names, segment),
         "partners": segments.compared(stored, names, segment, "partner"),
         "scopes": segments.compared(stored, names, segment, "scope"),
         "starts": segments.compared(stored, names, segment, "start"),
@@ -100,37 +99,23 @@ def _details(shown: Shown, segment: str) -> dict[str, Any]:
     }
 
 
-def verdict_of(desk: Desk, shown: Shown, segment: str) -> dict[str, Any] | None:
-    """Tell the win threshold of a segment, where it has been worked out for this run."""
-    path = desk.derived(shown.name) / "thresholds.json"
-    if not path.is_file():
+def verdict_of(shown: Shown, segment: str) -> dict[str, Any] | None:
+    """Tell what it takes to win a segment."""
+    table = shown.run.verdicts
+    own = records(table[table["segment"] == segment])
+    if not own or own[0]["verdict"] == "unranked":
         return None
-    row = json.loads(path.read_text(encoding="utf-8")).get(segment)
-    if row is None:
-        return None
-    names = shown.names
+    row, names = own[0], shown.names
 
-    def money(key: str) -> Both | None:
-        value = row.get(key)
-        return None if value is None else names.money(value)
+    def given(key: str, write: Any) -> Any:
+        return write(row[key]) if row[key] == row[key] else None
 
     return {
         "verdict": t(f"web.verdict_{row['verdict']}"),
         "kind": row["verdict"],
-        "goal": percent(row["goal"], 1) if row.get("goal") is not None else None,
-        "yearly": money("yearly"),
-        "cost": money("public_cost"),
-        "reached": percent(row["reached"]) if row.get("reached") is not None else None,
-        "unaided": percent(row["unaided"]) if row.get("unaided") is not None else None,
-        "latest": plain(int(row["latest_start"])) if row.get("latest_start") is not None else None,
+        "goal": given("goal", lambda v: percent(v, 1)),
+        "yearly": given("yearly", names.money) if row["verdict"] in ("win", "niche") else None,
+        "reached": given("reached", percent),
+        "unaided": given("unaided", percent),
+        "latest": given("latest_start", lambda v: plain(int(v))),
     }
-
-
-@router.post("/r/{run}/thresholds", name="start_thresholds")
-def start_thresholds(request: Request, run: str) -> Response:
-    """Work out the win thresholds of a run's segments in the background."""
-    desk: Desk = request.app.state.desk
-    desk.show(run)
-    asked = {"name": run, "run": str(desk.runs()[run]), "out": str(desk.derived(run))}
-    made = desk.jobs.start("thresholds", asked)
-    return RedirectResponse(f"/jobs/{made.name}", 303)

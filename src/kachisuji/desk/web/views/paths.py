@@ -15,7 +15,6 @@ from kachisuji.desk.ahead.metro import metro_map
 from kachisuji.desk.ahead.observing import history_of
 from kachisuji.desk.ahead.words import history_lines, pathway_lines, watch_lines
 from kachisuji.desk.web import pages
-from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
 from kachisuji.desk.web.views.editing import sent
@@ -26,7 +25,7 @@ ROWS = 5  # observations that the form takes at once
 COLUMNS = ("observable", "year", "value", "unit", "error")
 
 
-def jobs_of(desk: Desk, kind: str, run: str) -> dict[str, list[Job]]:
+def jobs_of(desk: Desk, kind: str, run: str) -> dict[str, Any]:
     """Return the jobs of a kind for a run, by how they stand."""
     own = [j for j in desk.jobs.all() if j.kind == kind and j.asked["name"] == run]
     return {
