@@ -55,3 +55,16 @@ def test_the_report_has_both_sections(stored):
     text = build_report(stored, "ja")
     assert re.search(r'<section id="verdicts">.*?<caption>', text, re.S)
     assert re.search(r'<section id="instruments">.*?class="heat"', text, re.S)
+
+
+def test_the_doctrine_is_shown_with_its_checks(stored):
+    from kachisuji.desk.report.page import build_report
+    from kachisuji.desk.report.sections.doctrine import doctrine
+
+    shown = doctrine(stored, Names(stored.case))
+    assert len(shown["rows"]) == len(stored.stances)
+    assert len(shown["checks"]) >= 3
+    for text in (shown["text"], shown["rule"], *shown["checks"]):
+        assert text.en
+        assert text.ja
+    assert '<section id="doctrine">' in build_report(stored, "en")

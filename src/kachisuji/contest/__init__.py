@@ -1,5 +1,6 @@
 """How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
 
+from kachisuji.contest.doctrine import Doctrine, Rule, doctrine
 from kachisuji.contest.history import history
 from kachisuji.contest.lines import enumerate_lines
 from kachisuji.contest.marginal import Marginal, by_pair, marginal
@@ -10,15 +11,18 @@ from kachisuji.contest.tipping import containment, learning_exponent, tipping_nu
 
 __all__ = [
     "ContestModel",
+    "Doctrine",
     "Marginal",
     "Outcomes",
     "Quantity",
+    "Rule",
     "Threshold",
     "build",
     "by_pair",
     "by_scope",
     "collect",
     "containment",
+    "doctrine",
     "enumerate_lines",
     "history",
     "learning_exponent",

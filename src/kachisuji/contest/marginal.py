@@ -24,7 +24,7 @@ from kachisuji.contest.kernel import play_lines
 from kachisuji.contest.lines import needs_partner
 from kachisuji.contest.quantities import Draws
 from kachisuji.contest.tables import records
-from kachisuji.contest.world import LINE, Lines
+from kachisuji.contest.world import LINE, Lines, World
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Marginal(NamedTuple):
 
     table: pd.DataFrame
     pairs: pd.DataFrame
+    played: dict[Play, F8]
 
 
 def marginal(
@@ -114,12 +115,14 @@ def marginal(
         ``p10``, ``p50``, ``p90``, ``positive``; ``relative`` to the parts' absolute sum; ``z`` of
         the mean over its standard error; ``significant`` after Bonferroni at 5 %; ``declared``.
 
+        ``played``: outcomes (F, len(MEASURES) + 1) behind both, the last column public cost.
+
     Raises
     ------
     InputError
         When a name is unknown, a start lies outside the horizon, an intensity is not positive.
     """
-    stage = _Stage(model, draws, start, partners)
+    stage = Stage(model, draws, start, partners)
     names = _chosen(instruments, [r["instrument"] for r in records(model.case, "instruments")])
     where = _chosen(segments, stage.ranked)
     levels = _levels(model, intensities)
@@ -137,7 +140,8 @@ def marginal(
     wanted = _pairs(model, table, levels[-1], paired, names) if paired else {}
     contrasts = _contrasts(wanted, where, levels[-1], joint, best)
     plays = dict.fromkeys(p for c in contrasts for p in c.plays if p not in singles)
-    return Marginal(table, _synergy(contrasts, singles | stage.play(list(plays), progress)))
+    known = singles | stage.play(list(plays), progress)
+    return Marginal(table, _synergy(contrasts, known), known)
 
 
 def _chosen(asked: Sequence[str] | None, known: list[str]) -> list[str]:
@@ -157,7 +161,7 @@ def _levels(model: ContestModel, asked: Sequence[float] | None) -> list[float]:
     return sorted(dict.fromkeys(levels))
 
 
-class _Stage:
+class Stage:
     """The world in which lines with packages of any instruments are played."""
 
     def __init__(
@@ -195,11 +199,7 @@ class _Stage:
         """Outcomes (F, len(MEASURES) + 1) of each play, the last column its public cost."""
         if not plays:
             return {}
-        packages = list(dict.fromkeys(p[0] for p in plays))
-        cube = np.ascontiguousarray(self.draws, dtype=np.float64)
-        drawn = Draws(self.model.quantities, cube)
-        world = self.ready.world._replace(**instrument_arrays(self.model.case, drawn, packages))
-        coded = self._encode(plays, {p: k for k, p in enumerate(packages)})
+        world, coded = self.world_for(plays)
         columns = [sym.SCALARS.index(m) for m in (*MEASURES, "public_cost")]
         futures, years = world.cross.shape[0], world.size.shape[3] - 1
         out: dict[Play, F8] = {}
@@ -215,6 +215,14 @@ class _Stage:
             if progress is not None:
                 progress(last, len(plays))
         return out
+
+    def world_for(self, plays: list[Play]) -> tuple[World, Lines]:
+        """Return the world whose packages are those of the plays, and the plays as its lines."""
+        packages = list(dict.fromkeys(p[0] for p in plays))
+        cube = np.ascontiguousarray(self.draws, dtype=np.float64)
+        drawn = Draws(self.model.quantities, cube)
+        world = self.ready.world._replace(**instrument_arrays(self.model.case, drawn, packages))
+        return world, self._encode(plays, {p: k for k, p in enumerate(packages)})
 
     def _encode(self, plays: list[Play], package: dict[tuple[str, ...], int]) -> Lines:
         count = len(plays)
@@ -266,7 +274,7 @@ def is_rule(model: ContestModel, instrument: str) -> bool:
     return float(row["money_share"]) + bought < RULE
 
 
-def _table(stage: _Stage, plays: list[Play], outcome: dict[Play, F8]) -> pd.DataFrame:
+def _table(stage: Stage, plays: list[Play], outcome: dict[Play, F8]) -> pd.DataFrame:
     import pandas as pd
 
     rules = {n: is_rule(stage.model, n) for n in {p[0][0] for p in plays}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kachisuji.contest.compiled import compiled
 from kachisuji.contest.kernel import look, play, play_line, scratch, without_levers
+from kachisuji.contest.path import WORLD_SHARE
 
 
 @compiled
@@ -29,3 +30,22 @@ def share_reached(world, lines, weight, year, out):
                 sold += weight[m] * w.sales[k, m, year]
                 size += weight[m] * world.size[arena, f, m, year]
             out[n, f] = sold / size if size > 0.0 else 0.0
+
+
+@compiled
+def sales_by_seller(world, lines, out):
+    """Fill ``out`` (L, F, 2, R): sales of the last year by seller, without and with the line.
+
+    Lines without a partner: the state after the last year is that of the line played alone.
+    """
+    w = scratch(world)
+    last = world.size.shape[3] - 1
+    for n in range(lines.segment.size):
+        arena = 2 * lines.segment[n] + lines.niche[n]
+        for f in range(world.cross.shape[0]):
+            total = world.size[arena, f, :, last].sum()
+            without_levers(w)
+            play(look(world, arena, f, lines.group[n]), w, -1, -1, -1, 0, 0)
+            out[n, f, 0] = w.state[WORLD_SHARE] * total
+            play_line(world, lines, n, f, w)
+            out[n, f, 1] = w.state[WORLD_SHARE] * total

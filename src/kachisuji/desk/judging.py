@@ -22,7 +22,7 @@ SHORT = 2  # packages of greatest share that are tried, beside the one of most s
 
 
 def judge(work: Work, advance: Advance) -> dict[str, pd.DataFrame]:
-    """Tables ``verdicts`` and ``marginal`` of a run."""
+    """Tables ``verdicts``, ``marginal``, ``stances``, ``near`` and ``neighbours`` of a run."""
     from kachisuji import contest
 
     draws = work.draws[work.halves.report[:FUTURES]]
@@ -32,9 +32,17 @@ def judge(work: Work, advance: Advance) -> dict[str, pd.DataFrame]:
     top = max(work.case.lines.intensities)
     marginal = contest.marginal(
         work.model, draws, intensities=[top], partners=best_partners(work), paired=0
-    ).table
+    )
     advance(1)
-    return {"verdicts": verdicts, "marginal": marginal}
+    doctrine = contest.doctrine(work.model, draws, marginal, seed=work.seed)
+    advance(1)
+    return {
+        "verdicts": verdicts,
+        "marginal": marginal.table,
+        "stances": doctrine.stances,
+        "near": doctrine.near,
+        "neighbours": doctrine.neighbours,
+    }
 
 
 def shortlist(work: Work) -> pd.DataFrame:

@@ -282,7 +282,7 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
         "front": front_table(work, chosen, together),
     }
     begun = time.perf_counter()
-    with teller.stage("desk.stage_judge", 2) as advance:
+    with teller.stage("desk.stage_judge", 3) as advance:
         tables |= judge(work, advance)
     work.seconds["judge"] = time.perf_counter() - begun
     return Results(tables, _choice(work, chosen, together, survival, influence, goals, depends))

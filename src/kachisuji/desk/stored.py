@@ -32,6 +32,9 @@ TABLES = (
     "front",
     "verdicts",
     "marginal",
+    "stances",
+    "near",
+    "neighbours",
 )
 
 
@@ -72,6 +75,8 @@ class StoredRun:
         One row a segment: win, narrow, or do not enter, with the figures (``contest.verdicts``).
     marginal
         What each instrument buys alone in each segment (``contest.marginal``).
+    stances, near, neighbours
+        The trade stance of each segment, near-equal pairs, who loses sales (``contest.doctrine``).
     """
 
     folder: Path
@@ -93,6 +98,9 @@ class StoredRun:
     front: pd.DataFrame
     verdicts: pd.DataFrame
     marginal: pd.DataFrame
+    stances: pd.DataFrame
+    near: pd.DataFrame
+    neighbours: pd.DataFrame
     paths: pd.DataFrame
 
     @classmethod

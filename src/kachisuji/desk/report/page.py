@@ -14,6 +14,7 @@ from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections import (
     balance,
     choice,
+    doctrine,
     evidence,
     fields,
     hindcast,
@@ -32,6 +33,7 @@ SECTIONS = (
     ("balance", "desk.h_balance"),
     ("means", "desk.h_means"),
     ("instruments", "desk.h_instruments"),
+    ("doctrine", "desk.h_doctrine"),
     ("survival", "desk.h_survival"),
     ("questions", "desk.h_questions"),
     ("fields", "desk.h_fields"),
@@ -129,6 +131,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "left_out": choice.left_out(run, names),
         "verdicts": verdicts.verdicts(run, names),
         "instruments": instruments.instruments(run, names),
+        "doctrine": doctrine.doctrine(run, names),
         "front": balance.front(run, names),
         "segments": balance.segments_map(run, names),
         "apart": apart(run, names),
