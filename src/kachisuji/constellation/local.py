@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from kachisuji.constellation.aggregation import engine
 from kachisuji.constellation.asking import Asker
 from kachisuji.constellation.coordinator import Coordinator, found
 from kachisuji.constellation.node import Node, accept, make_folder
@@ -97,6 +98,7 @@ class Local:
         RunError
             When it is not ready in time.
         """
+        engine()  # filters of warnings belong to the main thread: imported before threads begin
         self.start_one("coordinator", "coordinator", HOST, str(self.port))
         for name in self.members:
             self.start_one(name, "member", str(self.patience))
