@@ -2,9 +2,8 @@
 
     python benchmarks/contest.py [--lines 400] [--futures 512]
 
-Eight competitors, six markets, fifteen years, every part of the model on (learning with leakage,
-reactions, retaliation, pooling with a partner who may decline, standards, trade costs, life cycle,
-craft, procurement, power, value). The peer comparison runs where ema_workbench 2.5.3 is installed
+Eight competitors, six markets, fifteen years, every part of the model on (PARTS below).
+The peer comparison runs where ema_workbench 2.5.3 is installed
 (a throw-away environment); it calls the same compiled kernel once an experiment.
 """
 
@@ -25,23 +24,54 @@ from worlds import make_lines, make_world
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.kernel import play_baseline, play_lines
 
+PARTS = (
+    "learning with leakage", "rivals' reactions", "retaliation",
+    "a partner who may decline, be lost, learn, and has a contract share", "a site for suppliers",
+    "standards", "trade costs", "a market that closes", "Bass adoption", "entry and exit of firms",
+    "reinvested margin", "craft handed on by teachers", "procurement", "fixed cost of a scope",
+    "commitment", "capture", "spending after the end", "review by tranches and clawback",
+    "spills to a linked segment", "foreign stakes and production abroad", "bound of the markup",
+    "power", "value",
+)  # fmt: skip
+EVERY_SYMBOL = {
+    sym.NU: 0.2, sym.CRAFT: 0.3, sym.INNOVATION: 0.01, sym.ENTRY_SPEED: 0.2, sym.EXIT_SPEED: 0.1,
+    sym.MARGIN_EROSION: 0.2, sym.REINVESTMENT: 0.3, sym.TRAINERS: 0.05, sym.FIXED_PART: 0.2,
+    sym.NICHE_LEAK: 0.8, sym.MARKUP_PASS: 0.2,
+}  # fmt: skip
+EVERY_CROSS = {
+    sym.SATURATION_ADOPTION_EPSILON: 0.3, sym.SATURATION_ADOPTION_KAPPA: 0.3, sym.EXCHANGE: 1.1,
+    sym.SATURATION_MARGIN: 0.3, sym.CAPTURE: 0.05, sym.PERSISTENCE: 0.2, sym.VISION: 0.05,
+    sym.VISION_TALENT: 0.01, sym.WITHDRAWAL: 0.3, sym.DISPLACEMENT: 0.1,
+}  # fmt: skip
+EVERY_TERM = {
+    sym.CONTRACT_SHARE: 0.2, sym.LEAK: 0.05, sym.TRUST: 0.6, sym.SITE_PART: 0.1,
+    sym.SITE_SAVING: 0.3, sym.SITE_QUALITY: 0.1, sym.SITE_MAINTENANCE: 0.05,
+}  # fmt: skip
 EVERY_LEVER = {
     sym.LEVER_LEARNING_RATE: 0.01, sym.LEVER_KAPPA: -0.1, sym.LEVER_HANDOVER: 0.5,
     sym.LEVER_POOLING: 0.5, sym.LEVER_BARRIER: 0.03, sym.LEVER_ACCESS: 0.03,
     sym.LEVER_STANDARDS: 0.2, sym.LEVER_PROCUREMENT: 0.1, sym.LEVER_PRIVATE_INVESTMENT: 0.05,
     sym.LEVER_LABOUR_SAVING: 0.02, sym.LEVER_QUALITY: 0.02,
+    sym.LEVER_COST: 0.01, sym.LEVER_CONSOLIDATION: 0.2, sym.LEVER_TRAINERS: 0.1,
+    sym.LEVER_SITE: 0.5, sym.LEVER_COMMITMENT: 0.5, sym.LEVER_FOREIGN_STAKE: 0.05,
+    sym.LEVER_OUTWARD: 0.05,
 }  # fmt: skip
 
 
 def world_of(futures):
     rng = np.random.default_rng(0)
-    return make_world(
+    world = make_world(
         rng.dirichlet(np.ones(8), 6).T, futures=futures, reaction=0.1, leverage=0.3, windfall=0.3,
         retaliation=0.2, luck=0.1, growth=rng.normal(0, 0.02, 8), effect=EVERY_LEVER,
         boost=(0.2, 0.2), market_growth=0.04,
-        symbols={sym.NU: 0.2, sym.CRAFT: 0.3},
-        cross={sym.SATURATION_ADOPTION_EPSILON: 0.3, sym.SATURATION_ADOPTION_KAPPA: 0.3,
-               sym.EXCHANGE: 1.1},
+        symbols=EVERY_SYMBOL, cross=EVERY_CROSS, terms=EVERY_TERM, late=1, gone=12,
+        rules=(2.0, 0.2, 0.0, 0.0),
+    )  # fmt: skip
+    world.closed[:, :, 2], world.tax[:, :, 2] = 10, 0.2
+    years = world.size.shape[3]
+    return world._replace(
+        spill_start=np.array([0, 1]), spill_to=np.array([0]), spill_kind=np.array([0]),
+        spill=np.full((1, futures), 0.1), response=np.full((1, futures, 4, years), 0.1),
     )  # fmt: skip
 
 
@@ -109,6 +139,7 @@ def main():
     parser.add_argument("--futures", type=int, default=512)
     arguments = parser.parse_args()
     world = world_of(arguments.futures)
+    print("Parts on: " + ", ".join(PARTS) + ".\n")
     print("| line | workers | line-futures a second |\n|---|---|---|")
     for name, partner in (("alone", -1), ("with a partner (played twice)", 1)):
         for workers in (1, 2):

@@ -142,7 +142,7 @@ def test_probability_is_the_part_of_the_futures_that_pass(model, draws):
     name = model.lines[model.lines["kind"] == "line"].iloc[0]
     keys = {"package": name["package"], "scope": name["scope"], "partner": name["partner"]}
     t = th.win_threshold(
-        model, draws, name["segment"], gain=0.0, probability=0.25, budget=1e9, **keys
+        model, draws, name["segment"], gain=0.0, probability=0.25, budget=1e9, labour=float("inf"), **keys
     )
     assert t.wins
     assert t.reached >= 0.25 > t.unaided
@@ -279,3 +279,31 @@ def test_unknown_segments_are_refused(model, draws):
         th.win_threshold(model, draws, "shoes", package=package)
     with pytest.raises(InputError, match="not known"):
         th.by_scope(model, draws, goals={"shoes": 0.3})
+
+
+def test_what_needs_more_hands_than_there_are_is_not_won(model, draws):
+    """The same line with ever fewer workers: it wins while they suffice, and then says why not."""
+    name = model.lines[model.lines["kind"] == "line"].iloc[0]
+    keys = {"package": name["package"], "scope": name["scope"], "partner": name["partner"]}
+    asked = {"gain": 0.0, "probability": 0.25, "budget": 1e9} | keys
+    free = th.win_threshold(model, draws, name["segment"], **asked, labour=float("inf"))
+    assert free.wins
+    assert free.labour == 0.0
+    assert free.limit == ""
+    tight = th.win_threshold(model, draws, name["segment"], **asked, labour=1e-6)
+    assert not tight.wins
+    assert tight.limit == "labour"
+    enough = th.win_threshold(model, draws, name["segment"], **asked, labour=tight.labour * 1.1e-6)
+    assert enough.wins
+    assert enough.intensity == free.intensity
+    assert enough.labour == pytest.approx(1 / 1.1)
+
+
+def test_what_stands_in_the_way_is_told(model, draws):
+    table = th.by_scope(model, draws, gain=3.0, labour=float("inf"))
+    assert set(table.loc[table["intensity"].isna(), "limit"]) <= {"money", "contest"}
+    assert (table.loc[table["intensity"].notna(), "limit"] == "").all()
+    poor = th.by_scope(model, draws, gain=0.05, labour=float("inf"), budget=1e-3)
+    rich = th.by_scope(model, draws, gain=0.05, labour=float("inf"), budget=1e9)
+    for key in poor.index[poor["limit"] == "money"]:
+        assert np.isfinite(rich.loc[key, "intensity"])

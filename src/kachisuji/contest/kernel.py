@@ -6,13 +6,13 @@ outcomes are the difference (docs/contest.md, equations 4, 6, 9 and 11).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from kachisuji.contest.compiled import borrowed, compiled
+from kachisuji.contest.elementary import log
 from kachisuji.contest.lifecycle import EPSILON_T, KAPPA_T, REINVEST_T, TREND
 from kachisuji.contest.path import (
+    LN2,
     LOG_LEAD,
     N_STATE,
     WORLD_SHARE,
@@ -242,8 +242,8 @@ def look(world, arena, f, group):
         world.tax[s, f],
         world.pool[CRAFT_SKILL],
         symbols[NICHE_LEAK] if arena % 2 == 1 else 1.0,
-        -math.log2(1.0 - symbols[LEARNING_RATE]),
-        math.log(world.cross[f, EXCHANGE]) / (world.size.shape[3] - 1),
+        -log(1.0 - symbols[LEARNING_RATE]) / LN2,
+        log(world.cross[f, EXCHANGE]) / (world.size.shape[3] - 1),
         world.home,
         world.home_market,
         world.first_year,
@@ -265,7 +265,7 @@ def extras(t, scene, w, partner, squeeze, skill, epsilon):
     if commitment != 0.0:
         ours += scene.cross[VISION_TALENT] * terms[CREDIBLE] * commitment
     if symbols[CRAFT] > 0.0:
-        ours += symbols[ALPHA] * symbols[CRAFT] * math.log(skill)
+        ours += symbols[ALPHA] * symbols[CRAFT] * log(skill)
     if partner >= 0:
         home = scene.home
         age = max(0.0, t - terms[START])
@@ -278,11 +278,11 @@ def extras(t, scene, w, partner, squeeze, skill, epsilon):
         common = lever[LEVER_STANDARDS, t]
         if common != 0.0:
             mine, other = state[WORLD_SHARE, home], state[WORLD_SHARE, partner]
-            ours += symbols[NU] * math.log1p(common * other / mine)
-            theirs += symbols[NU] * math.log1p(common * mine / other)
+            ours += symbols[NU] * log(1.0 + common * other / mine)
+            theirs += symbols[NU] * log(1.0 + common * mine / other)
         moved = lever[LEVER_SITE, t] * w.deal[SITE_PART]
         if moved != 0.0:
-            cost += math.log(1.0 - moved * (w.deal[SITE_SAVING] - w.deal[SITE_MAINTENANCE]))
+            cost += log(1.0 - moved * (w.deal[SITE_SAVING] - w.deal[SITE_MAINTENANCE]))
             ours -= moved * w.deal[SITE_QUALITY]
     return ours - epsilon * cost, theirs
 

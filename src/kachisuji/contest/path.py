@@ -7,8 +7,6 @@ out exactly. Loops run over regions side by side, so that they compile to vector
 
 from __future__ import annotations
 
-import math
-
 from kachisuji.contest.compiled import borrowed, summed
 from kachisuji.contest.elementary import exp, log
 from kachisuji.contest.symbols import (
@@ -61,6 +59,7 @@ from kachisuji.contest.world import CREDIBLE, FIXED, LEVERAGE, WINDFALL
     SOLD,
 ) = range(14)
 N_STATE = 14
+LN2 = 0.6931471805599453
 
 
 @borrowed
@@ -192,7 +191,7 @@ def learn(t, state, symbols, base, kappa, home, lever, skill, partner, leak):
     for r in range(n_regions):
         state[LOG_COST, r] -= base * log(state[SOLD, r])
     if more != 0.0:
-        at_home = -math.log2(1.0 - min(0.9, symbols[LEARNING_RATE] + more))
+        at_home = -log(1.0 - min(0.9, symbols[LEARNING_RATE] + more)) / LN2
         state[LOG_COST, home] -= (at_home - base) * log(ratio_home)
 
 
@@ -279,16 +278,16 @@ def trade_factors(epsilon, lever, t, cross, target, home_market, shut_market, cl
     the trade cost it then adds; ``shut_market`` the one that has retaliated.
     """
     opened = lever[LEVER_ACCESS, t]
-    factor = exp(-epsilon * math.log1p(-min(0.9, opened))) if opened > 0.0 else 1.0
+    factor = exp(-epsilon * log(1.0 - min(0.9, opened))) if opened > 0.0 else 1.0
     for m in range(reach.size):
         reach[m] = factor if target[m] > 0.0 and m != home_market else 1.0
         if t >= closed[m]:
-            reach[m] *= exp(-epsilon * math.log1p(tax[m]))
+            reach[m] *= exp(-epsilon * log(1.0 + tax[m]))
     if shut_market >= 0:
-        reach[shut_market] *= exp(-epsilon * math.log1p(cross[RETALIATION_TARIFF]))
+        reach[shut_market] *= exp(-epsilon * log(1.0 + cross[RETALIATION_TARIFF]))
     if lever[LEVER_BARRIER, t] == 0.0:
         return 1.0
-    return exp(-epsilon * math.log1p(lever[LEVER_BARRIER, t]))
+    return exp(-epsilon * log(1.0 + lever[LEVER_BARRIER, t]))
 
 
 @borrowed

@@ -52,6 +52,8 @@ class Threshold(NamedTuple):
     intensity: float  # least intensity that wins (0: none needed; NaN: none allowed wins)
     yearly: float  # public money in the dearest year of the path, mean of futures, money units
     public_cost: float  # discounted public cost, mean of futures, money units
+    labour: float  # largest part of the labour allowed that the path takes, mean of futures
+    limit: str  # what stands in the way where nothing wins: labour, money, contest; else ""
     latest_start: float  # last year of starting from which the ceiling still wins, NaN: none
 
     @property
@@ -187,10 +189,14 @@ def latest_start(
     return np.where(won, np.arange(1, year + 1), 0).max(axis=1, initial=0).astype(np.int64)
 
 
-def _money(ready: Prepared, coded: Lines, intensity: F8) -> tuple[F8, F8]:
-    """(L,) public money in the dearest year, and discounted public cost, means of the futures."""
+def _money(ready: Prepared, coded: Lines, intensity: F8, part: float) -> tuple[F8, F8, F8]:
+    """(L,) public money in the dearest year, discounted public cost, part of the labour allowed.
+
+    Means of the futures; the last is the largest over years and skills of what is added over
+    ``part`` of the workers that can be moved.
+    """
     yearly = np.where(np.isfinite(intensity), 0.0, np.nan)
-    cost = yearly.copy()
+    cost, labour = yearly.copy(), yearly.copy()
     rows = np.flatnonzero(intensity > 0.0)
     futures, years = ready.world.cross.shape[0], ready.world.size.shape[3] - 1
     scalars = np.zeros((rows.size, futures, len(sym.SCALARS)))
@@ -202,7 +208,11 @@ def _money(ready: Prepared, coded: Lines, intensity: F8) -> tuple[F8, F8]:
     money = paths[..., sym.PATHS.index("money")].mean(axis=1, dtype=np.float64)
     yearly[rows] = money.max(axis=1)
     cost[rows] = scalars[..., sym.SCALARS.index("public_cost")].mean(axis=1)
-    return yearly, cost
+    for k, skill in enumerate(sym.SKILLS):
+        use = paths[..., sym.PATHS.index(f"labour_{skill}")].mean(axis=1, dtype=np.float64)
+        share = use / np.maximum(part * ready.world.pool[k, 1:], 1e-12)
+        labour[rows] = np.maximum(labour[rows], share.max(axis=1))
+    return yearly, cost, labour
 
 
 def _default_budget(model: ContestModel, start: int) -> float:
@@ -229,6 +239,7 @@ class _Settings(NamedTuple):
     weight: F8
     ceiling: float
     budget: float
+    labour: float  # part of the workers that can be moved
 
 
 def _settings(
@@ -239,11 +250,14 @@ def _settings(
     markets: Sequence[str] | None,
     ceiling: float,
     budget: float | None,
+    labour: float | None = None,
 ) -> _Settings:
     if not 0.0 < probability <= 1.0:
         raise InputError("contest.threshold_probability", got=probability)
-    if ceiling <= 0.0 or (budget is not None and budget <= 0.0):
-        raise InputError("contest.threshold_allowed", got=ceiling if ceiling <= 0.0 else budget)
+    part = 1.0 / model.case.settings.max_fields if labour is None else labour
+    for allowed in (ceiling, budget, part):
+        if allowed is not None and allowed <= 0.0:
+            raise InputError("contest.threshold_allowed", got=allowed)
     when = _year(model, year)
     settings = model.case.settings
     last = settings.base_year + when
@@ -256,7 +270,9 @@ def _settings(
     if not chosen:
         raise InputError("contest.threshold_start", got="—", first=settings.first_year, last=last)
     money = min(_default_budget(model, s) for s in chosen) if budget is None else budget
-    return _Settings(probability, tuple(chosen), when, _weights(model, markets), ceiling, money)
+    return _Settings(
+        probability, tuple(chosen), when, _weights(model, markets), ceiling, money, part
+    )
 
 
 def _goal(share: float) -> float:
@@ -318,14 +334,23 @@ def _search(
     least, won = least_intensity(ready.world, coded, goal, use.probability, most, *aims)
     free = unaided >= use.probability
     least[free], won[free] = 0.0, unaided[free]
-    yearly, cost = _money(ready, coded, least)
+    yearly, cost, labour = _money(ready, coded, least, use.labour)
+    short = labour > 1.0
+    for column in (least, cost, yearly):
+        column[short] = np.nan
     frame = lines[["segment", "scope", "package", "partner", "start"]].assign(
         goal=goal, base_share=base, unaided=unaided, ceiling=most, reached=won, intensity=least,
-        yearly=yearly, public_cost=cost,
+        yearly=yearly, public_cost=cost, labour=labour, limit=np.where(short, "labour", ""),
     )  # fmt: skip
     order = np.lexsort((-won, cost))  # NaN sorts last: cheapest that wins, else the nearest
     best = frame.iloc[order].drop_duplicates(["segment", "scope"]).sort_index()
     rows = best.index.to_numpy()
+    lost = rows[~np.isfinite(least[rows]) & ~short[rows]]
+    free_of_budget = np.full(lost.size, use.ceiling)
+    could, _ = least_intensity(
+        ready.world, _take(coded, lost), goal[lost], use.probability, free_of_budget, *aims
+    )
+    best.loc[lost, "limit"] = np.where(np.isfinite(could), "money", "contest")
     rows = rows[np.isfinite(least[rows])]
     last = latest_start(
         ready.world, _take(coded, rows), goal[rows], use.probability, most[rows], *aims
@@ -351,6 +376,7 @@ def win_threshold(
     markets: Sequence[str] | None = None,
     ceiling: float = CEILING,
     budget: float | None = None,
+    labour: float | None = None,
 ) -> Threshold:
     """Least public spending path, and latest start, with which home reaches a share.
 
@@ -374,6 +400,9 @@ def win_threshold(
     ceiling, budget
         Most intensity; most yearly public money (money units), by default the case's limit over
         its greatest number of fields.
+    labour
+        Part of the workers of each skill that can be moved which the line may take; by default one
+        over the greatest number of fields.
 
     Returns
     -------
@@ -385,7 +414,7 @@ def win_threshold(
     InputError
         When a name is unknown, or a year, share or probability is outside its range.
     """
-    use = _settings(model, probability, starts, year, markets, ceiling, budget)
+    use = _settings(model, probability, starts, year, markets, ceiling, budget, labour)
     goals = {} if goal_share is None else {segment: _goal(goal_share)}
     lines = _candidate(model, segment, scope, package, partner, use.starts)
     row = _search(model, draws, lines, goals, gain, use).iloc[0]
@@ -404,6 +433,7 @@ def by_scope(
     markets: Sequence[str] | None = None,
     ceiling: float = CEILING,
     budget: float | None = None,
+    labour: float | None = None,
     lines: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Win threshold of every ranked segment and scope by its cheapest package, partner and start.
@@ -421,7 +451,7 @@ def by_scope(
     """
     import pandas as pd
 
-    use = _settings(model, probability, starts, year, markets, ceiling, budget)
+    use = _settings(model, probability, starts, year, markets, ceiling, budget, labour)
     for name, share in (goals or {}).items():
         _one(name, model.segments, "segment")
         _goal(share)
@@ -476,8 +506,8 @@ def verdicts(model: ContestModel, draws: F8, **settings: Any) -> pd.DataFrame:
     -------
     DataFrame
         Index segment in file order. ``field``, ``verdict``, ``scope`` the figures are for, the
-        columns of ``by_scope``, those of ``drivers``, and for comparison ``whole_reached``,
-        ``whole_yearly``, ``niche_reached``, ``niche_yearly``.
+        columns of ``by_scope``, those of ``drivers``, and for comparison ``reached``, ``yearly``,
+        ``labour`` and ``limit`` of both scopes (``whole_reached``, ``niche_reached`` …).
     """
     import pandas as pd
 
@@ -492,7 +522,7 @@ def verdicts(model: ContestModel, draws: F8, **settings: Any) -> pd.DataFrame:
         row |= {"verdict": verdict, "scope": scope}
         row |= {str(k): v for k, v in found[scope].items()} if scope else {}
         for k, v in found.items():
-            row |= {f"{k}_reached": v["reached"], f"{k}_yearly": v["yearly"]}
+            row |= {f"{k}_{c}": v[c] for c in ("reached", "yearly", "labour", "limit")}
         rows.append(row)
     return pd.DataFrame(rows).set_index("segment").join(drivers(model, draws))
 
