@@ -174,7 +174,7 @@ def owners(symbols, w, t, margin, change):
     A stake sold to bidders from abroad (lever ``foreign_stake``) is paid for at its worth; only
     what the line adds after that is theirs. A partner has its contract's part while it takes part.
     """
-    stake = min(1.0, symbols[FOREIGN_OWNED] + w.lever[LEVER_FOREIGN_STAKE, t])
+    stake = min(1.0, max(0.0, symbols[FOREIGN_OWNED] + w.lever[LEVER_FOREIGN_STAKE, t]))
     rents = stake * margin * change * symbols[FINAL_SHARE]
     partner = 0.0
     if t < w.gone[0]:
