@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.contest import symbols as sym
+from kachisuji.contest.drivers import drivers
 from kachisuji.contest.kernel import play_lines
 from kachisuji.contest.lines import COLUMNS, encode
 from kachisuji.contest.reach import share_reached
@@ -461,36 +462,6 @@ def by_scope(
     every = pd.concat([lines.assign(start=s) for s in use.starts])
     every = every.sort_index(kind="stable").reset_index(drop=True)
     return _search(model, draws, every, goals or {}, gain, use)
-
-
-def drivers(model: ContestModel, draws: F8) -> pd.DataFrame:
-    """Return what a threshold depends on by segment, medians over the futures.
-
-    Columns: ``tipping`` (R), ``above`` (part of the futures with R > 1), ``learning_rate``,
-    ``rivals`` (rivals' own spending over home's), ``reaction`` (what rivals together add for each
-    unit of home's public money).
-    """
-    import pandas as pd
-
-    world = model.prepare(draws).world
-    number = model.tipping(draws)
-    spending, reaction = world.rivals[::2, :, :, 0], world.rivals[::2, :, :, 1]
-    others = np.arange(spending.shape[2]) != world.home
-    sells = (spending > 0.0) & (world.share0[::2].max(axis=3) > 0.0)
-    own = spending[:, :, world.home]
-    abroad = np.where(sells, spending, 0.0)[:, :, others].sum(axis=2)
-    ratio = np.divide(abroad, own, out=np.full_like(own, np.nan), where=own > 0)
-    added = np.where(sells, reaction, 0.0)[:, :, others].sum(axis=2)
-    return pd.DataFrame(
-        {
-            "tipping": np.median(number, axis=1),
-            "above": (number > 1.0).mean(axis=1),
-            "learning_rate": np.median(world.symbols[:, :, sym.LEARNING_RATE], axis=1),
-            "rivals": np.median(ratio, axis=1),
-            "reaction": np.median(added, axis=1),
-        },
-        index=pd.Index(model.segments, name="segment"),
-    )
 
 
 def verdicts(model: ContestModel, draws: F8, **settings: Any) -> pd.DataFrame:
