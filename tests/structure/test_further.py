@@ -140,8 +140,34 @@ def test_paths_refuse():
     table = random_economy(1)
     with pytest.raises(InputError, match="top"):
         paths(table, "R1", "s1", top=0)
+    # a table that is productive, while |A| is not: by-products as negative inputs
+    Z = np.array(table.Z)
+    Y = np.array(table.Y)
+    Y[3, 0] += Z[3, 3]
+    Y[0, 0] += Z[0, 3] + 1.5 * table.x[3]
+    Z[0, 3], Z[3, 3] = -1.5 * table.x[3], 0.0
+    Y[3, 0] -= table.x[0] - Z[3, 0]
+    Z[3, 0] = table.x[0]
     with pytest.raises(InputError, match="negative"):
-        paths(table, "R1", "s1", row=-table.x)
+        paths(replace(table, Z=Z, Y=Y), "R1", "s1")
+
+
+@given(seed=SEEDS, top=st.integers(1, 12))
+@settings(max_examples=15)
+def test_paths_with_negative_cells_are_ordered_by_size(seed, top):
+    table = random_economy(seed)
+    Z = np.array(table.Z)
+    Z[0, 3] = -Z[0, 3] / 4
+    table = replace(table, Z=Z)
+    c = table.v * np.where(np.arange(6) % 2 == 0, -1.0, 1.0)  # every other sector at a loss
+    final = table.Y[3].sum()
+    brute = sorted(every_path(table, c, final, 4), key=lambda p: -abs(p[0]))
+    got = paths(table, "R1", "s1", row=c * table.x, top=top, depth=4)
+    want = [value for value, _ in brute[:top] if value != 0]
+    np.testing.assert_allclose(np.abs(got["value"]), np.abs(want))
+    total = (c @ np.linalg.inv(np.eye(6) - table.Z / table.x))[3] * final
+    assert got.attrs["total"] == pytest.approx(total)
+    assert got.attrs["largest_left_out"] >= abs(brute[top][0]) * (1 - 1e-9)
 
 
 @given(seed=SEEDS)

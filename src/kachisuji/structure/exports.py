@@ -97,7 +97,8 @@ def decompose_exports(
     """
     _choose("method", method, METHODS)
     _choose("perimeter", perimeter, PERIMETERS)
-    sold = _exporter(economy, (exporter,) if isinstance(exporter, str) else tuple(exporter))
+    regions = (exporter,) if isinstance(exporter, str) else tuple(exporter or ("",))
+    sold = _exporter(economy, regions)
     if method == "kww":
         if importer is not None or sector is not None:
             raise InputError("structure.kww_total")

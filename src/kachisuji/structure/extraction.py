@@ -73,7 +73,7 @@ def extract(
 def _check(kind: str, share: float, kinds: tuple[str, ...] = KINDS) -> None:
     if kind not in kinds:
         raise InputError("structure.choice", what="kind", got=kind, known=", ".join(kinds))
-    if not 0.0 <= share <= 1.0:
+    if not isinstance(share, (int, float)) or not 0.0 <= share <= 1.0:
         raise InputError("structure.cap_value", what="share", value=share, low=0, high=1)
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MODELS = ("one-sector", "multi-sector", "intermediates")
-# spending on a sector, as a share of the region's, that is taken for rounding when none of it is
-# made at home
-_ROUNDING = 1e-6
+# spending on a sector, as a share of the region's, that is left out when none of it is made at
+# home: tables of whole numbers hold many such cells, and they are worth next to nothing
+_NEGLIGIBLE = 1e-4
 
 
 def gains_from_trade(
@@ -50,8 +50,8 @@ def gains_from_trade(
         By region; 0.018 means 1.8 %. In a sector that is bought and not made at home autarky leaves
         nothing in these models, and the figure is 1: ``attrs["not_made_at_home"]`` lists such
         (region, sector), which are better added to a neighbouring sector first. Where the whole
-        spending on such a sector is below a millionth of the region's it is taken for rounding and
-        leaves the gain as it is.
+        spending on such a sector is below a ten-thousandth of the region's (private households in
+        Japan, car sales in China) it is left out.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def gains_from_trade(
         sectors = ("TOTAL",)
     elasticity = _elasticities(sectors, theta)
     with np.errstate(divide="ignore"):
-        real = spent > np.where(own > 0.0, 0.0, _ROUNDING * spent.sum(axis=1, keepdims=True))
+        real = spent > np.where(own > 0.0, 0.0, _NEGLIGIBLE * spent.sum(axis=1, keepdims=True))
         share = np.where(real, own / np.where(real, spent, 1.0), 1.0)
         logs = np.log(np.maximum(share, 0.0))
     weights = final / final.sum(axis=1, keepdims=True)
@@ -98,7 +98,10 @@ def _elasticities(sectors: tuple[str, ...], theta: Any) -> Floats:
         if missing:
             raise InputError("structure.theta_missing", row=missing[0])
         theta = [by_sector[s] for s in sectors]
-    values = np.asarray(theta, dtype=float)
+    try:
+        values = np.asarray(theta, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("structure.theta_value", value=theta) from None
     if values.shape not in ((), (len(sectors),)):
         raise InputError("structure.theta_length", got=values.size, want=len(sectors))
     if not (values > 0.0).all() or not np.isfinite(values).all():

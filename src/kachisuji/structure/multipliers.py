@@ -147,7 +147,10 @@ def aligned(economy: Economy, values: Any, name: str) -> Floats:
         if len(missing):
             row = " ".join(economy.label(int(missing[0])))
             raise InputError("structure.row_labels", row=row, name=name)
-    array = np.asarray(values, dtype=float)
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("structure.row_length", name=name, got=0, want=economy.n) from None
     if array.shape != (economy.n,):
         raise InputError("structure.row_length", name=name, got=array.size, want=economy.n)
     return array

@@ -63,8 +63,9 @@ def paths(
     ``c' L f = sum over paths c_i A_ij A_jk ... f_k`` (Treloar 1997; Lenzen 2003). The search always
     follows the branch whose whole content ``m_i``, times what is wanted of it, is largest. A path
     carries no more than the branch it is on, so once the ``top`` best found carry more than any
-    branch left, they are the true best: nothing is cut off by a guess. Needs ``A >= 0`` and a row
-    without negative coefficients.
+    branch left, they are the true best: nothing is cut off by a guess. Where the table or the row
+    has negative cells (a sector at a loss), paths are ordered by size without sign, and the bound
+    is ``|c|' (I - |A|)^-1``.
 
     Parameters
     ----------
@@ -83,21 +84,34 @@ def paths(
         ``path`` (labels from the source to the product), ``links``, ``value``, ``share`` of the
         product's total content. ``attrs["total"]``, ``attrs["left_out"]`` (content that the listed
         paths do not carry) and ``attrs["largest_left_out"]`` (no unlisted path within the depth
-        carries more).
+        carries more, without sign).
+
+    Raises
+    ------
+    InputError
+        For an unknown label or row, or when ``I - |A|`` is not productive, so that no bound exists.
     """
     if top < 1 or depth < 0:
         got = top if top < 1 else depth
         raise InputError("structure.cap_value", what="top, depth", value=got, low=1, high="…")
     c = per_unit(totals_of(economy, row), economy.x)
     A = leontief(economy).A
-    if (c < 0.0).any() or (A < 0.0).any():
-        where = int(np.argmin(np.minimum(c, A.min(axis=0))))
-        raise InputError("structure.negative_paths", column=" ".join(economy.label(where)))
     product = economy.row(region, sector)
     final = float(economy.final_by_region[product].sum())
     m = leontief(economy).solve_transposed(c)
-    found, largest = _best_paths(A, c, m, product, final, top, depth)
+    found, largest = _best_paths(A, c, _bounds(economy, A, c, m), product, final, top, depth)
     return _listed(economy, found, largest, float(m[product] * final))
+
+
+def _bounds(economy: Economy, A: Floats, c: Floats, m: Floats) -> Floats:
+    """(n,) the most that the paths out of a unit of each output can carry, without sign."""
+    if (A >= 0.0).all():
+        return m if (c >= 0.0).all() else leontief(economy).solve_transposed(np.abs(c))
+    bounds = np.linalg.solve(np.eye(len(c)) - np.abs(A).T, np.column_stack([np.abs(c), c * 0 + 1]))
+    if not (np.isfinite(bounds).all() and (bounds[:, 1] > 0.0).all()):
+        where = int(np.argmin(A.min(axis=0)))
+        raise InputError("structure.negative_paths", column=" ".join(economy.label(where)))
+    return np.asarray(bounds[:, 0])
 
 
 def _listed(economy: Economy, found: list[Path], largest: float, total: float) -> pd.DataFrame:
@@ -122,11 +136,12 @@ def _listed(economy: Economy, found: list[Path], largest: float, total: float) -
 
 
 def _best_paths(
-    A: Floats, c: Floats, m: Floats, product: int, final: float, top: int, depth: int
+    A: Floats, c: Floats, most: Floats, product: int, final: float, top: int, depth: int
 ) -> tuple[list[Path], float]:
-    """Best-first search with the exact content of a branch as its bound."""
-    best: list[tuple[float, int, tuple[int, ...]]] = []  # a heap, the least of the best first
-    heap = [_Node(-float(m[product]) * final, 0, final, (product,))]
+    """Best-first search by size; ``most`` (n,) bounds what the paths out of an output carry."""
+    # a heap, the least of the best first: size, order found, rows, value
+    best: list[tuple[float, int, tuple[int, ...], float]] = []
+    heap = [_Node(-float(most[product]) * abs(final), 0, final, (product,))]
     count, largest_out = 0, 0.0
     floor = 0.0
     while heap:
@@ -137,7 +152,7 @@ def _best_paths(
         here = node.rows[0]
         value = float(c[here]) * node.weight
         count += 1
-        entry = (value, -count, node.rows)
+        entry = (abs(value), -count, node.rows, value)
         if len(best) < top:
             heapq.heappush(best, entry)
         else:
@@ -147,7 +162,7 @@ def _best_paths(
         if len(node.rows) > depth:
             continue
         weights = A[:, here] * node.weight
-        bounds = weights * m
+        bounds = np.abs(weights) * most
         worth = np.flatnonzero(bounds > floor)
         skipped = bounds[bounds <= floor]
         if len(skipped):
@@ -157,4 +172,4 @@ def _best_paths(
             child = _Node(-float(bounds[k]), count, float(weights[k]), (int(k), *node.rows))
             heapq.heappush(heap, child)
     listed = sorted(best, reverse=True)
-    return [Path(rows, value) for value, _, rows in listed if value > 0.0], largest_out
+    return [Path(rows, value) for size, _, rows, value in listed if size > 0.0], largest_out
