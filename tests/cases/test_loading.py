@@ -163,13 +163,6 @@ def test_schema_companions_are_well_formed():
         cases.schema("nonsense")
 
 
-def test_the_documentation_shows_the_schema_as_it_is():
-    from pathlib import Path
-
-    text = (Path(__file__).parents[2] / "docs" / "cases.md").read_text(encoding="utf-8")
-    assert cases.schema_markdown("en") in text
-
-
 def test_sources_show_every_row_of_evidence_once(tiny_case):
     tiny_case.add("evidence", ["E02-009", "published", "a | b", "甲", "X", "2025", "https://x.org"])
     case = cases.load(tiny_case.path)
