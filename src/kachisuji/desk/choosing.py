@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,6 @@ LEADING = 3  # lines of a segment by each standard that the front is drawn from
 FRONT_GAP = 0.01  # of a point of the front: it is a picture
 FRONT_SECONDS = 60.0  # never reached in practice: a time limit would make runs differ
 GAP = 1e-3
-FORCED_GAP = 5e-3  # of the best portfolio that must hold a segment
 
 
 def yearly(work: Work, measure: str, statistic: str) -> F8:
@@ -131,24 +131,16 @@ class Chosen:
     choice: Choice
     candidates: list[I8]
 
-    def loss_of_forcing(self, segment: int) -> float:
-        """Fall of the objective when the portfolio must hold a line of a segment.
+    def losses_of_forcing(self, segments: Sequence[int]) -> dict[int, float]:
+        """Fall of the objective when the portfolio must hold a line of a segment, by segment.
 
-        NaN where no line of the segment fits the limits.
+        One relaxation answers for all of them, each by search under its bound. NaN where no line of
+        the segment fits the limits.
         """
-        from kachisuji.portfolios import Chooser
-        from kachisuji.words import InfeasibleError
+        from kachisuji.portfolios import segment_losses
 
-        chooser = Chooser(self.problem)
-        own = chooser.problem.segment == segment
-        if not own.any():
-            return float("nan")
-        chooser.master.require(own.astype(np.float64), 1.0)
-        try:
-            forced = chooser.choose(FORCED_GAP, seconds=60.0)
-        except InfeasibleError:
-            return float("nan")
-        return max(0.0, self.choice.objective - forced.objective)
+        found = segment_losses(self.problem, self.choice, segments)
+        return {segment: loss for segment, (loss, _) in found.items()}
 
 
 def choose(work: Work, limits: pd.DataFrame) -> Chosen:

@@ -20,6 +20,7 @@ from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
+from kachisuji.desk.robustness import robustness
 from kachisuji.desk.stored import StoredRun, read_paths
 from kachisuji.desk.surviving import influence_table, left_out_table, portfolio_table
 from kachisuji.ledger import (
@@ -282,10 +283,15 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
         "front": front_table(work, chosen, together),
     }
     begun = time.perf_counter()
+    with teller.stage("desk.stage_robust"):
+        robust = robustness(work, chosen, together, influence)
+    work.seconds["robust"] = time.perf_counter() - begun
+    begun = time.perf_counter()
     with teller.stage("desk.stage_judge", 3) as advance:
         tables |= judge(work, advance)
     work.seconds["judge"] = time.perf_counter() - begun
-    return Results(tables, _choice(work, chosen, together, survival, influence, goals, depends))
+    choice = _choice(work, chosen, together, survival, influence, goals, depends)
+    return Results(tables, choice | {"robust": robust})
 
 
 def _choice(

@@ -77,23 +77,27 @@ def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFra
         if segment in taken:
             continue
         told = interval(work.measures["welfare"][line, work.halves.report])
-        loss = float("nan")
         if score[line] <= 0:
             reason = "loses"
         elif segment in alone:
             reason = "together"
         else:
             reason = "crowded"
-            loss = chosen.loss_of_forcing(int(chosen.problem.segment[line]))
         rows.append(
             {
                 "segment": segment,
                 "line": int(line),
                 "reason": reason,
                 **told,
-                "loss": loss,
+                "loss": float("nan"),
             }
         )
+    crowded = {str(r["segment"]): int(chosen.problem.segment[int(str(r["line"]))])
+               for r in rows if r["reason"] == "crowded"}  # fmt: skip
+    losses = chosen.losses_of_forcing(list(crowded.values()))
+    for row in rows:
+        if row["reason"] == "crowded":
+            row["loss"] = losses[crowded[str(row["segment"])]]
     table = work.case.tables["segments"]
     nothing = {"line": -1, "mean": np.nan, "p10": np.nan, "p50": np.nan, "p90": np.nan,
                "positive": np.nan, "loss": np.nan}  # fmt: skip

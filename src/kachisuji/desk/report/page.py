@@ -20,6 +20,7 @@ from kachisuji.desk.report.sections import (
     hindcast,
     instruments,
     questions,
+    robust,
     verdicts,
 )
 from kachisuji.desk.stored import StoredRun
@@ -35,6 +36,7 @@ SECTIONS = (
     ("instruments", "desk.h_instruments"),
     ("doctrine", "desk.h_doctrine"),
     ("survival", "desk.h_survival"),
+    ("robust", "robust.heading"),
     ("questions", "desk.h_questions"),
     ("fields", "desk.h_fields"),
     ("assumptions", "desk.h_assumptions"),
@@ -96,7 +98,11 @@ def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
         "names": names,
         "css": _asset("report.css"),
         "js": _asset("report.js"),
-        "contents": [(anchor, t(key)) for anchor, key in SECTIONS],
+        "contents": [
+            (anchor, t(key))
+            for anchor, key in SECTIONS
+            if anchor != "robust" or run.choice.get("robust")
+        ],
         "confidence": percent(settings.confidence),
         "lead": t(
             "desk.lead",
@@ -138,6 +144,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "money": balance.money_by_year(run, names),
         "labour": balance.labour_by_year(run),
         "survival": choice.survival(run, names),
+        "robust": robust.robust(run, names),
         "questions": questions.answers(run, names),
         "fields": fields.cards(run, names),
         "hanging": evidence.hanging(run, names),
