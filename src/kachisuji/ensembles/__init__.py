@@ -15,6 +15,7 @@ from kachisuji.ensembles.designs import (
     sobol,
 )
 from kachisuji.ensembles.discovery import Box, Prim, cart, prim
+from kachisuji.ensembles.plugging import FunctionModel, from_ema
 from kachisuji.ensembles.running import chunk_lines, run
 from kachisuji.ensembles.sensitivity import (
     delta_indices,
@@ -29,6 +30,7 @@ from kachisuji.ensembles.store import STATISTICS, OutcomeTable
 __all__ = [
     "STATISTICS",
     "Box",
+    "FunctionModel",
     "Model",
     "OutcomeTable",
     "Prim",
@@ -38,6 +40,7 @@ __all__ = [
     "delta_indices",
     "event_year",
     "factorial",
+    "from_ema",
     "generator",
     "halton",
     "latin_hypercube",
