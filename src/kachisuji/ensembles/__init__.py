@@ -15,6 +15,7 @@ from kachisuji.ensembles.designs import (
     sobol,
 )
 from kachisuji.ensembles.discovery import Box, Prim, cart, prim
+from kachisuji.ensembles.forest import feature_scores
 from kachisuji.ensembles.plugging import FunctionModel, from_ema
 from kachisuji.ensembles.running import chunk_lines, run
 from kachisuji.ensembles.sensitivity import (
@@ -40,6 +41,7 @@ __all__ = [
     "delta_indices",
     "event_year",
     "factorial",
+    "feature_scores",
     "from_ema",
     "generator",
     "halton",
