@@ -89,7 +89,7 @@ class Watch(threading.Thread):
 
 def clean(folder: Path) -> None:
     """Remove what a job has left half-made."""
-    for path in folder.glob(".*.partial-*"):
+    for path in (*folder.glob(".*.partial-*"), *folder.glob("*.unfinished")):
         shutil.rmtree(path, ignore_errors=True)
 
 
