@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -21,6 +24,7 @@ from kachisuji.words import InputError, KachisujiError, Lang, RunError
 # a module here holds ``router``; one that is not there yet is simply not offered
 VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structure", "cases",
          "editing", "jobs", "narrative", "paths")  # fmt: skip
+AT_ONCE = 6
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
 _STATUS = {404: "web.no_page", 405: "web.no_method"}
 
@@ -39,6 +43,7 @@ def make_app(desk: Desk, guard: Guard | None = None, lang: Lang = "ja") -> FastA
     """
     app = FastAPI(
         title="Kachisuji",
+        lifespan=_few_at_once,
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(unforged)],
@@ -64,6 +69,13 @@ def make_app(desk: Desk, guard: Guard | None = None, lang: Lang = "ja") -> FastA
 
     app.add_middleware(Gate, guard=app.state.guard, told=told)
     return app
+
+
+@asynccontextmanager
+async def _few_at_once(_: FastAPI) -> AsyncIterator[None]:
+    """Answer a few requests at a time: each is work for a processor, more would only wait."""
+    current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
 
 
 def _routes(app: FastAPI) -> list[Any]:

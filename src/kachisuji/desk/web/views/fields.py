@@ -19,10 +19,7 @@ router = APIRouter()
 
 def every_card(shown: Shown) -> list[dict[str, Any]]:
     """Return the report's cards of the fields, made once a run."""
-    if "cards" not in shown.cache:
-        shown.cache["cards"] = cards.cards(shown.run, shown.names)
-    found: Any = shown.cache["cards"]
-    return list(found)
+    return shown.once("cards", lambda: cards.cards(shown.run, shown.names))
 
 
 @router.get("/r/{run}/fields", name="fields")
@@ -69,7 +66,7 @@ def segment(request: Request, run: str, segment: str) -> Response:
                     s=s,
                     base=run_address(run),
                     threshold=verdict_of(shown, segment),
-                    **_details(shown, segment),
+                    **shown.once(f"segment {segment}", lambda: _details(shown, segment)),
                 )
     raise RunError("web.no_such", what=segment[:80])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -70,10 +70,6 @@ def futures(
 ) -> Response:
     """Show the futures of the chosen portfolio."""
     shown = request.app.state.desk.show(run)
-    replay = replay_of(shown)
-    values = total_of(shown, replay, measure)
-    asked = of_interest(values, part)
-    show = points if measure in ("indispensability", "exposure") else shown.names.money
     return pages.render(
         request,
         "futures.html.j2",
@@ -81,18 +77,30 @@ def futures(
         base=run_address(run),
         measure=measure,
         part=part,
-        measures=[(m, t(f"desk.measure_{m}")) for m in Measure.__args__],  # type: ignore[attr-defined]
-        parts=[(p, t(f"web.part_{p}")) for p in Part.__args__],  # type: ignore[attr-defined]
-        count=int(asked.sum()),
-        total=values.size,
-        limit=show(float(values[asked].max() if part == "worst" else values[asked].min()))
-        if asked.any() and part != "below"
-        else None,
-        parallel=parallel(shown, replay, values, asked, show),
-        boxes=boxes(shown, replay, asked),
-        bars=bars(shown),
-        information=information(shown, replay),
+        measures=[(m, t(f"desk.measure_{m}")) for m in get_args(Measure)],
+        parts=[(p, t(f"web.part_{p}")) for p in get_args(Part)],
+        **shown.once(f"futures {measure} {part}", lambda: found_of(shown, measure, part)),
     )
+
+
+def found_of(shown: Shown, measure: str, part: str) -> dict[str, Any]:
+    """Return what the futures say of one measure."""
+    replay = replay_of(shown)
+    values = total_of(shown, replay, measure)
+    asked = of_interest(values, part)
+    show = points if measure in ("indispensability", "exposure") else shown.names.money
+    limit = None
+    if asked.any() and part != "below":
+        limit = show(float(values[asked].max() if part == "worst" else values[asked].min()))
+    return {
+        "count": int(asked.sum()),
+        "total": values.size,
+        "limit": limit,
+        "parallel": parallel(shown, replay, values, asked, show),
+        "boxes": boxes(shown, replay, asked),
+        "bars": bars(shown),
+        "information": shown.once("information", lambda: information(shown, replay)),
+    }
 
 
 @router.get("/r/{run}/futures.{form}", name="futures_table", include_in_schema=False)
@@ -104,7 +112,7 @@ def futures_table(request: Request, run: str, form: Literal["csv", "parquet"]) -
     table = pd.DataFrame({"future": np.arange(replay.draws.shape[0])})
     for j in places:
         table[replay.quantities[j].name] = replay.draws[:, j]
-    for measure in Measure.__args__:  # type: ignore[attr-defined]
+    for measure in get_args(Measure):
         table[measure] = total_of(shown, replay, measure)
     return exporting.table_as(table, form, f"{run}-futures")
 
@@ -236,9 +244,6 @@ def bars(shown: Shown) -> list[dict[str, Any]]:
 
 def information(shown: Shown, replay: Replay) -> dict[str, Any]:
     """Tell what knowing a quantity before choosing would be worth, among the portfolios known."""
-    known: Any = shown.cache.get("information")
-    if known is not None:
-        return dict(known)
     from kachisuji import ensembles
 
     places = deciding(shown, replay, SEARCHED)
@@ -261,6 +266,4 @@ def information(shown: Shown, replay: Replay) -> dict[str, Any]:
             for r in records(table.head(8))
             if r["value"] > 0
         ]
-    found = {"rows": rows, "all": shown.names.money(whole), "alternatives": len(sets) + 1}
-    shown.cache["information"] = found
-    return found
+    return {"rows": rows, "all": shown.names.money(whole), "alternatives": len(sets) + 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from kachisuji.desk.findings import findings
 from kachisuji.desk.report.bilingual import percent, plain, t, whole
 from kachisuji.desk.report.sections import balance
+from kachisuji.desk.report.sections.choice import insufficient
 from kachisuji.desk.web import pages, portfolios
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
@@ -37,10 +38,9 @@ def overview(
     desk: Desk = request.app.state.desk
     shown = desk.show(run)
     stored, names = shown.run, shown.names
-    known = portfolios.fronts(stored)
+    known = shown.once("fronts", lambda: portfolios.fronts(stored))
     own = next(r["number"] for r in known if r["chosen"])
     picked = own if pick is None or pick >= len(known) else pick
-    view = stored if picked == own else portfolios.as_if(stored, known[picked]["lines"])
 
     def link(number: int) -> str:
         return pages.here(request, pick=str(number) if number != own else "", lang="", theme="")
@@ -50,27 +50,37 @@ def overview(
         "overview.html.j2",
         shown=shown,
         names=names,
-        facts=facts(shown),
-        findings=findings(stored, names),
         front=portfolios.front_picture(stored, names, picked, link),
         front_rows=portfolios.front_rows(stored, names, picked),
         link=link,
         own=own,
         picked=picked,
-        point=known[picked],
-        table=portfolios.table_of(view, names),
-        money=balance.money_by_year(view, names),
-        labour=balance.labour_by_year(view),
-        left_out=portfolios.not_in(view, names, known[picked]["lines"], stored),
-        insufficient=_insufficient(shown),
         base=run_address(run),
+        **shown.once("said", lambda: said(shown)),
+        **shown.once(f"portfolio {picked}", lambda: tables(shown, known[picked], picked == own)),
     )
 
 
-def _insufficient(shown: Shown) -> list[dict[str, object]]:
-    from kachisuji.desk.report.sections.choice import insufficient
+def said(shown: Shown) -> dict[str, Any]:
+    """Return what a run says whatever is picked."""
+    stored, names = shown.run, shown.names
+    return {
+        "facts": facts(shown),
+        "findings": findings(stored, names),
+        "insufficient": insufficient(stored, names),
+    }
 
-    return insufficient(shown.run, shown.names)
+
+def tables(shown: Shown, point: dict[str, Any], chosen: bool) -> dict[str, Any]:
+    """Return what a portfolio puts into the tables."""
+    stored, names, lines = shown.run, shown.names, point["lines"]
+    view = portfolios.narrowed(stored, lines) if chosen else portfolios.as_if(stored, lines)
+    return {
+        "table": portfolios.table_of(view, names),
+        "money": balance.money_by_year(view, names),
+        "labour": balance.labour_by_year(view),
+        "left_out": portfolios.not_in(view, names, lines, stored),
+    }
 
 
 def facts(shown: Shown) -> list[tuple[object, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,24 +32,17 @@ GAP = 1e-4  # of an exact solution
 
 def replay_of(shown: Shown) -> Replay:
     """Take up the futures of a run, once."""
-    with shown.lock:
-        if "replay" not in shown.cache:
-            shown.cache["replay"] = Replay.of(shown.run)
-    found: Any = shown.cache["replay"]
-    assert isinstance(found, Replay)
-    return found
+    return shown.once("replay", lambda: Replay.of(shown.run))
 
 
 def answer_of(shown: Shown, question: Question) -> dict[str, Any]:
     """Answer a question, once."""
-    known: Any = shown.cache.setdefault("answers", OrderedDict())
     key = repr(question)
-    if key not in known:
-        known[key] = replay_of(shown).answer(question)
-        while len(known) > KEPT:
-            known.popitem(last=False)
-    found: dict[str, Any] = known[key]
-    return found
+    if key not in shown.answers:
+        shown.answers[key] = replay_of(shown).answer(question)
+        while len(shown.answers) > KEPT:
+            shown.answers.popitem(last=False)
+    return shown.answers[key]
 
 
 def question_of(request: Request, replay: Replay) -> Question:
@@ -135,24 +127,23 @@ def _known(names: Names) -> dict[str, Both]:
 
 def owners(shown: Shown, replay: Replay) -> list[tuple[Both, list[tuple[str, Both]]]]:
     """Return whose numbers can be changed, by kind."""
-    if "owners" not in shown.cache:
-        names = shown.names
-        held = {owner_of(q, names) for q in replay.quantities}
-        kinds = (
-            ("web.owner_segments", names.segments),
-            ("web.owner_instruments", names.instruments),
-            ("web.owner_regions", names.regions),
-            ("web.owner_products", names.products),
-        )
-        found: list[tuple[Both, list[tuple[str, Both]]]] = [
-            (t("web.owner_all"), [("*", t("desk.cross_cutting"))])
-        ]
-        found += [
-            (t(k), [(i, n) for i, n in table.items() if i and i in held]) for k, table in kinds
-        ]
-        shown.cache["owners"] = [f for f in found if f[1]]
-    kept: Any = shown.cache["owners"]
-    return list(kept)
+    return shown.once("owners", lambda: _owners(shown.names, replay))
+
+
+def _owners(names: Names, replay: Replay) -> list[tuple[Both, list[tuple[str, Both]]]]:
+    held = {owner_of(q, names) for q in replay.quantities}
+    kinds = (
+        ("web.owner_segments", names.segments),
+        ("web.owner_instruments", names.instruments),
+        ("web.owner_regions", names.regions),
+        ("web.owner_products", names.products),
+    )
+    found: list[tuple[Both, list[tuple[str, Both]]]] = [
+        (t("web.owner_all"), [("*", t("desk.cross_cutting"))])
+    ]
+    for key, table in kinds:
+        found.append((t(key), [(i, n) for i, n in table.items() if i and i in held]))
+    return [f for f in found if f[1]]
 
 
 def sliders(
