@@ -28,6 +28,7 @@ from kachisuji.desk.documents.pdf import as_data, write_pdf
 from kachisuji.desk.documents.report import report_document
 from kachisuji.desk.report.bilingual import t
 from kachisuji.desk.report.names import Names
+from kachisuji.desk.report.page import SECTIONS
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import EXIT_USER_ERROR, RunError, entries
 from tests.desk.test_cli import call
@@ -123,6 +124,13 @@ def structure(node):
         elif isinstance(found, list):
             todo += found
     return out
+
+
+def test_the_pdf_has_every_section_of_the_page(rich):
+    for lang in ("ja", "en"):
+        headings = [b.text for b in report_document(rich, lang).blocks if isinstance(b, Heading)]
+        for _, key in SECTIONS:
+            assert t(key).of(lang) in headings, key
 
 
 def test_figures_have_words_for_who_cannot_see_them(rich):

@@ -17,6 +17,7 @@ from kachisuji.desk.documents.blocks import (
     Source,
     Table,
 )
+from kachisuji.desk.documents.judged import Judged
 from kachisuji.desk.findings import findings
 from kachisuji.desk.report.bilingual import Both, percent, plain, t, whole
 from kachisuji.desk.report.names import Names
@@ -44,17 +45,22 @@ def report_document(run: StoredRun, lang: Lang) -> Document:
         Language of the document.
     """
     names = Names(run.case)
-    made = _Report(run, names, lang)
+    made, judged = _Report(run, names, lang), Judged(run, names, lang)
     blocks = [
         *made.summary(),
         *made.priorities(),
         *made.left_out(),
+        *judged.verdicts(),
         *made.balance(),
         *made.means(),
+        *judged.instruments(),
+        *judged.doctrine(),
         *made.survival(),
         *made.questions(),
         *made.fields(),
         *made.assumptions(),
+        *judged.hindcast(),
+        *made.evidence(),
         *made.about(),
         *sources(run, lang, made.cited),
     ]
@@ -421,13 +427,6 @@ class _Report:
         ]
         ids = self.cite(i for r in found["rows"][:DECIDING] for i in r["evidence"])
         told = ", ".join(f"{self.of(name)} {self.of(share)}" for _, name, share in found["legend"])
-        counts = [
-            (r["name"], *r["counts"], r["total"])
-            for r in evidence.grades_by_field(self.run, self.names)
-        ]
-        grades = tuple(self.say(f"desk.grade_{g}") for g in evidence.GRADES)
-        heads = (self.say("desk.head_field"), *grades, self.say("desk.head_total"))
-        told_counts = tuple(tuple(self.of(c) for c in row) for row in counts)
         return [
             Heading(self.say("desk.h_assumptions")),
             Paragraph(self.say("desk.assumptions_text"), ids),
@@ -436,7 +435,18 @@ class _Report:
             ),
             *self.table(self.say("desk.influence_caption"),
                         ("quantity", "share", "effect", "grade"), rows, (1,)),
-            Heading(self.say("desk.h_evidence"), 2),
+        ]  # fmt: skip
+
+    def evidence(self) -> list[Block]:
+        counts = [
+            (r["name"], *r["counts"], r["total"])
+            for r in evidence.grades_by_field(self.run, self.names)
+        ]
+        grades = tuple(self.say(f"desk.grade_{g}") for g in evidence.GRADES)
+        heads = (self.say("desk.head_field"), *grades, self.say("desk.head_total"))
+        told_counts = tuple(tuple(self.of(c) for c in row) for row in counts)
+        return [
+            Heading(self.say("desk.h_evidence")),
             Paragraph(self.say("desk.evidence_text")),
             Table(self.say("desk.grades_caption"), heads, told_counts, (1, 2, 3, 4, 5)),
         ]  # fmt: skip

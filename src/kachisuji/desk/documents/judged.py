@@ -1,0 +1,141 @@
+"""Sections of the report that judge: what it takes to win, instruments, doctrine, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kachisuji.desk.documents.blocks import Block, Bullets, Heading, Paragraph, Table
+from kachisuji.desk.report.bilingual import Both, t
+from kachisuji.desk.report.sections import doctrine, hindcast, instruments, verdicts
+
+if TYPE_CHECKING:
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.stored import StoredRun
+    from kachisuji.words import Lang
+
+
+class Judged:
+    """The sections in one language."""
+
+    def __init__(self, run: StoredRun, names: Names, lang: Lang) -> None:
+        self.run, self.names, self.lang = run, names, lang
+
+    def say(self, key: str, **values: Any) -> str:
+        """Take a text of the catalogue."""
+        return t(key, **values).of(self.lang)
+
+    def of(self, *values: Any) -> str:
+        """Write values under each other, empty ones left out."""
+        told = (v.of(self.lang) if isinstance(v, Both) else str(v) for v in values)
+        return "\n".join(part for part in told if part)
+
+    def table(
+        self,
+        caption: str,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        numeric: Sequence[int] = (),
+    ) -> list[Block]:
+        """Return a table with heads of the catalogue, or nothing where there is no row."""
+        told = tuple(tuple(row) for row in rows)
+        head = tuple(self.say(key) for key in heads)
+        return [Table(caption, head, told, tuple(numeric))] if told else []
+
+    def verdicts(self) -> list[Block]:
+        """Win the whole, narrow, or do not enter."""
+        found = verdicts.verdicts(self.run, self.names)
+        heads = ["desk.head_segment", *(f"verdicts.head_{h}" for h in (
+            "verdict", "money", "with", "latest", "reached", "tipping"))]  # fmt: skip
+        rows = [
+            (
+                self.of(r["segment"], r["goal"]),
+                self.of(r["verdict"]),
+                self.of(r["money"], r["intensity"]),
+                self.of(r["with"], r["whom"]),
+                self.of(r["latest"]),
+                self.of(r["reached"]),
+                self.of(r["tipping"]),
+            )
+            for r in found["rows"]
+        ]
+        return [
+            Heading(self.say("desk.h_verdicts")),
+            Paragraph(self.of(found["text"])),
+            *self.table(self.say("verdicts.caption"), heads, rows, (4, 6)),
+            Paragraph(self.say("verdicts.note"), style="note"),
+        ]
+
+    def instruments(self) -> list[Block]:
+        """Tell what each unit of money buys, instruments by fields (by their numbers)."""
+        found = instruments.instruments(self.run, self.names)
+        numbers = [str(number) for number, _ in found["fields"]]
+        out: list[Block] = [
+            Heading(self.say("desk.h_instruments")),
+            Paragraph(self.of(found["text"])),
+        ]
+        head = (self.say("instruments.head_instrument"), *numbers)
+        for part in found["parts"]:
+            rows = tuple(
+                (self.of(r["name"]), *("–" if c is None else self.of(c["value"])
+                                       for c in r["cells"]))
+                for r in part["rows"]
+            )  # fmt: skip
+            numeric = tuple(range(1, len(head)))
+            out.append(Table(self.of(part["title"]), head, rows, numeric))
+        key = "; ".join(f"{number} {self.of(name)}" for number, name in found["fields"])
+        return [*out, Paragraph(key, style="note"),
+                Paragraph(self.say("instruments.section_note"), style="note")]  # fmt: skip
+
+    def doctrine(self) -> list[Block]:
+        """One trade doctrine: stances, checks, what partners would say."""
+        found = doctrine.doctrine(self.run, self.names)
+        heads = ["desk.head_segment", *(f"doctrine.head_{h}" for h in (
+            "stance", "holds", "means", "why", "partner"))]  # fmt: skip
+        rows = [
+            (
+                self.of(r["segment"]),
+                self.of(r["stance"], r["also"]),
+                self.of(r["holds"]),
+                self.of(r["means"], r["category"]),
+                self.of(r["why"]),
+                self.of(r["partner"]),
+            )
+            for r in found["rows"]
+        ]
+        partners = [
+            (self.of(r["region"]), self.of(r["loss"]), self.of(r["segment"]), self.of(r["worst"]),
+             self.of(r["part"]))
+            for r in found["partners"]
+        ]  # fmt: skip
+        partner_heads = [f"doctrine.head_{h}" for h in ("region", "loss", "where", "loss", "part")]
+        theirs: list[Block] = []
+        if partners:
+            caption = self.say("doctrine.partners_caption")
+            theirs = [
+                Heading(self.say("doctrine.h_partners"), 2),
+                Paragraph(self.say("doctrine.partners_text")),
+                *self.table(caption, partner_heads, partners, (1, 3, 4)),
+            ]
+        return [
+            Heading(self.say("desk.h_doctrine")),
+            Paragraph(self.of(found["text"])),
+            Paragraph(self.of(found["rule"]), style="note"),
+            *self.table(self.say("doctrine.caption"), heads, rows, (2,)),
+            Heading(self.say("doctrine.h_checks"), 2),
+            Bullets(tuple(self.of(c) for c in found["checks"])),
+            *theirs,
+            Paragraph(self.say("doctrine.note"), style="note"),
+        ]
+
+    def hindcast(self) -> list[Block]:
+        """Tell how the dynamics of shares did against history."""
+        found = hindcast.hindcast()
+        head = tuple(self.of(h) for h in found["head"])
+        rows = tuple(tuple(self.of(c) for c in row) for row in found["rows"])
+        numeric = tuple(range(1, len(head)))
+        return [
+            Heading(self.say("desk.h_hindcast")),
+            Paragraph(self.of(found["text"])),
+            Table(self.of(found["caption"]), head, rows, numeric),
+        ]
