@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.documents.blocks import Block, Bullets, Heading, Paragraph, Table
 from kachisuji.desk.report.bilingual import Both, t
-from kachisuji.desk.report.sections import doctrine, hindcast, instruments, verdicts
+from kachisuji.desk.report.sections import doctrine, hindcast, instruments, robust, verdicts
 
 if TYPE_CHECKING:
     from kachisuji.desk.report.names import Names
@@ -126,6 +126,31 @@ class Judged:
             Bullets(tuple(self.of(c) for c in found["checks"])),
             *theirs,
             Paragraph(self.say("doctrine.note"), style="note"),
+        ]
+
+    def robust(self) -> list[Block]:
+        """Tell where the portfolio fails, and what to find out first."""
+        found = robust.robust(self.run, self.names)
+        if found is None:
+            return []
+        heads = ("desk.head_quantity", "robust.head_knowing", "desk.head_grade")
+        rows = [(self.of(r["name"]), self.of(r["value"]), self.of(r["grade"]))
+                for r in found["knowing"]]  # fmt: skip
+        boxes: list[Block] = []
+        if found["boxes"]:
+            note = Paragraph(self.say("robust.boxes_note"), style="quote")
+            boxes = [Bullets(tuple(self.of(b) for b in found["boxes"])), note]
+        return [
+            Heading(self.say("robust.heading")),
+            Paragraph(self.of(found["fails"])),
+            *boxes,
+            Heading(self.say("robust.knowing_heading"), 2),
+            Paragraph(self.of(found["all"])),
+            *self.table(self.say("robust.knowing_caption"), heads, rows, (1,)),
+            Heading(self.say("robust.halves_heading"), 2),
+            Paragraph(self.of(found["halves"])),
+            Heading(self.say("robust.gap_heading"), 2),
+            Paragraph(self.of(found["gap"])),
         ]
 
     def hindcast(self) -> list[Block]:

@@ -56,6 +56,7 @@ def report_document(run: StoredRun, lang: Lang) -> Document:
         *judged.instruments(),
         *judged.doctrine(),
         *made.survival(),
+        *judged.robust(),
         *made.questions(),
         *made.fields(),
         *made.assumptions(),
