@@ -1,0 +1,277 @@
+"""A run with protected answers: a copy of the case whose figures the nodes' answers replace.
+
+The copy, with the answers beside it (``protected.json``), becomes the case of the run. So the run
+verifies like any other, without asking anybody again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kachisuji.ledger import copy_into, write_atomic
+from kachisuji.words import InputError
+
+if TYPE_CHECKING:
+    from kachisuji.cases import Case
+    from kachisuji.constellation import Answer
+    from kachisuji.constellation.asking import Asker
+    from kachisuji.constellation.evidence import Figure
+
+FILE = "protected.json"
+EXPOSURE, COUNTED, CURVE, CRAFT = 1.0, 0.5, 2.0, 0.5
+"""ε of the questions: exposure of all products, months by process, each curve, craft by age."""
+
+CURVES = 3
+"""Most processes whose learning rate is asked: those with most months on record."""
+
+CLEAR = 4.0
+"""A product is told from noise when its purchases are so many deviations above none."""
+
+AGES = ("under30", "30s", "40s", "50s", "60plus")
+_CRAFT = "-craft"
+_YEARS = (15.0, 10.0, 5.0)  # within which masters of 60 and more leave: slow, likely, fast
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure that an answer replaced: before and after, and what of its range is noise."""
+
+    table: str
+    key: tuple[str, ...]
+    quantity: str
+    before: tuple[float, float, float]
+    after: tuple[float, float, float]
+    noise: float
+    sampling: float
+    evidence: str
+
+
+def derive(case: Case, folder: Path, asker: Asker) -> Path:
+    """Ask the nodes and write a copy of ``case`` with their answers in ``folder``.
+
+    Only what can be told from noise replaces a figure; the rest stays as it was.
+
+    Raises
+    ------
+    InputError, RunError
+        When the nodes cannot be asked, or nothing that they answer is clear enough.
+    """
+    answers = _asked(case, asker)
+    copy_into(case.path, folder)
+    when = datetime.now(UTC).date().isoformat()
+    book = _Book(folder, asker.client.url, when)
+    exposure = _exposure(case, answers["exposure"])
+    book.products(exposure)
+    for process, answer in answers.items():
+        if process.startswith("curve:"):
+            book.learning(process.removeprefix("curve:"), answer)
+    book.craft(answers["craft"])
+    if not book.changes:
+        raise InputError("nodes.nothing_clear", got=asker.client.url)
+    book.write()
+    kept = {
+        "url": asker.client.url, "when": when,
+        "answers": [_kept(name, a) for name, a in answers.items()],
+        "changes": [asdict(c) for c in book.changes],
+        "exposure": _losses(case, exposure),
+    }  # fmt: skip
+    write_atomic(folder / FILE, json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True))
+    return folder
+
+
+def _kept(name: str, answer: Answer) -> dict[str, Any]:
+    values = [None if v != v else round(float(v), 9) for v in answer.values]
+    return {"name": name, "id": answer.ident, "nodes": answer.nodes, "left_out": answer.left_out,
+            "question": answer.question.model_dump(mode="json"), "values": values}  # fmt: skip
+
+
+def _asked(case: Case, asker: Asker) -> dict[str, Answer]:
+    """Ask everything a run uses."""
+    from kachisuji.constellation import ask, evidence
+
+    segments = tuple(case.tables["segments"]["segment"])
+    products = tuple(case.tables["products"]["product"])
+    exposed = evidence.exposure_question(products, case.competitors, EXPOSURE)
+    counted = ask(kind="count", table="production", epsilon=COUNTED, groups={"process": segments})
+    craft = ask(kind="sum", table="skills", value="people", high=30.0, epsilon=CRAFT, smallest=0,
+                groups={"craft": tuple(s + _CRAFT for s in segments), "age": AGES})  # fmt: skip
+    out = {"exposure": asker.ask(exposed), "months": asker.ask(counted), "craft": asker.ask(craft)}
+    months = out["months"].table.sort_values("estimate", ascending=False)
+    clear = months[months["estimate"] > CLEAR * months["deviation"]]["process"]
+    for process in clear.head(CURVES):
+        out[f"curve:{process}"] = asker.ask(evidence.learning_question(str(process), CURVE))
+    return out
+
+
+def _exposure(case: Case, answer: Answer) -> dict[str, dict[str, Figure]]:
+    """Product -> quantity (``share:REGION`` for shares) -> figure, for what is clear of noise."""
+    from kachisuji.constellation import evidence
+
+    whole = answer.table.groupby("product")["value"].sum()
+    noise = float(answer.table["value_sd"].iloc[0]) * len(case.competitors) ** 0.5
+    out: dict[str, dict[str, Figure]] = {}
+    for figure in evidence.exposure_figures(answer):
+        product = figure.key[0]
+        if float(whole[product]) > CLEAR * noise:
+            name = ":".join((figure.quantity, *figure.key[1:]))
+            out.setdefault(product, {})[name] = figure
+    return out
+
+
+def _losses(
+    case: Case, exposure: Mapping[str, Mapping[str, Figure]]
+) -> list[dict[str, Any]]:
+    """Shortage and loss of value added where the greatest foreign origin withholds for a year.
+
+    ``z = max(0, d − stock/12 − spare)`` by the operator of indispensability and exposure, the
+    loss ``z`` times the table's slope; beside it the same from the case's own figures.
+    """
+    from kachisuji.contest import build, power
+
+    home = case.settings.home
+    sellers = list(case.competitors)
+    economy = build.table_of(case, sellers) if hasattr(build, "table_of") else None
+    given = {r["product"]: r for r in case.tables["products"].to_dict("records")}
+    slopes = {}
+    if economy is not None:
+        known = build.supply(case, economy, sellers)
+        place = list(economy.regions).index(home)
+        slopes = {p.name: float(s[place]) for p, s in zip(known.items, known.loss, strict=True)}
+    out = []
+    for product, figures in exposure.items():
+        foreign = {r: f for n, f in figures.items() if (r := n.removeprefix("share:")) != n
+                   and r != home}  # fmt: skip
+        holder = max(foreign, key=lambda r: foreign[r].mode)
+        share, stock, spare = foreign[holder], figures["stock"], figures["spare"]
+        short = [float(power.shortage(_a(d), _a(0.0), _a(s / power.MONTHS + v)))
+                 for d, s, v in ((share.low, stock.high, spare.high),
+                                 (share.mode, stock.mode, spare.mode),
+                                 (share.high, stock.low, spare.low))]  # fmt: skip
+        row = given[product]
+        before = float(power.shortage(_a(share.mode), _a(0.0), _a(
+            float(row["stock_mode"]) / power.MONTHS + float(row["spare_mode"]))))  # fmt: skip
+        out.append({"product": product, "holder": holder, "share": [share.low, share.mode, share.high],
+                    "shortage": short, "shortage_before": before,
+                    "loss": [z * slopes[product] for z in short] if product in slopes else None})  # fmt: skip
+    return out
+
+
+def _a(value: float) -> Any:
+    import numpy as np
+
+    return np.asarray(value)
+
+
+class _Book:
+    """The copy's tables, and what was changed in them."""
+
+    def __init__(self, folder: Path, url: str, when: str) -> None:
+        self.folder, self.url, self.when = folder, url, when
+        self.changes: list[Change] = []
+        self._tables: dict[str, list[dict[str, str]]] = {}
+
+    def _rows(self, table: str) -> list[dict[str, str]]:
+        if table not in self._tables:
+            text = (self.folder / f"{table}.csv").read_text(encoding="utf-8-sig")
+            self._tables[table] = list(csv.DictReader(io.StringIO(text, newline="")))
+        return self._tables[table]
+
+    def write(self) -> None:
+        """Write every table that was touched."""
+        for table, rows in self._tables.items():
+            text = io.StringIO(newline="")
+            writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            write_atomic(self.folder / f"{table}.csv", text.getvalue())
+
+    def _evidence(self, ident: str, what: Sequence[str], before: str, figure: Figure) -> str:
+        """Add a row to the register: what was measured, and what the row keeps from before."""
+        english, japanese = what
+        noise = f"{figure.noise:.3g}"
+        kept = f"; the row's other figures as in {before}" if before else ""
+        kept_ja = f"。行の他の値は {before} による" if before else ""
+        self._rows("evidence").append({
+            "id": ident, "grade": "measured",
+            "statement_en": f"Measured (protected): {english}; standard deviation of the "
+                            f"protecting noise {noise}{kept}",
+            "statement_ja": f"測定値（保護付き）。{japanese}。保護の雑音の標準偏差 {noise}{kept_ja}",
+            "source": "Answers of a constellation", "date": self.when, "address": self.url,
+        })  # fmt: skip
+        return ident
+
+    def _put(
+        self, table: str, row: dict[str, str], stem: str, figure: Figure, ident: str,
+        key: tuple[str, ...],
+    ) -> None:  # fmt: skip
+        names = [f"{stem}{n}" for n in ("low", "mode", "high")]
+        before = tuple(float(row[n]) for n in names)
+        after = tuple(float(f"{v:.4g}") for v in (figure.low, figure.mode, figure.high))
+        for name, value in zip(names, after, strict=True):
+            row[name] = f"{value:.4g}"
+        self.changes.append(Change(table, key, figure.quantity, before, after,  # type: ignore[arg-type]
+                                   figure.noise, figure.sampling, ident))  # fmt: skip
+
+    def products(self, exposure: Mapping[str, Mapping[str, Figure]]) -> None:
+        """Replace stock and spare capacity of the products that are clear of noise."""
+        for row in self._rows("products"):
+            figures = exposure.get(row["product"])
+            if figures is None:
+                continue
+            what = ("stock and spare supply from the purchases of the nodes",
+                    "在庫と供給余力（各ノードの購買記録）")  # fmt: skip
+            ident = self._evidence(f"CN-{row['product']}", what, row["evidence"], figures["stock"])
+            for stem in ("stock", "spare"):
+                self._put("products", row, f"{stem}_", figures[stem], ident, (row["product"],))
+            row["evidence"] = ident
+
+    def learning(self, process: str, answer: Answer) -> None:
+        """Replace the learning rate of a segment."""
+        from kachisuji.constellation.evidence import learning_figures
+
+        for figure in learning_figures(answer):
+            self._parameter(process, "learning_rate", figure, (
+                f"learning rate of {answer.nodes} nodes", f"{answer.nodes}ノードの習熟率"))  # fmt: skip
+
+    def craft(self, answer: Answer) -> None:
+        """Replace the loss of craft skill: masters of 60 and more leave within five to 15 years."""
+        from kachisuji.constellation.evidence import Figure
+
+        for craft, rows in answer.table.groupby("craft", sort=False):
+            estimates, noise = rows["estimate"].to_numpy(dtype=float), float(rows["deviation"].iloc[0])
+            whole = float(estimates.sum())
+            if not whole > CLEAR * noise * len(AGES) ** 0.5:
+                continue
+            old = min(max(float(estimates[-1]) / whole, 0.0), 1.0)
+            spread = noise / whole * (1.0 + old * old * len(AGES)) ** 0.5
+            low, mode, high = (
+                min(max(old + k * spread, 0.0), 1.0) / years
+                for k, years in zip((-1.96, 0.0, 1.96), _YEARS, strict=True)
+            )
+            figure = Figure("craft_decay", (str(craft),), low, mode, min(high, 0.3), spread / 10.0)
+            self._parameter(str(craft).removesuffix(_CRAFT), "craft_decay", figure, (
+                f"{100 * old:.0f} % of masters are 60 or older, leaving within 5 to 15 years",
+                f"技能者の{100 * old:.0f}%が60歳以上、5〜15年で引退と仮定"))  # fmt: skip
+
+    def _parameter(self, segment: str, symbol: str, figure: Figure, what: Sequence[str]) -> None:
+        for row in self._rows("parameters"):
+            if row["segment"] == segment and row["symbol"] == symbol:
+                ident = self._evidence(f"CN-{segment}-{symbol}", what, "", figure)
+                self._put("parameters", row, "", figure, ident, (segment, symbol))
+                row["evidence"] = ident
+
+
+def read(case_folder: Path) -> dict[str, Any] | None:
+    """Return the protected answers of a run's case, None where it has none."""
+    file = case_folder / FILE
+    if not file.exists():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found

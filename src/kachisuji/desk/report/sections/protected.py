@@ -1,0 +1,76 @@
+"""What protected answers changed in the case, and what their noise costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kachisuji.desk.constellation.protected import read
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, points, t
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.rows import records
+from kachisuji.desk.stored import StoredRun
+
+
+def protected(run: StoredRun, names: Names) -> dict[str, Any] | None:
+    """Return the section's rows, None where the run used no constellation."""
+    kept = read(run.folder / "case")
+    if kept is None:
+        return None
+    shares: dict[str, float] = {}
+    for row in records(run.influence[run.influence["scope"] == "portfolio"]):
+        for ident in str(row["evidence"]).split(";"):
+            shares[ident] = max(shares.get(ident, 0.0), float(row["share"]))
+    noisy = hanging = 0.0
+    seen = set()
+    for change in kept["changes"]:
+        share = 0.0 if change["evidence"] in seen else shares.get(change["evidence"], 0.0)
+        seen.add(change["evidence"])
+        hanging += share
+        noisy += share * _noise_part(change)
+    answers = kept["answers"]
+    return {
+        "text": t(
+            "nodes.report_text", url=kept["url"], when=kept["when"], count=len(kept["changes"]),
+            nodes=min(a["nodes"] for a in answers),
+            epsilon=fixed(sum(a["question"]["epsilon"] for a in answers), 1),
+        ),
+        "cost": t("nodes.report_cost", hanging=percent(hanging, 2), noisy=percent(noisy, 2)),
+        "changes": [_change(c, names) for c in kept["changes"]],
+        "exposure": [_exposure(e, run, names) for e in kept["exposure"]],
+    }  # fmt: skip
+
+
+def _noise_part(change: dict[str, Any]) -> float:
+    """Part of a figure's variance that is the noise of protection."""
+    noise, sampling = change["noise"] ** 2, change["sampling"] ** 2
+    return float(noise / (noise + sampling)) if noise + sampling > 0 else 0.0
+
+
+def _change(change: dict[str, Any], names: Names) -> dict[str, Any]:
+    key = change["key"][0]
+    name = names.segments.get(key) or names.products.get(key) or plain(key)
+    return {
+        "name": name,
+        "quantity": t(f"nodes.quantity_{change['quantity']}"),
+        "before": _range(change["before"]),
+        "after": _range(change["after"]),
+        "noise": percent(_noise_part(change)),
+    }
+
+
+def _range(values: list[float]) -> Both:
+    low, mode, high = (fixed(v, 3) for v in values)
+    return mode + plain(" [") + low + plain(", ") + high + plain("]")
+
+
+def _exposure(row: dict[str, Any], run: StoredRun, names: Names) -> dict[str, Any]:
+    table = {r["region"]: r for r in records(run.case.tables["regions"])}
+    holder = table[row["holder"]]
+    return {
+        "name": names.products.get(row["product"]) or plain(row["product"]),
+        "holder": Both(str(holder["name_en"]), str(holder["name_ja"])),
+        "share": _range(row["share"]),
+        "shortage": _range(row["shortage"]),
+        "before": fixed(row["shortage_before"], 3),
+        "loss": points(row["loss"][1]) if row["loss"] else plain("–"),
+    }
