@@ -190,7 +190,7 @@ def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     )
     made["stock_days"] = np.clip(days, 0.0, 1.0) * DAYS_A_YEAR
     made["stock_days_sd"] = days_sd * DAYS_A_YEAR
-    total_spare = made.groupby("product")["spare"].transform("sum")
-    made["spare_others"] = (total_spare - made["spare"]) / whole
-    made["spare_sd"] = a.part("spare")[1] * np.sqrt(many) / whole
+    others = (made.groupby("product")["spare"].transform("sum") - made["spare"]).to_numpy()
+    spare_sd = a.part("spare")[1] * np.sqrt(many)
+    made["spare_others"], made["spare_sd"] = _ratio(others, spare_sd, whole, 0.0 * whole)
     return made.drop(columns=["stock", "spare"])

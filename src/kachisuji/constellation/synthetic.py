@@ -93,7 +93,7 @@ def skills(rng: np.random.Generator, crafts: Sequence[str], size: float) -> pd.D
     shape = np.array([0.06, 0.12, 0.22, 0.32, 0.28])
     rows = []
     for craft in crafts:
-        people = rng.poisson(np.maximum(size / 4.0, 2.0) * shape * rng.uniform(0.5, 1.5))
+        people = rng.poisson(np.maximum(3.0 * size, 5.0) * shape * rng.uniform(0.5, 1.5))
         for age, n in zip(AGES, people, strict=True):
             rows.append((craft, age, int(n), int(rng.binomial(n, 0.35)) if n else 0))
     return pd.DataFrame(rows, columns=["craft", "age", "people", "apprentices"])

@@ -96,6 +96,8 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         design: Annotated[Literal["sobol", "lhs"], told("desk.opt_design")] = "sobol",
         cluster: Annotated[str, told("desk.opt_cluster")] = "",
         pdf: Annotated[bool, told("documents.opt_pdf"), ALONE] = False,
+        constellation: Annotated[str, told("nodes.opt_run_url")] = "",
+        identity: Annotated[Path | None, told("nodes.opt_run_identity")] = None,
         json: Json = False,
         quiet: Quiet = False,
         verbose: Verbose = False,
@@ -104,7 +106,8 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         options = {"futures": futures, "seed": seed, "design": design}
         who = (_count(workers), cluster)
         telling = Telling(lang, json, quiet, verbose)
-        return commands.run(case, out, options, who, telling, pdf=pdf)
+        asked = (constellation, identity)
+        return commands.run(case, out, options, who, telling, pdf=pdf, asked=asked)
 
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)

@@ -24,18 +24,21 @@ def run(
     telling: Telling,
     *,
     pdf: bool = False,
+    asked: tuple[str, Path | None] = ("", None),
 ) -> int:
     """Run a case, showing a bar for each stage, and print its findings and where its report is.
 
-    ``who`` plays it: the number of workers, and a cluster or an empty text.
+    ``who`` plays it: the number of workers, and a cluster or an empty text; ``asked`` is the
+    constellation whose answers are used, and the asker's folder.
     """
     check_options(options, who[0])
     _check_cluster(who[1])
+    from kachisuji.desk.constellation import answered_case
     from kachisuji.desk.pipeline import Options, run_case
 
-    with telling.stages() as bars:
+    with answered_case(case, *asked, telling) as answered, telling.stages() as bars:
         how = Options(**options, workers=who[0], cluster=who[1])
-        stored = run_case(case, out, how, bars, telling.lang)
+        stored = run_case(answered, out, how, bars, telling.lang)
     return _finished(stored, telling, pdf=pdf)
 
 

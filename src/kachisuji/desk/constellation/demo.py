@@ -132,7 +132,7 @@ def _asked(
     asked = {
         "shares": beliefs.exposure_question(tuple(made.products), made.origins),
         **{p: beliefs.learning_question(p, epsilon=2.0) for p in made.processes},
-        "sum": ask(kind="sum", table="skills", value="people", high=30.0, epsilon=1.0,
+        "sum": ask(kind="sum", table="skills", value="people", high=40.0, epsilon=1.0,
                    groups={"craft": crafts, "age": ages}, smallest=0),
         "recipe": ask(kind="recipe", epsilon=1.0, groups={"product": (NEW,), "input": inputs},
                       smallest=0),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kachisuji.constellation.evidence import Figure
 
 FILE = "protected.json"
-EXPOSURE, COUNTED, CURVE, CRAFT = 1.0, 0.5, 2.0, 0.5
+EXPOSURE, COUNTED, CURVE, CRAFT = 1.0, 0.5, 2.0, 1.5
 """ε of the questions: exposure of all products, months by process, each curve, craft by age."""
 
 CURVES = 3
@@ -100,7 +100,7 @@ def _asked(case: Case, asker: Asker) -> dict[str, Answer]:
     products = tuple(case.tables["products"]["product"])
     exposed = evidence.exposure_question(products, case.competitors, EXPOSURE)
     counted = ask(kind="count", table="production", epsilon=COUNTED, groups={"process": segments})
-    craft = ask(kind="sum", table="skills", value="people", high=30.0, epsilon=CRAFT, smallest=0,
+    craft = ask(kind="sum", table="skills", value="people", high=40.0, epsilon=CRAFT, smallest=0,
                 groups={"craft": tuple(s + _CRAFT for s in segments), "age": AGES})  # fmt: skip
     out = {"exposure": asker.ask(exposed), "months": asker.ask(counted), "craft": asker.ask(craft)}
     months = out["months"].table.sort_values("estimate", ascending=False)
@@ -125,25 +125,22 @@ def _exposure(case: Case, answer: Answer) -> dict[str, dict[str, Figure]]:
     return out
 
 
-def _losses(
-    case: Case, exposure: Mapping[str, Mapping[str, Figure]]
-) -> list[dict[str, Any]]:
+def _losses(case: Case, exposure: Mapping[str, Mapping[str, Figure]]) -> list[dict[str, Any]]:
     """Shortage and loss of value added where the greatest foreign origin withholds for a year.
 
     ``z = max(0, d − stock/12 − spare)`` by the operator of indispensability and exposure, the
     loss ``z`` times the table's slope; beside it the same from the case's own figures.
     """
-    from kachisuji.contest import build, power
+    from kachisuji.contest import power
+    from kachisuji.contest.build import contest_economy, supply
 
     home = case.settings.home
     sellers = list(case.competitors)
-    economy = build.table_of(case, sellers) if hasattr(build, "table_of") else None
+    economy = contest_economy(case, case.economy)
     given = {r["product"]: r for r in case.tables["products"].to_dict("records")}
-    slopes = {}
-    if economy is not None:
-        known = build.supply(case, economy, sellers)
-        place = list(economy.regions).index(home)
-        slopes = {p.name: float(s[place]) for p, s in zip(known.items, known.loss, strict=True)}
+    known = supply(case, economy, sellers)
+    place = list(economy.regions).index(home)
+    slopes = {p.name: float(s[place]) for p, s in zip(known.items, known.loss, strict=True)}
     out = []
     for product, figures in exposure.items():
         foreign = {r: f for n, f in figures.items() if (r := n.removeprefix("share:")) != n
@@ -157,9 +154,10 @@ def _losses(
         row = given[product]
         before = float(power.shortage(_a(share.mode), _a(0.0), _a(
             float(row["stock_mode"]) / power.MONTHS + float(row["spare_mode"]))))  # fmt: skip
-        out.append({"product": product, "holder": holder, "share": [share.low, share.mode, share.high],
-                    "shortage": short, "shortage_before": before,
-                    "loss": [z * slopes[product] for z in short] if product in slopes else None})  # fmt: skip
+        shares = [share.low, share.mode, share.high]
+        out.append({"product": product, "holder": holder, "share": shares, "shortage": short,
+                    "shortage_before": before,
+                    "loss": [z * slopes[product] for z in short]})  # fmt: skip
     return out
 
 
@@ -202,7 +200,8 @@ class _Book:
             "id": ident, "grade": "measured",
             "statement_en": f"Measured (protected): {english}; standard deviation of the "
                             f"protecting noise {noise}{kept}",
-            "statement_ja": f"測定値（保護付き）。{japanese}。保護の雑音の標準偏差 {noise}{kept_ja}",
+            "statement_ja": f"測定値（保護付き）。{japanese}。"
+                            f"保護の雑音の標準偏差 {noise}{kept_ja}",
             "source": "Answers of a constellation", "date": self.when, "address": self.url,
         })  # fmt: skip
         return ident
@@ -236,16 +235,19 @@ class _Book:
         """Replace the learning rate of a segment."""
         from kachisuji.constellation.evidence import learning_figures
 
+        what = (f"learning rate of {answer.nodes} nodes", f"{answer.nodes}ノードの習熟率")
         for figure in learning_figures(answer):
-            self._parameter(process, "learning_rate", figure, (
-                f"learning rate of {answer.nodes} nodes", f"{answer.nodes}ノードの習熟率"))  # fmt: skip
+            self._parameter(process, "learning_rate", figure, what)
 
     def craft(self, answer: Answer) -> None:
         """Replace the loss of craft skill: masters of 60 and more leave within five to 15 years."""
         from kachisuji.constellation.evidence import Figure
 
         for craft, rows in answer.table.groupby("craft", sort=False):
-            estimates, noise = rows["estimate"].to_numpy(dtype=float), float(rows["deviation"].iloc[0])
+            estimates, noise = (
+                rows["estimate"].to_numpy(dtype=float),
+                float(rows["deviation"].iloc[0]),
+            )
             whole = float(estimates.sum())
             if not whole > CLEAR * noise * len(AGES) ** 0.5:
                 continue

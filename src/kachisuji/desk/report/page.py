@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kachisuji.desk.constellation.protected import FILE as ANSWERS
 from kachisuji.desk.findings import findings
 from kachisuji.desk.report.bilingual import Both, percent, plain, points, t, whole
 from kachisuji.desk.report.names import Names
@@ -19,6 +20,7 @@ from kachisuji.desk.report.sections import (
     fields,
     hindcast,
     instruments,
+    protected,
     questions,
     robust,
     verdicts,
@@ -42,6 +44,7 @@ SECTIONS = (
     ("assumptions", "desk.h_assumptions"),
     ("hindcast", "desk.h_hindcast"),
     ("evidence", "desk.h_evidence"),
+    ("protected", "nodes.h_protected"),
     ("about", "desk.h_about"),
 )
 # measures kept apart: never added up silently
@@ -92,17 +95,18 @@ def _asset(name: str) -> Markup:
 
 def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
     figures, settings = run.manifest.figures, run.case.settings
+    there = {
+        "robust": bool(run.choice.get("robust")),
+        "protected": (run.folder / "case" / ANSWERS).exists(),
+    }
+    absent = {anchor for anchor, held in there.items() if not held}
     return {
         "lang": lang,
         "version": run.manifest.version,
         "names": names,
         "css": _asset("report.css"),
         "js": _asset("report.js"),
-        "contents": [
-            (anchor, t(key))
-            for anchor, key in SECTIONS
-            if anchor != "robust" or run.choice.get("robust")
-        ],
+        "contents": [(anchor, t(key)) for anchor, key in SECTIONS if anchor not in absent],
         "confidence": percent(settings.confidence),
         "lead": t(
             "desk.lead",
@@ -152,6 +156,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "grades": evidence.grades_by_field(run, names),
         "grade_names": [t(f"desk.grade_{g}") for g in evidence.GRADES],
         "sources": evidence.sources(run),
+        "protected": protected.protected(run, names),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kachisuji.desk.constellation.protected import read
-from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, points, t
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
@@ -72,5 +72,5 @@ def _exposure(row: dict[str, Any], run: StoredRun, names: Names) -> dict[str, An
         "share": _range(row["share"]),
         "shortage": _range(row["shortage"]),
         "before": fixed(row["shortage_before"], 3),
-        "loss": points(row["loss"][1]) if row["loss"] else plain("–"),
+        "loss": percent(row["loss"][1], 3),
     }

@@ -1,0 +1,136 @@
+"""A case with protected answers: what is replaced, what is not, and what the report says."""
+
+import dataclasses
+import json
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kachisuji.cases import load
+from kachisuji.constellation.answers import answer
+from kachisuji.constellation.contributions import contribution
+from kachisuji.constellation.noise import draw
+from kachisuji.constellation.questions import Question
+from kachisuji.constellation.synthetic import firms
+from kachisuji.desk.constellation import answered_case
+from kachisuji.desk.constellation.demo import world
+from kachisuji.desk.constellation.protected import FILE, derive
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.report.sections.protected import protected
+from kachisuji.desk.telling import Telling
+from kachisuji.words import InputError
+
+
+class NextDoor:
+    """Asks firms without a network: the same contributions, noise and answers."""
+
+    def __init__(self, tables, quiet=False):
+        self.tables, self.quiet = tables, quiet
+        self.client = SimpleNamespace(url="https://127.0.0.1:8443")
+        self.asked = 0
+
+    def ask(self, question: Question):
+        self.asked += 1
+        own = [contribution(question, t[question.table]) for t in self.tables]
+        if question.kind == "learning":  # nodes without the process take no part
+            process = question.groups["process"][0]
+            own = [v for v, t in zip(own, self.tables, strict=True)
+                   if (t["production"]["process"] == process).any()]  # fmt: skip
+        total = np.sum(own, axis=0)
+        if not self.quiet:
+            total = total + sum(draw(question) for _ in range(3))
+        said = {"values": total.tolist(), "kept": [True] * len(own)}
+        return answer(f"q{self.asked}", question, said)
+
+
+@pytest.fixture(scope="module")
+def case():
+    return load("japan17")
+
+
+@pytest.fixture(scope="module")
+def tables(case):
+    made = world(case)
+    return firms(12, made.products, made.processes, made.recipes, seed=0)
+
+
+@pytest.fixture(scope="module")
+def derived(case, tables, tmp_path_factory):
+    return derive(case, tmp_path_factory.mktemp("derived") / "case", NextDoor(tables))
+
+
+def test_the_copy_is_a_sound_case_with_measured_figures(case, derived):
+    again = load(derived)
+    kept = json.loads((derived / FILE).read_text())
+    changed = {(c["table"], *c["key"]) for c in kept["changes"]}
+    assert {("products", "dram"), ("products", "ndfeb_magnets")} <= changed
+    row = again.tables["products"].set_index("product").loc["dram"]
+    proof = again.evidence[row["evidence"]]
+    assert proof.grade == "measured"
+    assert "(protected)" in proof.statement_en
+    assert "保護付き" in proof.statement_ja
+    untouched = "gi_endoscopes"  # no firm buys it: noise alone replaces nothing
+    before, after = (
+        c.tables["products"].set_index("product").loc[untouched] for c in (case, again)
+    )
+    assert before.equals(after)
+    assert sum(a["question"]["epsilon"] for a in kept["answers"]) <= 12
+
+
+def test_stock_of_the_copy_is_that_of_the_firms(tables, derived):
+    kept = json.loads((derived / FILE).read_text())
+    bought = pd.concat([t["purchases"] for t in tables]).query("product == 'dram'")
+    value = bought["value_million_yen"].clip(upper=10.0)
+    months = float((value * bought["stock_days"]).sum() / value.sum() / 30.4375)
+    change = next(c for c in kept["changes"] if c["key"] == ["dram"] and c["quantity"] == "stock")
+    assert change["after"][0] <= change["after"][1] <= change["after"][2]
+    assert abs(change["after"][1] - months) < 4 * change["noise"]
+    for row in kept["exposure"]:
+        assert row["shortage"][0] <= row["shortage"][1] <= row["shortage"][2]
+        assert row["holder"] != "JPN"
+
+
+def test_learning_rates_are_found_where_months_are_on_record(case, tables, tmp_path):
+    folder = derive(case, tmp_path / "case", NextDoor(tables, quiet=True))
+    kept = json.loads((folder / FILE).read_text())
+    found = {
+        c["key"][0]: c["after"][1] for c in kept["changes"] if c["quantity"] == "learning_rate"
+    }
+    truth = {p: 1 - 2**-b for p, b in world(case).processes.items()}
+    assert set(found) == set(truth)
+    for process, rate in truth.items():
+        assert found[process] == pytest.approx(rate, abs=0.06)
+    decay = [c for c in kept["changes"] if c["quantity"] == "craft_decay"]
+    assert decay
+    assert all(0.01 < c["after"][1] < 0.06 for c in decay)
+
+
+def test_noise_alone_replaces_nothing_and_is_told(case, tables, tmp_path):
+    nothing = [{k: t.iloc[:0] for k, t in firm.items()} for firm in tables]
+    with pytest.raises(InputError, match="told from noise"):
+        derive(case, tmp_path / "case", NextDoor(nothing, quiet=True))
+
+
+def test_a_constellation_without_an_asker_is_a_sentence():
+    with (
+        pytest.raises(InputError, match="asker"),
+        answered_case("japan17", "https://a", None, None),
+    ):
+        pass
+    with answered_case("japan17", "", None, Telling("en")) as case:
+        assert case == "japan17"
+
+
+def test_the_report_says_what_changed_and_what_noise_costs(stored, derived, tmp_path):
+    copy = shutil.copytree(stored.folder, tmp_path / "run")
+    names = Names(load("japan17"))
+    run = dataclasses.replace(stored, folder=copy, case=load("japan17"))
+    assert protected(run, names) is None
+    shutil.copy(derived / FILE, copy / "case" / FILE)
+    section = protected(run, names)
+    assert len(section["changes"]) > 5
+    assert "保護の雑音" in section["cost"].ja
+    assert section["exposure"]
