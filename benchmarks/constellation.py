@@ -190,7 +190,7 @@ def main() -> None:
     lines = [
         "# The constellation",
         "",
-        "`python benchmarks/constellation.py`; two cores, coordinator, three members and twelve nodes",
+        "`python benchmarks/constellation.py`; two cores; coordinator, three members, twelve nodes",
         "as sixteen processes on the loopback address, mutual TLS.",
         "",
         "| figure | measured | wanted |",
