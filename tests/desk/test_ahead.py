@@ -9,6 +9,7 @@ import pytest
 
 from kachisuji.cases import load
 from kachisuji.desk import cli
+from kachisuji.desk.ahead.dividing import divide
 from kachisuji.desk.ahead.goals import Asked, parse
 from kachisuji.desk.ahead.mapping import flexibility, pathways
 from kachisuji.desk.ahead.metro import metro_map
@@ -410,3 +411,15 @@ def test_wrong_questions_about_a_run(capsys, run_copy, tmp_path, monkeypatch, ar
     assert code == EXIT_USER_ERROR
     assert said in err
     assert "Traceback" not in err
+
+
+def test_the_worth_of_a_plan_is_divided(planned, small_run):
+    found = divide(planned, by="segment")
+    assert len(found["players"]) == 2
+    assert sum(found["shapley"]) == pytest.approx(found["together"], abs=1e-6)
+    assert sum(found["nucleolus"]) == pytest.approx(found["together"], abs=1e-6)
+    assert found["together"] >= max(found["alone"]) - 1e-9
+    assert found["core"] == (found["excess"] <= 1e-9 * max(1.0, found["together"]))
+    with pytest.raises(InputError) as caught:
+        divide(small_run)
+    assert caught.value.key == "ahead.players"

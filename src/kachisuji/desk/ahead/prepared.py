@@ -171,7 +171,7 @@ def prepare(
     from kachisuji.portfolios.signposts import most_useful
 
     work = reopen(run)
-    draws = np.ascontiguousarray(work.draws[_spread(len(work.draws), futures)])
+    draws = np.ascontiguousarray(work.draws[spread_over(len(work.draws), futures)])
     year = int(work.model.years[min(3, len(work.model.years) - 1)]) if when is None else when
     if not work.model.years[0] < year <= work.model.years[-1]:
         raise InputError(
@@ -196,7 +196,7 @@ def prepare(
     )  # fmt: skip
 
 
-def _spread(have: int, want: int) -> I8:
+def spread_over(have: int, want: int) -> I8:
     """Places of the futures to use: the first of each half, so that both stay balanced."""
     if have <= want:
         return np.arange(have)
