@@ -23,8 +23,8 @@ THEMES = ("light", "dark")
 # what a page may load: our own files, the report's style, and Vega out of vl-convert
 FILES = {
     "report.css": ("kachisuji.desk.report", "templates/report.css", "text/css"),
-    "desk.css": ("kachisuji.desk.web", "static/desk.css", "text/css"),
-    "desk.js": ("kachisuji.desk.web", "static/desk.js", "text/javascript"),
+    "workbench.css": ("kachisuji.desk.web", "static/workbench.css", "text/css"),
+    "workbench.js": ("kachisuji.desk.web", "static/workbench.js", "text/javascript"),
     "icon.svg": ("kachisuji.desk.web", "static/icon.svg", "image/svg+xml"),
 }
 
