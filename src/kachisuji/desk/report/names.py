@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kachisuji.cases import global_symbols, symbols
+from kachisuji.cases import global_symbols, partner_symbols, symbols
+from kachisuji.contest.instruments import businesses
 from kachisuji.desk.report.bilingual import Both, Money, listed, plain, t
 from kachisuji.desk.rows import records
 
@@ -29,6 +30,8 @@ _SHARED = {
     "withhold": "desk.quantity_withhold",
     "pooling": "desk.quantity_pooling",
     "entry": "desk.quantity_entry",
+    "allowed": "desk.quantity_allowed",
+    "late": "desk.quantity_late",
 }
 
 
@@ -55,7 +58,8 @@ class Names:
         self.instruments = _named(tables["instruments"], "instrument")
         self.products = _named(tables["products"], "product")
         self.symbols = {
-            s.symbol: Both(s.meaning_en, s.meaning_ja) for s in (*symbols(), *global_symbols())
+            s.symbol: Both(s.meaning_en, s.meaning_ja)
+            for s in (*symbols(), *global_symbols(), *partner_symbols())
         }
         self.packages = {p.id: Both(p.name_en, p.name_ja) for p in case.lines.packages}
         self.packages[""] = t("desk.credit_name")
@@ -118,6 +122,11 @@ class Names:
             return self.symbols.get(name, plain(name))
         owner, what = parts[0], parts[1]
         known = self.segments | self.instruments | self.regions | self.products
+        if owner == "border":
+            return t("desk.quantity_border", region=self.regions.get(what, plain(what)))
+        tie = self._tie(owner, parts[1:])
+        if tie is not None:
+            return tie if owner == within else t("desk.of", owner=known[owner], what=tie)
         if owner in self.instruments and what not in _OF_INSTRUMENT:
             told = t(f"desk.lever_{what}")
         elif what in _SHARED:
@@ -129,3 +138,17 @@ class Names:
         if owner == within:
             return told
         return t("desk.of", owner=known.get(owner, plain(owner)), what=told)
+
+    def _tie(self, owner: str, parts: list[str]) -> Both | None:
+        """Name what lies between two: instruments, segments, a segment and a partner."""
+        what, last = parts[0], parts[-1]
+        if owner in self.instruments and what in self.instruments and len(parts) > 1:
+            lever = t("desk.lever_money" if last == "money" else f"desk.lever_{last}")
+            return t("desk.quantity_meets", what=self.instruments[what], lever=lever)
+        if owner in self.instruments and what in businesses():
+            return t("desk.quantity_fit", business=t(f"instruments.business_{what}"))
+        if owner in self.segments and what in self.segments and len(parts) > 1:
+            return t("desk.quantity_link", to=self.segments[what])
+        if owner in self.segments and what in self.regions and last in self.symbols:
+            return t("desk.of", owner=self.regions[what], what=self.symbols[last])
+        return None

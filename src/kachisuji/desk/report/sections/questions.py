@@ -160,12 +160,14 @@ class _Answers:
         spill: Any = self.run.of_line("spillover")
         power: Any = self.run.of_line("indispensability")
         added: Any = self.run.of_line("value_added")
+        apart: Any = {m: self.run.of_line(m) for m in ("forward", "technology", "dual_use")}
         order = sorted(self.best.items(), key=lambda p: -spill.loc[p[1], "mean"])
         rows = [
             [
                 self.names.segments[segment],
                 self.money(spill.loc[line, "mean"]),
                 self.span(spill.loc[line]),
+                *(self.money(apart[m].loc[line, "mean"]) for m in apart),
                 self.money(added.loc[line, "mean"]),
                 points(power.loc[line, "mean"]),
                 between(points(power.loc[line, "p10"]), points(power.loc[line, "p90"])),
@@ -183,7 +185,8 @@ class _Answers:
         half = len(growth_rank) / 2
         strong = [s for s, i in power_order[: max(1, len(power_order) // 3)]
                   if growth_rank[s] >= half and power.loc[i, "mean"] > 0]  # fmt: skip
-        head = ["segment", "spillover", "interval", "value_added", "power", "interval", "positive"]
+        head = ["segment", "spillover", "interval", *apart, "value_added", "power", "interval"]
+        head.append("positive")
         table = _table(t("desk.q4_caption"), [t(f"desk.head_{h}") for h in head], rows)
         text = [
             t("desk.q4_spill", named=self.names_of([s for s, _ in order[:3]])),
