@@ -17,13 +17,14 @@ from kachisuji.portfolios import (
     at_least,
     at_most,
     augmecon,
+    choose,
     conflict,
     exact_front,
     excludes,
     most_likely,
     one_after_the_other,
 )
-from kachisuji.words import InputError, RunError
+from kachisuji.words import InfeasibleError, InputError, RunError
 
 
 def front_of(problem, objectives):
@@ -131,6 +132,10 @@ def test_the_minimal_contradiction_is_named():
         ),
     )
     assert conflict(apart) == ["both", "never both"]
+    with pytest.raises(InfeasibleError) as caught:
+        choose(apart)
+    assert caught.value.key == "portfolios.conflict"
+    assert caught.value.values["names"] == "both, never both"
 
 
 def test_every_member_of_a_contradiction_is_needed():

@@ -71,7 +71,17 @@ def widening(relaxation: Relaxation) -> list[tuple[str, int, float]] | None:
 
 
 def cannot_require(relaxation: Relaxation) -> InfeasibleError:
-    """Return the error that names the limits in the way of a requirement and by how much."""
+    """Return the error that names what is in the way of a requirement.
+
+    Where the rules of the problem contradict one another or its limits, their minimal conflicting
+    set; else the limits, and by how much they would have to be wider.
+    """
+    if relaxation.problem.rules:
+        from kachisuji.portfolios.many import conflict
+
+        names = conflict(relaxation.problem)
+        if names:
+            return InfeasibleError("portfolios.conflict", names=", ".join(names))
     short = widening(relaxation)
     if not short:
         return InfeasibleError("portfolios.cannot_require")
