@@ -136,6 +136,10 @@ def test_approval_once_always_and_never(node):
     node.approvals.decide("two", smaller, "ministry", "always")
     node.answer("two.1", smaller, "ministry")
     node.answer("three.1", smaller, "ministry")
+    dearer = ask(kind="count", table="purchases", epsilon=0.2)
+    for key in ("one.3", "five.1"):  # neither another question under its name, nor a greater ε
+        with pytest.raises(Refusal, match="waiting"):
+            node.answer(key, dearer, "ministry")
     node.approvals.decide("four", smaller, "ministry", "never")
     with pytest.raises(Refusal, match="refused_owner"):
         node.answer("four.1", smaller, "ministry")

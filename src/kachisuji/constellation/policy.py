@@ -108,11 +108,15 @@ class Approvals:
         return found
 
     def decide(self, question_id: str, question: Question, asker: str, how: str) -> None:
-        """Keep a decision: ``once``, ``always`` (this asker, this shape) or ``never`` (this id)."""
+        """Keep a decision.
+
+        ``once`` is for this very question under this id; ``always`` for this asker and shape up
+        to this ε; ``never`` for this id.
+        """
         with locked(self.folder):
             kept = self._read()
             key = f"{asker}:{question.shape()}" if how == "always" else question_id
-            kept[how][key] = asker
+            kept[how][key] = repr(question.epsilon) if how == "always" else question.digest()
             write(self.file, json.dumps(kept, indent=1, sort_keys=True))
 
     def state(self, question_id: str, question: Question, asker: str) -> str:
@@ -120,5 +124,6 @@ class Approvals:
         kept = self._read()
         if question_id in kept["never"]:
             return "never"
-        always = f"{asker}:{question.shape()}" in kept["always"]
-        return "approved" if always or question_id in kept["once"] else "waiting"
+        most = float(kept["always"].get(f"{asker}:{question.shape()}", 0.0))
+        once = kept["once"].get(question_id) == question.digest()
+        return "approved" if once or question.epsilon <= most else "waiting"
