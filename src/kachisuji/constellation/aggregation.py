@@ -53,8 +53,9 @@ def _imported() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module = need("mpyc.runtime")
-        module.mpc._loop.close()  # made on import; an opening runs in a loop of its own
-        asyncio.set_event_loop(None)
+        if not module.mpc._loop.is_running():  # made on import; an opening has one of its own
+            module.mpc._loop.close()
+            asyncio.set_event_loop(None)
         return module
     finally:
         sys.argv = given

@@ -91,19 +91,22 @@ def groups(question: Question) -> pd.DataFrame:
     )
 
 
-def _bounded(table: pd.DataFrame, estimate: F8, deviation: F8, exact: bool = True) -> pd.DataFrame:
-    # the sum of three Laplace draws keeps t scales; a derived figure is nearer to the normal
+def _bounded(
+    table: pd.DataFrame, estimate: F8, deviation: F8, *, exact: bool = True, step: float = 0.0
+) -> pd.DataFrame:
+    # the sum of three Laplace draws keeps t scales, whole numbers half a step more; a derived
+    # figure is nearer to the normal
     wide = bound(CONFIDENCE) / np.sqrt(6.0) if exact else 1.96
+    half = wide * deviation + step / 2.0
     return table.assign(
-        estimate=estimate, deviation=deviation,
-        low=estimate - wide * deviation, high=estimate + wide * deviation,
-    )  # fmt: skip
+        estimate=estimate, deviation=deviation, low=estimate - half, high=estimate + half
+    )
 
 
 def _table(a: Answer) -> pd.DataFrame:
     q, table = a.question, groups(a.question)
     if q.kind == "count":
-        return _bounded(table, *a.part("count"))
+        return _bounded(table, *a.part("count"), step=1.0)
     if q.kind == "sum":
         return _bounded(table, *a.part("sum"))
     if q.kind in ("mean", "recipe"):
@@ -113,7 +116,7 @@ def _table(a: Answer) -> pd.DataFrame:
         edges = np.linspace(q.low, q.high, q.bins + 1)
         many = many.assign(bin_low=np.tile(edges[:-1], len(table)),
                            bin_high=np.tile(edges[1:], len(table)))  # fmt: skip
-        return _bounded(many, *a.part("count"))
+        return _bounded(many, *a.part("count"), step=1.0)
     if q.kind == "quantiles":
         return _quantiles(a, table)
     if q.kind == "shares":
