@@ -91,7 +91,7 @@ def test_errors_are_pages_with_a_remedy_in_both_languages(reader):
     assert JAPANESE.search(answer.text)
     assert "計算結果の一覧から選ぶ" in answer.text
     answer = reader.get("/r/none?lang=en")
-    assert "choose one of the list of runs" in answer.text
+    assert "Choose one of the list of runs" in answer.text
 
 
 def test_a_desk_without_a_run_offers_to_make_one(tmp_path):
