@@ -91,7 +91,8 @@ PAGES = [
     "/r/small", "/r/small?pick=1", "/r/small/fields", "/r/small/field/1", "/r/small/segment/@",
     "/r/small/what-if", "/r/small/futures", "/r/small/back-casting", "/r/small/pathways",
     "/r/small/watch", "/structure", "/cases", "/cases/mine", "/cases/mine/edit/segments.csv",
-    "/cases/mine/edit/case.toml", "/cases/compare?a=template&b=mine", "/runs?a=small&b=small",
+    "/cases/mine/edit/case.toml", "/r/small/narrative",
+    "/cases/compare?a=template&b=mine", "/runs?a=small&b=small",
     "/jobs",
 ]  # fmt: skip
 

@@ -46,6 +46,7 @@ def pages_of(stored):
         "/back-casting",
         "/pathways",
         "/watch",
+        "/narrative",
     ]
 
 
@@ -122,3 +123,4 @@ def _sources():
 
 
 SOURCES = _sources()
+
