@@ -123,4 +123,3 @@ def _sources():
 
 
 SOURCES = _sources()
-
