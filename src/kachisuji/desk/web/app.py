@@ -26,6 +26,7 @@ VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structu
          "editing", "jobs", "narrative", "paths")  # fmt: skip
 AT_ONCE = 6
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
+BUSY = ("web.too_many_jobs", "web.job_works")
 _STATUS = {404: "web.no_page", 405: "web.no_method"}
 
 
@@ -93,7 +94,7 @@ def status_of(error: KachisujiError) -> int:
     """Return the HTTP status of an error of the house."""
     if isinstance(error, RefusedError):
         return error.status
-    if isinstance(error, ConflictError):
+    if isinstance(error, ConflictError) or error.key in BUSY:
         return 409
     if error.key in NOT_FOUND:
         return 404

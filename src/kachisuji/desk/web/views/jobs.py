@@ -13,7 +13,7 @@ from kachisuji.desk.web import pages
 from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk
-from kachisuji.words import KachisujiError, RunError, say
+from kachisuji.words import InputError, KachisujiError, say
 
 router = APIRouter()
 JobName = Annotated[str, Path(max_length=60)]
@@ -94,7 +94,7 @@ def start_run(
 ) -> Response:
     """Start a run of a case in the background."""
     if futures & (futures - 1):
-        raise RunError("web.bad_value", names="futures")
+        raise InputError("web.bad_value", names="futures")
     desk: Desk = request.app.state.desk
     if case in available() or case == desk.case:
         place, name = resolve(case), case.rstrip("/").rsplit("/", 1)[-1]
