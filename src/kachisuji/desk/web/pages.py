@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from kachisuji import __version__
 from kachisuji.desk.report.bilingual import Both, t
@@ -99,7 +98,6 @@ def environment(lang: Lang) -> Environment:
         finalize=chosen,
     )
     pages.globals |= {"t": t, "asset": asset, "lang": lang, "version": __version__}
-    pages.filters["said"] = lambda key: say(key, lang)
     return pages
 
 
@@ -166,8 +164,3 @@ def told(request: Request, error: KachisujiError, status: int) -> Response:
         remedy=remedy,
         many=many,
     )
-
-
-def safe(text: str) -> Markup:
-    """Mark markup of our own making."""
-    return Markup(text)
