@@ -33,15 +33,18 @@ html_theme = "alabaster"
 html_title = "Kachisuji 勝ち筋"
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]
-html_sidebars = {"**": ["about.html", "language.html", "navigation.html", "searchfield.html"]}
+html_sidebars = {"**": ["about.html", "language.html", "contents.html", "searchfield.html"]}
 html_theme_options = {
     "description": "An open workbench for industrial strategy",
     "fixed_sidebar": True,
-    "page_width": "64rem",
-    "body_max_width": "46rem",
+    "page_width": "70rem",
+    "body_max_width": "50rem",
 }
-html_context = {"pages_in_both": {p.relative_to(HERE / "ja").with_suffix("").as_posix()
-                                  for p in (HERE / "ja").rglob("*.md")}}  # fmt: skip
+html_context = {
+    "pages_in_both": generate.pages_of(HERE / "ja"),
+    "japanese": [(f"ja/{name}", generate.title(HERE / "ja" / f"{name}.md"))
+                 for name in generate.listed(HERE / "ja" / "index.md")],
+}  # fmt: skip
 suppress_warnings = ["myst.header", "myst.xref_missing"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,24 @@ def _thing(name: str, thing: Any) -> str:
     told = inspect.getdoc(thing) if callable(thing) else ""
     text = f"{name}{signature}\n\n{told or ''}".rstrip()
     return f"### `{name}`\n\n````text\n{text}\n````\n"
+
+
+def pages_of(folder: Path) -> set[str]:
+    """Return the names of every page below a folder."""
+    return {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.md")}
+
+
+def listed(index: Path) -> list[str]:
+    """Return the pages that an index lists, in order."""
+    text = index.read_text(encoding="utf-8")
+    blocks = re.findall(r"```\{toctree\}\n(.*?)```", text, re.S)
+    return [line for b in blocks for line in b.splitlines() if line and not line.startswith(":")]
+
+
+def title(page: Path) -> str:
+    """Return the first heading of a page."""
+    found = re.search(r"^# (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return found[1] if found else page.stem
 
 
 def gallery_run() -> Path:
