@@ -1,13 +1,19 @@
 """Commands of nodes and constellation: every mistake a sentence, nothing half-written."""
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from kachisuji.desk.cli import main
+from kachisuji.words import EXIT_INTERRUPTED
 
 
 def told(capsys, *arguments):
@@ -137,3 +143,32 @@ def test_a_missing_extra_is_a_sentence(hub, capsys, monkeypatch):
     code, _, err = told(capsys, "node", "init", hub / "other", "--name", "other")
     assert code == 2
     assert "kachisuji[constellation]" in err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs Linux's /proc")
+def test_an_interrupted_demonstration_leaves_no_process(tmp_path):
+    command = [sys.executable, "-m", "kachisuji", "constellation", "demo", "--nodes", "5"]
+    with subprocess.Popen(
+        [*command, "--out", str(tmp_path / "demo")], stdout=-1, stderr=-2, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "KACHISUJI_LANG": "en"},
+    ) as demo:  # fmt: skip
+        for line in demo.stdout:
+            if "Running" in line:
+                break
+        assert len(serving(tmp_path)) == 9  # coordinator, three members, five nodes
+        demo.send_signal(signal.SIGINT)
+        assert "Interrupted" in demo.stdout.read()
+    assert demo.returncode == EXIT_INTERRUPTED
+    assert serving(tmp_path) == []
+
+
+def serving(folder):
+    """Processes of a constellation in a folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = file.read_bytes().decode(errors="replace")
+            if "constellation.running" in line and str(folder) in line:
+                found.append(file.parent.name)
+    return found

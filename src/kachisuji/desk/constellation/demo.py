@@ -236,12 +236,13 @@ def _joint(asker: Asker, tables: list[dict[str, pd.DataFrame]]) -> dict[str, Any
     rows = [p[p["process"] == process] for p in (t["production"] for t in tables)]
     curves = [trained(q, r) for r in rows]
     errors = _errors(q, rows, curves, shared)
-    value = _value(q, rows[:NICHES], curves[:NICHES])
+    niches = min(NICHES, len(rows))
+    value = _value(q, rows[:niches], curves[:niches])
     return {
         "seconds": seconds, "rounds": ROUNDS,
         "alone": float(np.mean(errors[:, 0])), "together": float(np.mean(errors[:, 1])),
-        "helped": int((errors[:, 1] < errors[:, 0]).sum()), "nodes": len(rows),
-        "worth_alone": float(sum(value[1 << i] for i in range(NICHES))),
+        "niches": niches, "helped": int((errors[:, 1] < errors[:, 0]).sum()), "nodes": len(rows),
+        "worth_alone": float(sum(value[1 << i] for i in range(niches))),
         "worth_together": float(value[-1]), "shapley": shapley(value).tolist(),
     }  # fmt: skip
 
@@ -293,7 +294,7 @@ def _summary(found: Mapping[str, Any], telling: Telling) -> None:
     counts = {k: j[k] for k in ("rounds", "helped", "nodes")}
     lines.append(say("nodes.demo_joint", lang, **counts, **told))
     split = ", ".join(number(v, lang, 3) for v in j["shapley"])
-    lines.append(say("nodes.demo_worth", lang, niches=NICHES, split=split, **told))
+    lines.append(say("nodes.demo_worth", lang, niches=j["niches"], split=split, **told))
     lines.append(say("nodes.demo_memory", lang, gigabytes=number(found["memory"] / 1e9, lang)))
     telling.result("\n".join(lines), dict(found))
 
