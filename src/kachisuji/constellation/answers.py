@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.constellation.contributions import DAYS_A_YEAR
+from kachisuji.constellation.contributions import LONGEST_STOCK
 from kachisuji.constellation.noise import bound, deviations
 from kachisuji.constellation.questions import Question, parts
 
@@ -191,8 +191,8 @@ def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     days, days_sd = _ratio(
         held, a.part("stock")[1] * np.sqrt(many), whole, deviation * np.sqrt(many)
     )
-    made["stock_days"] = np.clip(days, 0.0, 1.0) * DAYS_A_YEAR
-    made["stock_days_sd"] = days_sd * DAYS_A_YEAR
+    made["stock_days"] = np.clip(days, 0.0, 1.0) * LONGEST_STOCK
+    made["stock_days_sd"] = days_sd * LONGEST_STOCK
     others = (made.groupby("product")["spare"].transform("sum") - made["spare"]).to_numpy()
     spare_sd = a.part("spare")[1] * np.sqrt(many)
     made["spare_others"], made["spare_sd"] = _ratio(others, spare_sd, whole, 0.0 * whole)

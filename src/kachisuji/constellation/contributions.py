@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
-DAYS_A_YEAR = 365.0
-"""Stock days are counted up to a year: what lasts longer is stock of a year."""
+LONGEST_STOCK = 120.0
+"""Days of stock beyond which more counts as so many: the fewer, the less noise hides them."""
 
 
 def contribution(question: Question, table: pd.DataFrame) -> I8:
@@ -97,9 +97,9 @@ def _grouped(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
         value = value - (q.low + q.high) / 2.0
     out = [_added(cell, ones, cells), _added(cell, _steps(value, step), cells)]
     if q.kind == "shares":
-        days = np.clip(rows["stock_days"].to_numpy(dtype=np.float64), 0.0, DAYS_A_YEAR)
+        days = np.clip(rows["stock_days"].to_numpy(dtype=np.float64), 0.0, LONGEST_STOCK)
         spare = np.clip(rows["spare_million_yen"].to_numpy(dtype=np.float64), 0.0, half_width(q))
-        out.append(_added(cell, _steps(value * days / DAYS_A_YEAR, step), cells))
+        out.append(_added(cell, _steps(value * days / LONGEST_STOCK, step), cells))
         out.append(_added(cell, _steps(spare, step), cells))
     return np.concatenate(out)
 

@@ -34,6 +34,9 @@ CURVES = 3
 CLEAR = 4.0
 """A product is told from noise when its purchases are so many deviations above none."""
 
+WIDEST = 2.0
+"""A figure whose range would grow more than so many times is left: its noise costs too much."""
+
 AGES = ("under30", "30s", "40s", "50s", "60plus")
 _CRAFT = "-craft"
 _YEARS = (15.0, 10.0, 5.0)  # within which masters of 60 and more leave: slow, likely, fast
@@ -224,10 +227,14 @@ class _Book:
             figures = exposure.get(row["product"])
             if figures is None:
                 continue
-            what = ("stock and spare supply from the purchases of the nodes",
-                    "在庫と供給余力（各ノードの購買記録）")  # fmt: skip
-            ident = self._evidence(f"CN-{row['product']}", what, row["evidence"], figures["stock"])
-            for stem in ("stock", "spare"):
+            stems = [s for s in ("stock", "spare") if _worth(row, f"{s}_", figures[s])]
+            if not stems:
+                continue
+            what = (f"{' and '.join(stems)} from the purchases of the nodes",
+                    f"{'・'.join(_JAPANESE[s] for s in stems)}（各ノードの購買記録）")  # fmt: skip
+            first = figures[stems[0]]
+            ident = self._evidence(f"CN-{row['product']}", what, row["evidence"], first)
+            for stem in stems:
                 self._put("products", row, f"{stem}_", figures[stem], ident, (row["product"],))
             row["evidence"] = ident
 
@@ -264,10 +271,20 @@ class _Book:
 
     def _parameter(self, segment: str, symbol: str, figure: Figure, what: Sequence[str]) -> None:
         for row in self._rows("parameters"):
-            if row["segment"] == segment and row["symbol"] == symbol:
+            mine = row["segment"] == segment and row["symbol"] == symbol
+            if mine and _worth(row, "", figure):
                 ident = self._evidence(f"CN-{segment}-{symbol}", what, "", figure)
                 self._put("parameters", row, "", figure, ident, (segment, symbol))
                 row["evidence"] = ident
+
+
+_JAPANESE = {"stock": "在庫", "spare": "供給余力"}
+
+
+def _worth(row: Mapping[str, str], stem: str, figure: Figure) -> bool:
+    """Whether the measured range is not far wider than the one it would replace."""
+    before = float(row[f"{stem}high"]) - float(row[f"{stem}low"])
+    return figure.high - figure.low <= WIDEST * before
 
 
 def read(case_folder: Path) -> dict[str, Any] | None:
