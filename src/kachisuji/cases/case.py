@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kachisuji.accounts import Economy, read, reference
 from kachisuji.beliefs import Evidence, Register
-from kachisuji.cases.check_settings import check_lines, check_settings
+from kachisuji.cases.check_settings import check_choice, check_lines, check_settings
 from kachisuji.cases.checks import World, check_tables
 from kachisuji.cases.problems import nearest, raise_all
 from kachisuji.cases.schema import EVERY_COMPETITOR, optional_tables, schema, tables
@@ -167,6 +167,7 @@ def load(name_or_path: str | Path) -> Case:
     problems += check_tables(world)
     if settings is not None:
         problems += check_settings(settings, folder / CASE_FILE)
+        problems += check_choice(settings, folder / CASE_FILE, world)
     if lines is not None:
         problems += check_lines(lines, folder / LINES_FILE, world)
     raise_all(folder, problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,55 @@ def check_settings(s: Settings, file: Path) -> Iterator[InputError]:
     if s.last_year <= s.first_year:
         yield InputError(
             "cases.last_year", file=file, column="last_year", got=s.last_year, first=s.first_year
+        )
+
+
+def check_choice(s: Settings, file: Path, w: World) -> Iterator[InputError]:
+    """Check that the rules of ``[choice]`` speak of known segments and partners, and say enough."""
+    segments = w.names("segments", "segment")
+    for rule in s.choice.rules:
+        yield from _named(rule.segments, segments, file, "choice.rules.segments", "segments.csv")
+        yield from _named(rule.beside, segments, file, "choice.rules.beside", "segments.csv")
+        both = sorted(set(rule.segments) & set(rule.beside))
+        short = len(set(rule.segments)) < 2 if rule.kind == "excludes" else not rule.beside or both
+        if short or (rule.kind == "excludes" and rule.beside):
+            row = _row_of(file, rule.segments[0], "segments")
+            yield InputError(
+                f"cases.rule_{rule.kind}", file=file, row=row, column="choice.rules",
+                got=", ".join(rule.segments),
+            )  # fmt: skip
+    for one in s.choice.balance:
+        yield from _named(one.segments, segments, file, "choice.balance.segments", "segments.csv")
+    partners = tuple(s.choice.partner_limits)
+    known = [r for r in w.regions("competitor") or () if r != s.home]
+    yield from _named(partners, known, file, "choice.partner_limits", "regions.csv")
+
+
+def _row_of(file: Path, name: str, key: str) -> int | None:
+    """Return the line of a TOML file that holds a name beside its key, else the last that does."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    code = {row: line.split("#")[0] for row, line in enumerate(lines, 1)}
+    hits = [row for row, line in code.items() if word.search(line)]
+    return next((row for row in hits if key in code[row]), hits[-1] if hits else None)
+
+
+def _named(
+    names: tuple[str, ...],
+    known: list[str] | tuple[str, ...] | None,
+    file: Path,
+    column: str,
+    where: str,
+) -> Iterator[InputError]:
+    """As ``_unknown``, with the line of the file."""
+    for error in _unknown(names, known, file, column, where):
+        got = str(error.values["got"])
+        yield InputError(
+            error.key,
+            file=file,
+            row=_row_of(file, got, column.split(".")[-1]),
+            column=column,
+            **error.values,
         )
 
 

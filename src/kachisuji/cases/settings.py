@@ -45,6 +45,34 @@ class Risk(Frozen):
     weight: Share = 0.5
 
 
+class Rule(Frozen):
+    """A rule on segments: lines of some need one of others beside them, or exclude one another."""
+
+    kind: Literal["needs", "excludes"]
+    segments: Annotated[tuple[Text, ...], Field(min_length=1)]
+    beside: tuple[Text, ...] = ()
+    """Of ``needs``: a line of one of these must be chosen as well."""
+
+
+class Balance(Frozen):
+    """At least a share of the public money that lines of segments cost goes to these segments."""
+
+    segments: Annotated[tuple[Text, ...], Field(min_length=1)]
+    share: Share
+
+
+class Choosing(Frozen):
+    """``[choice]``: further limits on the portfolio; none by default."""
+
+    carry_over: bool = False
+    """Money left in one year may be spent later."""
+    max_lines_per_partner: Annotated[int, Field(ge=0)] | None = None
+    partner_limits: Mapping[Text, Annotated[int, Field(ge=0)]] = {}
+    """Limits of single partners, in place of ``max_lines_per_partner``."""
+    rules: tuple[Rule, ...] = ()
+    balance: tuple[Balance, ...] = ()
+
+
 class Settings(Frozen):
     """``case.toml``: whose case it is, over which years, in which money, how it is judged."""
 
@@ -69,6 +97,7 @@ class Settings(Frozen):
     """Allow segments with the same parameters: only for tests of neutrality."""
     weights: Weights = Weights()
     risk: Risk = Risk()
+    choice: Choosing = Choosing()
 
     @property
     def years(self) -> range:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kachisuji.desk.joint import ITEMS, value_of
+from kachisuji.desk.restricting import under_settings
 from kachisuji.desk.rows import records
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def posed(
     groups = {s: k for k, s in enumerate(dict.fromkeys(lines["segment"]))}
     playable = (lines["kind"] != "nothing").to_numpy()
     efficient = mean["money"].max(axis=1) >= least_effort(case, lines)
-    return Problem(
+    problem = Problem(
         value=value,
         segment=lines["segment"].map(groups).to_numpy(np.int64),
         field=lines["field"].to_numpy(np.int64),
@@ -111,6 +112,7 @@ def posed(
         power=power,
         risk=Risk(settings.risk.measure, settings.risk.tail, settings.risk.weight),
     )
+    return under_settings(problem, settings.choice, lines)
 
 
 @dataclass(frozen=True)

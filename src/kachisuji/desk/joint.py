@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kachisuji.desk.comparing import interval
 from kachisuji.desk.describing import SKILLS
+from kachisuji.desk.restricting import keeps
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case, Settings
@@ -64,6 +65,8 @@ def within_limits(case: Case, use: dict[str, F8], limits: pd.DataFrame) -> bool:
         if not len(own):
             continue
         ceiling = own["mode"].to_numpy() * (1 + 1e-9)
+        if item == "money" and case.settings.choice.carry_over:
+            values, ceiling = values.cumsum(axis=1), ceiling.cumsum()
         sure = np.quantile(values, case.settings.confidence, axis=0)
         if (values.mean(axis=0) > ceiling).any() or (sure > ceiling).any():
             return False
@@ -142,7 +145,8 @@ def play_best(
     for first in sorted(played, key=lambda p: -_score(work, p, played))[:PRUNED]:
         played += _pruned(work, first, limits)
     played += _refilled(work, max(played, key=lambda p: _score(work, p, played)), chosen, limits)
-    allowed = [p for p in played if p.within] or played
+    lawful = [p for p in played if keeps(chosen.problem, p.lines)]
+    allowed = [p for p in lawful if p.within] or lawful
     best = max(allowed, key=lambda p: _score(work, p, played))
     together = _describe(work, best, len(played))
     advance(1)
@@ -171,6 +175,8 @@ def _refilled(work: Work, best: Played, chosen: Chosen, limits: pd.DataFrame) ->
     outside = [i for i in chosen.candidates[0] if segment[i] not in set(segment[now.lines])]
     for line in sorted(outside, key=lambda i: -work.measures["welfare"][i].mean()):
         more = np.sort(np.append(now.lines, line))
+        if not keeps(chosen.problem, more):
+            continue
         after = _play(work, more, limits, now.rank, max(0, now.dropped - 1))
         out.append(after)
         if after.within and _score(work, after, [now, after]) > _score(work, now, [now, after]):

@@ -276,6 +276,7 @@ class _Report:
         return [
             Heading(self.say("desk.h_means")),
             Paragraph(self.say("desk.means_text", confidence=confidence)),
+            *(Paragraph(one.of(self.lang)) for one in choice.rules(self.run, self.names)),
             Figure(
                 self.say("desk.money_caption"),
                 self.say("desk.money_alt"),

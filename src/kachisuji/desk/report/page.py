@@ -115,6 +115,7 @@ def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
         "js": _asset("report.js"),
         "contents": [(anchor, t(key)) for anchor, key in SECTIONS if anchor not in absent],
         "confidence": percent(settings.confidence),
+        "rules": choice.rules(run, names),
         "lead": t(
             "desk.lead",
             lines=whole(figures["lines"]),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t, tidy
+from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, t, tidy
 from kachisuji.desk.report.drawing import Plot, Scale, meter, pc, spanning, strip, whisker
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
@@ -90,6 +90,28 @@ def _timeline(money: dict[int, float], first: int, last: int) -> Any:
                 f'width="{pc(width * 0.86)}" height="{tall:.1f}" class="full"/>'
             )
     return strip(parts)
+
+
+def rules(run: StoredRun, names: Names) -> list[Both]:
+    """Tell the rules of ``[choice]`` that are in force, one sentence each; none by default."""
+    asked = run.case.settings.choice
+
+    def of(segments: tuple[str, ...]) -> Both:
+        return listed([names.segments[s] for s in segments])
+
+    out = [t("desk.choice_carry")] if asked.carry_over else []
+    if asked.max_lines_per_partner is not None:
+        out.append(t("desk.choice_partners", count=plain(asked.max_lines_per_partner)))
+    for region, most in asked.partner_limits.items():
+        out.append(t("desk.choice_partner", partner=names.region(region), count=plain(most)))
+    for rule in asked.rules:
+        told = {"segments": of(rule.segments)}
+        told |= {"beside": of(rule.beside)} if rule.kind == "needs" else {}
+        out.append(t(f"desk.choice_{rule.kind}", **told))
+    for one in asked.balance:
+        told = {"segments": of(one.segments), "share": percent(one.share)}
+        out.append(t("desk.choice_balance", **told))
+    return out
 
 
 def left_out(run: StoredRun, names: Names) -> dict[str, Any]:
