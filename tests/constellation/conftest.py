@@ -50,7 +50,7 @@ def load(folder, frame, table):
     return Node(folder).add(file, table)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # ends with this folder: nothing runs on beside other tests
 def folders(tmp_path_factory):
     """Folders of five nodes, three members and an asker; nothing runs yet."""
     policy = Policy(minimum_nodes=3, epsilon_most=20, sums_only=True, ask_me=False,
@@ -62,7 +62,7 @@ def folders(tmp_path_factory):
     return local
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # ends with this folder: nothing runs on beside other tests
 def running(folders):
     """The same, running."""
     with folders:
