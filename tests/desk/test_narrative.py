@@ -199,7 +199,7 @@ def test_no_text_of_the_narrative_is_unused():
     from kachisuji.desk import narrative as package
 
     folder = Path(package.__file__).parents[1]
-    code = "\n".join(p.read_text(encoding="utf-8") for p in folder.rglob("*.py"))
+    code = "\n".join(p.read_text(encoding="utf-8") for p in folder.rglob("*.[pj][y2]*"))
     families = ("h_", "task_", "head_", "milestone_", "picture_", "opt_", "help", "usage")
     for key in entries():
         room, _, name = key.partition(".")

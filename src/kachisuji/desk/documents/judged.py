@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.documents.blocks import Block, Bullets, Heading, Paragraph, Table
 from kachisuji.desk.report.bilingual import Both, t
-from kachisuji.desk.report.sections import doctrine, hindcast, instruments, robust, verdicts
+from kachisuji.desk.report.sections import (
+    doctrine,
+    hindcast,
+    instruments,
+    protected,
+    robust,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     from kachisuji.desk.report.names import Names
@@ -151,6 +158,27 @@ class Judged:
             Paragraph(self.of(found["halves"])),
             Heading(self.say("robust.gap_heading"), 2),
             Paragraph(self.of(found["gap"])),
+        ]
+
+    def protected(self) -> list[Block]:
+        """Tell what closed data changed; nothing where the run asked no nodes."""
+        found = protected.protected(self.run, self.names)
+        if found is None:
+            return []
+        keys = ("name", "quantity", "before", "after", "noise")
+        changes = [tuple(self.of(c[k]) for k in keys) for c in found["changes"]]
+        heads = [f"nodes.report_{h}" for h in ("what", "quantity", "before", "after", "noise")]
+        keys = ("name", "holder", "share", "shortage", "before", "loss")
+        exposure = [tuple(self.of(e[k]) for k in keys) for e in found["exposure"]]
+        exposed = [f"nodes.report_{h}" for h in (
+            "product", "holder", "share", "shortage", "shortage_before", "loss")]  # fmt: skip
+        return [
+            Heading(self.say("nodes.h_protected")),
+            Paragraph(self.of(found["text"])),
+            Paragraph(self.of(found["cost"])),
+            *self.table(self.say("nodes.report_changes"), heads, changes, (2, 3, 4)),
+            *self.table(self.say("nodes.report_exposure"), exposed, exposure, (2, 3, 4, 5)),
+            Paragraph(self.say("nodes.report_note"), style="note"),
         ]
 
     def hindcast(self) -> list[Block]:

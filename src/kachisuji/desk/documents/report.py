@@ -57,6 +57,7 @@ def report_document(run: StoredRun, lang: Lang) -> Document:
         *judged.doctrine(),
         *made.survival(),
         *judged.robust(),
+        *judged.protected(),
         *made.questions(),
         *made.fields(),
         *made.assumptions(),
