@@ -168,8 +168,8 @@ class Judged:
         keys = ("name", "quantity", "before", "after", "noise")
         changes = [tuple(self.of(c[k]) for k in keys) for c in found["changes"]]
         heads = [f"nodes.report_{h}" for h in ("what", "quantity", "before", "after", "noise")]
-        keys = ("name", "holder", "share", "shortage", "before", "loss")
-        exposure = [tuple(self.of(e[k]) for k in keys) for e in found["exposure"]]
+        sides = ("name", "holder", "share", "shortage", "before", "loss")
+        exposure = [tuple(self.of(e[k]) for k in sides) for e in found["exposure"]]
         exposed = [f"nodes.report_{h}" for h in (
             "product", "holder", "share", "shortage", "shortage_before", "loss")]  # fmt: skip
         return [
