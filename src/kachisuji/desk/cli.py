@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from kachisuji import __version__
 from kachisuji.desk.ahead.commands import add_ahead
+from kachisuji.desk.ahead.trading import add_trading
 from kachisuji.desk.completing import add_completion
 from kachisuji.desk.constellation.commands import add_constellation
 from kachisuji.desk.data import add_data
@@ -63,6 +64,7 @@ def build(lang: Lang) -> App:
     _add_look(app, lang, told)
     add_data(app, lang, told)
     add_ahead(app, lang, told)
+    add_trading(app, lang, told)
     add_instruments(app, lang, told)
     add_mcp(app, lang, told)
     add_narrative(app, lang, told)

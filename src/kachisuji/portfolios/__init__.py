@@ -22,6 +22,7 @@ from kachisuji.portfolios.many import (
     augmecon,
     conflict,
     exact_front,
+    front_within,
     one_after_the_other,
 )
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
@@ -107,6 +108,7 @@ __all__ = [
     "explain",
     "fits_jointly",
     "freedom",
+    "front_within",
     "gap_interval",
     "last_moments",
     "least_core",

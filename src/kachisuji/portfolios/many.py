@@ -8,7 +8,8 @@ Applied Mathematics and Computation 219 (AUGMECON2: slack tells which steps are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -43,6 +44,7 @@ class _Front:
         self.rows = np.flatnonzero(problem.eligible & fits_alone(problem))
         self.base = Programme(problem.subset(self.rows))
         self.raw, self.seconds = objectives[:, self.rows], seconds
+        self.until = np.inf  # of the monotonic clock, for all programmes together
         self.low = np.zeros(len(objectives))
         self.scale = np.ones(len(objectives))
 
@@ -86,7 +88,8 @@ class _Front:
         highs.setOptionValue("mip_rel_gap", 0.0)
         highs.setOptionValue("mip_abs_gap", 1e-9)
         highs.setOptionValue("mip_feasibility_tolerance", 1e-9)
-        highs.setOptionValue("time_limit", self.seconds)
+        left = min(self.seconds, self.until - time.monotonic())
+        highs.setOptionValue("time_limit", max(0.0, left))
         highs.run()
         if infeasible(highs):
             return None
@@ -184,10 +187,14 @@ def augmecon(
         If a programme ran out of time.
     """
     front = _Front(problem, _checked(problem, objectives), seconds)
+    return undominated(list(_on_grid(front, steps)))
+
+
+def _on_grid(front: _Front, steps: int) -> Iterator[Efficient]:
+    """Efficient portfolios of a grid of levels, as they are found; some more than once."""
     table = front.pay_off()
     grids = [np.linspace(table[:, k].min(), table[:, k].max(), steps + 1)
              for k in range(1, len(table))]  # fmt: skip
-    found: dict[tuple[int, ...], Efficient] = {}
     barred: list[tuple[int, ...]] = []
     for outer in product(*(range(g.size) for g in grids[:-1])):
         inner = 0
@@ -202,10 +209,8 @@ def augmecon(
                 barred.append(place)
                 break
             value = front.value(lines)
-            rows = np.sort(front.rows[lines])
-            found[tuple(map(int, rows))] = Efficient(rows, value)
+            yield Efficient(np.sort(front.rows[lines]), value)
             inner = max(inner + 1, int(np.searchsorted(grids[-1], value[-1] + slack[-1], "right")))
-    return undominated(list(found.values()))
 
 
 def exact_front(
@@ -231,19 +236,57 @@ def exact_front(
         If there are more than ``most``; take ``augmecon`` then.
     """
     front = _Front(problem, _checked(problem, objectives), seconds)
-    front.pay_off()
     found: list[Efficient] = []
-    while True:
-        lines = front.beyond([e.value for e in found])
-        if lines is None:
-            return undominated(found)
+    for one in _one_by_one(front):
         if len(found) == most:
             raise RunError("portfolios.long_front", most=most)
-        found.append(Efficient(np.sort(front.rows[lines]), front.value(lines)))
+        found.append(one)
+    return undominated(found)
+
+
+def _one_by_one(front: _Front) -> Iterator[Efficient]:
+    """Efficient portfolios of different value, the largest sum of scaled objectives first."""
+    front.pay_off()
+    known: list[F8] = []
+    while (lines := front.beyond(known)) is not None:
+        known.append(front.value(lines))
+        yield Efficient(np.sort(front.rows[lines]), known[-1])
+
+
+def front_within(
+    problem: Problem, objectives: ArrayLike, steps: int | None, seconds: float
+) -> tuple[list[Efficient], bool]:
+    """Efficient portfolios found within a time for the whole search, and whether they are all.
+
+    Parameters
+    ----------
+    problem, objectives
+        As in ``augmecon``.
+    steps
+        Of the grid (``augmecon``); without it the method of ``exact_front``, whose points are
+        efficient one by one, so that those found before time runs out are proven as well.
+    seconds
+        For all programmes together.
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing keeps the limits and rules.
+    """
+    front = _Front(problem, _checked(problem, objectives), seconds)
+    front.until = time.monotonic() + seconds
+    found: list[Efficient] = []
+    try:
+        for one in _one_by_one(front) if steps is None else _on_grid(front, steps):
+            found.append(one)  # noqa: PERF402  what came before time ran out is kept
+    except RunError:
+        return undominated(found), False
+    return undominated(found), steps is None
 
 
 def undominated(points: list[Efficient]) -> list[Efficient]:
     """Keep what no other matches everywhere and beats somewhere; by falling first objective."""
+    points = list({tuple(map(int, e.lines)): e for e in points}.values())
     kept = []
     for one in points:
         slack = 1e-9 * (1.0 + np.abs(one.value))

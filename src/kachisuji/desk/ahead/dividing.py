@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kachisuji.desk.ahead.prepared import MOST_FUTURES, play, spread_over
 from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.words import InputError
+from kachisuji.words import InputError, nearest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from kachisuji.cases import Case
     from kachisuji.desk.stored import StoredRun
 
 MOST = 7  # players: every coalition is played jointly
+BY = ("field", "partner", "segment")
+NOBODY = "–"  # owns the lines that have no partner, or no segment
 
 
-def divide(
-    run: StoredRun | Path, by: Literal["field", "partner", "segment"] = "field"
-) -> dict[str, Any]:
+def divide(run: StoredRun | Path, by: str = "field") -> dict[str, Any]:
     """Divide the worth of a plan among those who play its lines.
 
-    A player owns the lines of a field (a ministry), of a partner, or of a segment; a coalition is
+    A player owns the lines of a field, of a partner, of a segment, or of what a CSV file gives it
+    (``by`` ends in ``.csv``: columns ``segment`` or ``field``, and ``ministry``); a coalition is
     worth what its lines are worth when they are played jointly without the others (negative worth
     is not played: doing nothing is always possible).
 
@@ -36,14 +42,21 @@ def divide(
     Raises
     ------
     InputError
-        If the plan has fewer than two players or more than seven.
+        If the plan has fewer than two players or more than seven, ``by`` is none of these, or the
+        file has a mistake.
     """
+    if by not in BY and not by.lower().endswith(".csv"):
+        raise InputError("desk.bad_option", option="--by", got=by, want=" / ".join((*BY, "*.csv")))
     from kachisuji.portfolios import least_core, nucleolus, shapley
 
     work = reopen(run)
-    rows = [int(i) for i in _plan(run)]
+    rows = [int(i) for i in plan_of(run)]
     lines = work.lines.loc[rows].reset_index(drop=True)
-    owner = lines[by].astype(str).replace("", "–")
+    owner = (
+        lines[by].astype(str).replace("", NOBODY)
+        if by in BY
+        else owners(Path(by), work.case, lines)
+    )
     players = list(dict.fromkeys(owner))
     if not 2 <= len(players) <= MOST:
         raise InputError("ahead.players", got=len(players), by=by, most=MOST)
@@ -73,7 +86,48 @@ def divide(
     }
 
 
-def _plan(run: StoredRun | Path) -> list[int]:
+def owners(file: Path, case: Case, lines: pd.DataFrame) -> pd.Series:
+    """Who owns each line, by a table of ministries: columns ``segment`` or ``field``, ``ministry``.
+
+    Lines without a segment (the horizontal credit) are nobody's.
+
+    Raises
+    ------
+    InputError
+        Naming the file, the row and the column that is wrong.
+    """
+    from kachisuji.cases.sheets import decode, read_bytes
+
+    reader = csv.DictReader(io.StringIO(decode(read_bytes(file), file)))
+    head = reader.fieldnames or []
+    key = next((k for k in ("segment", "field") if k in head), None)
+    if key is None or "ministry" not in head:
+        raise InputError("ahead.owner_columns", file=file, row=1, got=", ".join(head))
+    known = [str(v) for v in case.tables[f"{key}s"][key]]
+    owner: dict[str, str] = {}
+    for row in reader:
+        name, ministry = ((row[k] or "").strip() for k in (key, "ministry"))
+        line = reader.line_num
+        if name not in known:
+            found = nearest(name, known)
+            raise InputError(
+                "cases.unknown_name", file=file, row=line, column=key,
+                got=name, where=f"{key}s.csv", known=found,
+            )  # fmt: skip
+        if not ministry:
+            raise InputError("ahead.owner_empty", file=file, row=line, column="ministry", got=name)
+        if name in owner:
+            raise InputError("cases.listed_twice", file=file, row=line, column=key, got=name)
+        owner[name] = ministry
+    held = lines[key].astype(str).where(lines["segment"] != "", "")
+    lacking = sorted(set(held) - set(owner) - {""})
+    if lacking:
+        raise InputError("ahead.owner_missing", file=file, column=key, got=", ".join(lacking))
+    return held.map(owner | {"": NOBODY})
+
+
+def plan_of(run: StoredRun | Path) -> list[int]:
+    """Rows of the lines that a run chose."""
     from kachisuji.desk.stored import StoredRun
 
     stored = run if isinstance(run, StoredRun) else StoredRun.open(run)

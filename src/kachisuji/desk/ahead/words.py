@@ -9,6 +9,7 @@ from kachisuji.words import Lang, money, number, percent, say
 
 if TYPE_CHECKING:
     from kachisuji.cases import Settings
+    from kachisuji.desk.report.names import Names
 
 
 FEW = 10.0  # evenly weighted futures below which the weights rest on too little
@@ -250,3 +251,58 @@ def history_lines(steps: list[dict[str, Any]], lang: Lang) -> list[str]:
                 before=odds.get("before", "–"), after=odds.get("after", "–"))
         )  # fmt: skip
     return out
+
+
+def front_lines(found: dict[str, Any], settings: Settings, names: Names, lang: Lang) -> list[str]:
+    """Tell the front as a table: objectives, then the segments of each portfolio."""
+    from kachisuji.desk.ahead.fronting import OBJECTIVES
+
+    asked = found["objectives"]
+    comma, bar = say("desk.list_separator", lang), " | "
+
+    def row(first: str, one: dict[str, Any]) -> str:
+        cells = [level(one["values"][o], OBJECTIVES[o][2], settings, lang) for o in asked]
+        held = comma.join(names.segments[s].of(lang) for s in one["segments"])
+        return bar.join([first, *cells, held or say("ahead.map_empty", lang)])
+
+    count = {"count": len(found["points"]), "considered": found["considered"]}
+    end = "complete" if found["complete"] else found["method"]
+    if end == "exact":
+        end = "stopped"
+    seconds = number(found["seconds"], lang, 3)
+    out = [
+        say("ahead.front_head", lang, lines=found["lines"], **count),
+        say(f"ahead.front_{end}", lang, seconds=seconds),
+        bar.join(["#", *(say(f"ahead.objective_{o}", lang) for o in asked),
+                  say("ahead.front_segments", lang)]),
+    ]  # fmt: skip
+    out += [row(str(place), one) for place, one in enumerate(found["points"], 1)]
+    out.append(row(say("ahead.front_plan", lang), found["plan"]))
+    better = found["plan"]["better"]
+    if better is not None:
+        out.append(say("ahead.front_better", lang, place=better + 1))
+    return out
+
+
+def divided_lines(found: dict[str, Any], settings: Settings, names: Names, lang: Lang) -> list[str]:
+    """Tell a division as a table: what each player has alone, by Shapley, by the nucleolus."""
+
+    def money(value: float) -> str:
+        return level(value, "money", settings, lang)
+
+    def called(player: str) -> str:
+        if found["by"] == "field":
+            return names.fields[int(player)].of(lang)
+        if found["by"] == "segment":
+            return names.segments["" if player == "–" else player].of(lang)
+        known = found["by"] == "partner" and player != "–"
+        return names.region(player).of(lang) if known else player
+
+    heads = ("player", "alone", "shapley", "nucleolus")
+    out = [say("ahead.divided", lang, together=money(found["together"])),
+           " | ".join(say(f"ahead.divided_{h}", lang) for h in heads)]  # fmt: skip
+    for k, player in enumerate(found["players"]):
+        cells = [money(found[h][k]) for h in ("alone", "shapley", "nucleolus")]
+        out.append(" | ".join([called(player), *cells]))
+    core = "core" if found["core"] else "no_core"
+    return [*out, say(f"ahead.divided_{core}", lang, excess=money(found["excess"]))]

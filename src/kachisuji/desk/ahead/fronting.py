@@ -1,0 +1,154 @@
+"""The front of two to five objectives of a stored run: what has to be given up for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.desk.ahead.reopen import reopen
+from kachisuji.words import InputError, nearest
+
+if TYPE_CHECKING:
+    from kachisuji.desk.pipeline import Work
+    from kachisuji.desk.stored import StoredRun
+    from kachisuji.portfolios import Problem
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+# objective -> measure of a line, whether more is better, how it is told
+OBJECTIVES = {
+    "growth": ("value_added", True, "money"),
+    "welfare": ("welfare", True, "money"),
+    "indispensability": ("indispensability", True, "points"),
+    "exposure": ("exposure", False, "points"),
+    "digital_balance": ("digital_balance", True, "money"),
+    "cost": ("public_cost", False, "money"),
+}
+LEAST, MOST = 2, 5
+LEADING = 3  # lines of a segment by each objective, and by each per unit of money
+SLACK = 1e-6  # of an objective's range: closer values are the same
+
+
+def front(
+    run: StoredRun | Path,
+    objectives: Sequence[str],
+    *,
+    levels: int | None = None,
+    seconds: float = 60.0,
+) -> dict[str, Any]:
+    """Find portfolios inside the limits and rules of a run that none is better than in every way.
+
+    Objectives are means over all futures, lines added up as played alone, among the lines of each
+    segment that lead by an objective or by one per unit of public money.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    objectives
+        Names of ``OBJECTIVES``; the first is the one maximised over the grid.
+    levels
+        Levels of each other objective of a grid (AUGMECON2); without it every efficient portfolio
+        is looked for (Sylva and Crema).
+    seconds
+        For the whole search; what is found by then is told.
+
+    Returns
+    -------
+    dict
+        Plain values: ``points`` (``lines``, ``segments``, ``values`` by objective; each proven
+        efficient among the lines considered), ``complete`` (whether there are no others: never of
+        a grid), ``considered`` lines, ``plan`` of the run by the same objectives, with
+        ``better``, the place of a point that is better than the plan in every way, or None.
+
+    Raises
+    ------
+    InputError
+        If an objective is unknown or named twice, or there are too few or too many.
+    """
+    check(objectives, levels, seconds)
+    from kachisuji.desk.ahead.dividing import plan_of
+    from kachisuji.desk.choosing import pose
+    from kachisuji.desk.describing import limits_by_year
+    from kachisuji.portfolios import front_within
+
+    work = reopen(run)
+    problem = pose(work, limits_by_year(work.case))
+    table = objective_table(work, objectives)
+    rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
+    size = np.abs(table[:, rows]).max(axis=1, keepdims=True)  # the solver's tolerances are absolute
+    even = table[:, rows] / np.where(size > 0, size, 1.0)
+    found, complete = front_within(problem.subset(rows), even, levels, seconds)
+    sign = np.array([1.0 if OBJECTIVES[o][1] else -1.0 for o in objectives])
+
+    def told(lines: I8) -> dict[str, Any]:
+        values = sign * table[:, lines].sum(axis=1) + 0.0
+        return {
+            "lines": [int(i) for i in lines],
+            "segments": [str(s) for s in work.lines["segment"].to_numpy()[lines]],
+            "values": dict(zip(objectives, map(float, values), strict=True)),
+        }
+
+    points = [rows[point.lines] for point in found]
+    plan = np.array(plan_of(run), dtype=np.int64)
+    return {
+        "objectives": list(objectives),
+        "method": "exact" if levels is None else "grid",
+        "points": [told(lines) | {"proven": True} for lines in points],
+        "complete": complete,
+        "seconds": seconds,
+        "considered": len(rows),
+        "lines": int(problem.eligible.sum()),
+        "plan": told(plan) | {"better": _better(table, plan, points)},
+    }
+
+
+def check(objectives: Sequence[str], levels: int | None, seconds: float) -> None:
+    """Refuse what cannot be asked of a front, before any file is read."""
+    for name in objectives:
+        if name not in OBJECTIVES:
+            raise InputError("ahead.no_objective", got=name, known=nearest(name, OBJECTIVES))
+    if len(set(objectives)) < len(objectives) or not LEAST <= len(objectives) <= MOST:
+        known = ", ".join(OBJECTIVES)
+        raise InputError("ahead.objectives", got=", ".join(objectives), known=known)
+    if levels is not None and not 1 <= levels <= 100:
+        raise InputError("desk.bad_option", option="--points", got=levels, want="1 – 100")
+    if not 0.0 < seconds <= 86400.0:
+        raise InputError("desk.bad_option", option="--seconds", got=seconds, want="1 – 86400")
+
+
+def objective_table(work: Work, objectives: Sequence[str]) -> F8:
+    """(K, L) mean of each objective of each line, all to be maximised."""
+    signed = []
+    for name in objectives:
+        measure, more, _ = OBJECTIVES[name]
+        mean = work.measures[measure].mean(axis=1)
+        signed.append(mean if more else -mean)
+    return np.array(signed)
+
+
+def leading(problem: Problem, table: F8, cost: F8) -> I8:
+    """Rows of the best few lines of each segment by each objective, and per unit of money."""
+    money = np.maximum(cost, 1e-9)
+    kept: set[int] = set()
+    for segment in np.unique(problem.segment[problem.eligible]):
+        own = np.flatnonzero(problem.eligible & (problem.segment == segment))
+        for score in (*table, *(table / money)):
+            kept |= {int(i) for i in own[np.argsort(-score[own], kind="stable")[:LEADING]]}
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _better(table: F8, plan: I8, points: list[I8]) -> int | None:
+    """Place of a point at least as good as the plan in every objective and better in one."""
+    own = table[:, plan].sum(axis=1)
+    values = np.array([table[:, lines].sum(axis=1) for lines in points]).reshape(-1, len(table))
+    slack = SLACK * np.maximum(np.ptp(np.vstack([values, own]), axis=0), 1e-12)
+    for place, value in enumerate(values):
+        if (value >= own - slack).all() and (value > own + slack).any():
+            return place
+    return None

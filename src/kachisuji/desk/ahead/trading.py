@@ -1,0 +1,79 @@
+"""``kachisuji front`` and ``divide``: what is given up for what, and who gets what."""
+
+from typing import Annotated, Literal
+
+from cyclopts import App
+
+from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.telling import Telling
+from kachisuji.words import Lang, say
+
+
+def add_trading(app: App, lang: Lang, told: Told) -> None:
+    """Add the commands that show trade-offs between objectives and between decision-makers."""
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+
+    @app.command(
+        name="front", help=say("ahead.help_front", lang), usage=say("ahead.usage_front", lang)
+    )
+    def front(
+        run: Annotated[str, told("ahead.arg_run")],
+        /,
+        *,
+        objectives: Annotated[str, told("ahead.opt_objectives")] = "growth,indispensability,cost",
+        points: Annotated[int | None, told("ahead.opt_points")] = None,
+        seconds: Annotated[float, told("ahead.opt_seconds")] = 60.0,
+        json: Json = False,
+        lang: Asked = lang,
+    ) -> int:
+        names = [name.strip() for name in objectives.split(",") if name.strip()]
+        return draw_front(run, names, points, seconds, Telling(lang, json))
+
+    @app.command(
+        name="divide", help=say("ahead.help_divide", lang), usage=say("ahead.usage_divide", lang)
+    )
+    def divide(
+        run: Annotated[str, told("ahead.arg_run")],
+        /,
+        *,
+        by: Annotated[str, told("ahead.opt_by")] = "field",
+        json: Json = False,
+        lang: Asked = lang,
+    ) -> int:
+        return share(run, by, Telling(lang, json))
+
+
+def draw_front(
+    place: str, objectives: list[str], points: int | None, seconds: float, telling: Telling
+) -> int:
+    """Find and tell the front of a run."""
+    from kachisuji.desk.ahead.commands import find_run
+    from kachisuji.desk.ahead.fronting import check, front
+    from kachisuji.desk.ahead.words import front_lines
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.stored import StoredRun
+
+    check(objectives, points, seconds)
+    stored = StoredRun.open(find_run(place))
+    with telling.stages() as bars, bars.stage("ahead.stage_front"):
+        found = front(stored, objectives, levels=points, seconds=seconds)
+    lines = front_lines(found, stored.case.settings, Names(stored.case), telling.lang)
+    telling.result("\n".join(lines), found)
+    return 0
+
+
+def share(place: str, by: str, telling: Telling) -> int:
+    """Divide the worth of a run's plan and tell it."""
+    from kachisuji.desk.ahead.commands import find_run
+    from kachisuji.desk.ahead.dividing import divide
+    from kachisuji.desk.ahead.words import divided_lines
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.stored import StoredRun
+
+    stored = StoredRun.open(find_run(place))
+    with telling.stages() as bars, bars.stage("ahead.stage_divide"):
+        found = divide(stored, by)
+    lines = divided_lines(found, stored.case.settings, Names(stored.case), telling.lang)
+    telling.result("\n".join(lines), found)
+    return 0

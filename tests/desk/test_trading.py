@@ -1,0 +1,162 @@
+"""The front of a stored run against enumeration, and the division of its plan as it is told."""
+
+import itertools
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from kachisuji.desk import cli
+from kachisuji.desk.ahead.dividing import divide
+from kachisuji.desk.ahead.fronting import front, leading, objective_table
+from kachisuji.desk.ahead.reopen import reopen
+from kachisuji.desk.choosing import pose
+from kachisuji.desk.describing import limits_by_year
+from kachisuji.desk.stored import StoredRun
+from kachisuji.words import EXIT_USER_ERROR, InputError
+
+
+@pytest.fixture(scope="module")
+def planned(small_run, tmp_path_factory):
+    """Return a run whose plan holds a line of both segments."""
+    run = shutil.copytree(small_run, tmp_path_factory.mktemp("traded") / "run")
+    choice = json.loads((run / "choice.json").read_text(encoding="utf-8"))
+    lines = StoredRun.open(run).lines
+    own = lines[lines["kind"] == "line"].groupby("segment", sort=False)
+    choice["lines"] = [int(rows.index[-1]) for _, rows in own]
+    (run / "choice.json").write_text(json.dumps(choice), encoding="utf-8")
+    return run
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        cli.main([str(a) for a in arguments])
+    out = capsys.readouterr()
+    return left.value.code, out.out, out.err
+
+
+def enumerated(run, objectives):
+    """Every efficient value of the lines considered, by trying all portfolios."""
+    work = reopen(run)
+    problem = pose(work, limits_by_year(work.case))
+    table = objective_table(work, objectives)
+    rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
+    groups = [[-1, *rows[problem.segment[rows] == s]] for s in np.unique(problem.segment[rows])]
+    able = []
+    for some in itertools.product(*groups):
+        held = np.array([i for i in some if i >= 0], dtype=np.int64)
+        if problem.fits(held):
+            able.append(table[:, held].sum(axis=1))
+    values = np.array(able)
+    slack = 1e-6 * np.ptp(values, axis=0)
+    kept = [
+        v
+        for v in values
+        if not ((values >= v - 1e-9) & (values > v + slack).any(axis=1)[:, None]).all(axis=1).any()
+    ]
+    return np.unique(np.round(kept, 9), axis=0)
+
+
+@pytest.mark.parametrize(
+    "objectives", [("growth", "cost"), ("growth", "indispensability", "exposure", "cost")]
+)
+def test_the_front_is_the_one_that_enumeration_finds(small_run, objectives):
+    found = front(small_run, objectives)
+    assert found["complete"]
+    assert all(point["proven"] for point in found["points"])
+    sign = [-1.0 if o in ("cost", "exposure") else 1.0 for o in objectives]
+    mine = np.array([[s * p["values"][o] for s, o in zip(sign, objectives, strict=True)]
+                     for p in found["points"]])  # fmt: skip
+    want = enumerated(small_run, objectives)
+    assert len(mine) == len(want)
+    for value in want:
+        assert np.abs(mine - value).max(axis=1).min() < 1e-6
+
+
+def test_a_grid_finds_points_of_the_whole_front(small_run):
+    whole = front(small_run, ("growth", "cost"))
+    grid = front(small_run, ("growth", "cost"), levels=4)
+    assert grid["method"] == "grid"
+    assert not grid["complete"]
+    values = [tuple(p["values"].values()) for p in whole["points"]]
+    assert grid["points"]
+    for point in grid["points"]:
+        assert (
+            min(np.abs(np.subtract(v, tuple(point["values"].values()))).max() for v in values)
+            < 1e-6
+        )
+
+
+def test_a_front_without_time_says_that_it_is_not_whole(small_run):
+    found = front(small_run, ("growth", "cost"), seconds=1e-6)
+    assert not found["complete"]
+
+
+def test_the_front_is_told(capsys, planned):
+    asked = ("front", planned, "--objectives", "growth,cost")
+    code, out, _ = call(capsys, *asked, "--lang", "en")
+    assert code == 0
+    assert "whole front" in out
+    assert "better than the plan" in out  # the plan's lines lose money
+    code, out, _ = call(capsys, *asked, "--lang", "ja")
+    assert code == 0
+    assert "証明済み" in out
+    code, out, _ = call(capsys, *asked, "--json")
+    assert json.loads(out)["objectives"] == ["growth", "cost"]
+
+
+def test_a_division_is_told(capsys, planned, tmp_path):
+    code, out, _ = call(capsys, "divide", planned, "--by", "segment", "--lang", "en")
+    assert code == 0
+    assert "Shapley" in out
+    table = tmp_path / "ministries.csv"
+    table.write_text("segment,ministry\nparts,METI\ndesign,MIC\n", encoding="utf-8")
+    code, out, _ = call(capsys, "divide", planned, "--by", table, "--lang", "ja")
+    assert code == 0
+    assert "METI" in out
+    code, out, _ = call(capsys, "divide", planned, "--by", table, "--json")
+    told, same = json.loads(out), divide(planned, "segment")
+    assert told["players"] == ["METI", "MIC"]
+    assert told["shapley"] == pytest.approx(same["shapley"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["front", "RUN", "--objectives", "growht,cost"], "growth"),
+        (["front", "RUN", "--objectives", "growth"], "two to five"),
+        (["front", "RUN", "--objectives", "growth,growth"], "different"),
+        (["front", "RUN", "--points", "0"], "--points"),
+        (["front", "RUN", "--seconds", "-1"], "--seconds"),
+        (["front", "nowhere"], "nowhere"),
+        (["divide", "RUN", "--by", "colour"], "--by"),
+        (["divide", "RUN", "--by", "none.csv"], "none.csv"),
+        (["divide", "nowhere"], "nowhere"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else None,
+)
+def test_a_wrong_question_is_answered_with_its_remedy(capsys, planned, arguments, said):
+    code, _, err = call(capsys, *(planned if a == "RUN" else a for a in arguments))
+    assert code == EXIT_USER_ERROR
+    assert said in err
+    assert "How to mend it" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "row"),
+    [
+        ("a,b\n1,2\n", "ahead.owner_columns", 1),
+        ("segment,ministry\nparts,METI\n", "ahead.owner_missing", None),
+        ("segment,ministry\nparts,METI\ndesing,MIC\n", "cases.unknown_name", 3),
+        ("segment,ministry\nparts,METI\ndesign,\n", "ahead.owner_empty", 3),
+        ("field,ministry\n1,METI\n1,MIC\n", "cases.listed_twice", 3),
+    ],
+)
+def test_a_mistake_in_a_table_of_ministries_is_named(planned, tmp_path, text, key, row):
+    file = tmp_path / "ministries.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        divide(planned, str(file))
+    assert (caught.value.key, caught.value.row) == (key, row)
+    assert all("{" not in caught.value.in_lang(lang) for lang in ("en", "ja"))
