@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from kachisuji.cases import schema_markdown
-from kachisuji.cases.settings import LineSpace, Package, Risk, Settings, Weights
+from kachisuji.cases.settings import (
+    Balance,
+    Choosing,
+    LineSpace,
+    Package,
+    Risk,
+    Rule,
+    Settings,
+    Weights,
+)
 from kachisuji.desk.cli import build
 from kachisuji.desk.helping import every_command, example_key
 from kachisuji.words import Lang, entries, say
@@ -27,6 +36,9 @@ MODELS = (
     ("case.toml", "case", Settings),
     ("case.toml `[weights]`", "case_weights", Weights),
     ("case.toml `[risk]`", "case_risk", Risk),
+    ("case.toml `[choice]`", "case_choice", Choosing),
+    ("case.toml `[[choice.rules]]`", "case_rule", Rule),
+    ("case.toml `[[choice.balance]]`", "case_balance", Balance),
     ("lines.toml", "lines", LineSpace),
     ("lines.toml `[[packages]]`", "lines_packages", Package),
 )
