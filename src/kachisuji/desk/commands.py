@@ -151,6 +151,8 @@ def report(folder: Path, out: Path | None, pdf: bool, telling: Telling) -> int:
     from kachisuji.desk.stored import StoredRun
     from kachisuji.ledger import write_atomic
 
+    if pdf and out and out.suffix.lower() != ".pdf":
+        raise InputError("desk.bad_option", option="--out", got=out, want="*.pdf")
     stored = StoredRun.open(folder)
     if pdf or (out and out.suffix.lower() == ".pdf"):
         path = _pdf(stored, out, telling.lang)

@@ -244,6 +244,10 @@ def test_report_and_run_write_pdf(capsys, rich_run, tmp_path, few_resamples):
     code, out, _ = call(capsys, "report", rich_run, "--out", tmp_path / "r.pdf", "--lang", "en")
     assert code == 0
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+    code, _, err = call(capsys, "report", rich_run, "--pdf", "--out", tmp_path / "r.html")
+    assert code == 2
+    assert "*.pdf" in err
+    assert not (tmp_path / "r.html").exists()
     made = ["run", "template", "--futures", "16", "--workers", "1", "--pdf", "--json", "--quiet"]
     code, out, _ = call(capsys, *made, "--out", tmp_path / "run")
     assert json.loads(out)["pdf"] == str(tmp_path / "run-report.pdf")

@@ -12,8 +12,7 @@ from kachisuji.accounts import Economy
 from kachisuji.desk.report.drawing import meter
 from kachisuji.desk.web import exporting, pages, structures
 from kachisuji.desk.web.place import Desk
-from kachisuji.desk.web.structures import Library
-from kachisuji.words import RunError
+from kachisuji.words import Lang, RunError, say
 
 router = APIRouter()
 Word = Annotated[str, Query(max_length=60)]
@@ -86,7 +85,7 @@ def structure(
         request,
         "structure.html.j2",
         asked=asked,
-        tables=[(n, _title(asked.library, n)) for n in asked.library.known()],
+        tables=[(n, _title(n, lang)) for n in asked.library.known()],
         regions=structures.regions_of(economy),
         sectors=sectors,
         measures=structures.measures(),
@@ -103,9 +102,9 @@ def structure(
     )
 
 
-def _title(library: Library, name: str) -> str:
+def _title(name: str, lang: Lang) -> str:
     if name == structures.REFERENCE:
-        return library.table(name).title
+        return say("web.table_reference", lang)
     return name.replace("wiod13-", "WIOD 2013: ").removeprefix("commons-")
 
 
