@@ -1,7 +1,9 @@
 """What ``[choice]`` of a case asks is kept by the choice, the joint play and the report."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,10 @@ import pytest
 
 from kachisuji.cases.settings import Choosing
 from kachisuji.desk import pipeline
+from kachisuji.desk.ahead.reopen import reopen
+from kachisuji.desk.choosing import linked_pairs, pose, with_asked
+from kachisuji.desk.describing import limits_by_year
+from kachisuji.desk.joint import satisfied
 from kachisuji.desk.progress import Silent
 from kachisuji.desk.restricting import keeps, under_settings
 from kachisuji.desk.verifying import verify_run
@@ -83,11 +89,61 @@ def test_a_portfolio_that_breaks_a_rule_is_told_apart():
     assert not keeps(held, np.array([1, 2]))
 
 
+def test_satisficing_counts_odds_and_breaks_ties_by_the_mean():
+    few, many = np.array([0.0, 0.0, 9.0, 90.0]), np.array([0.0, 5.0, 5.0, 5.0])
+    assert satisfied(many, 5.0) > satisfied(few, 5.0)
+    assert satisfied(few, 0.0) > satisfied(many, 0.0)
+    assert satisfied(np.full(4, -1e9), -2e9) > satisfied(np.array([1e12, 0, 0, -3e9]), -2e9)
+
+
+def linked_work(small_run, gain):
+    """Return the small run with a link, and a model in which two lines gain beside each other."""
+    work = reopen(small_run)
+    links = pd.DataFrame({"from": ["parts"], "to": ["design"]})
+    case = SimpleNamespace(settings=work.case.settings, tables={"links": links})
+
+    def joint(cube, lines):
+        alone = work.measures["welfare"][lines][:, work.halves.choose]
+        return SimpleNamespace(scalars={"welfare": alone + gain / len(lines)})
+
+    return replace(work, case=case, model=SimpleNamespace(joint=joint))
+
+
+def test_linked_segments_are_worth_what_two_by_two_says(small_run):
+    work = linked_work(small_run, 1e6)
+    posed = pose(reopen(small_run), limits_by_year(reopen(small_run).case))
+    value = posed.value.copy()
+    value[posed.eligible] = np.abs(value[posed.eligible])  # every segment gains
+    posed = replace(posed, value=value)
+    (pair,) = linked_pairs(work, posed, [])
+    before = work.measures["welfare"][[pair.one[0], pair.other[0]]][:, work.halves.choose]
+    lines = [pair.one[0], pair.other[0]]
+    want = before.sum(axis=0) + 1e6 - value[lines].sum(axis=0)
+    np.testing.assert_allclose(pair.value, want)
+    assert set(reopen(small_run).lines.loc[lines, "segment"]) == {"parts", "design"}
+    settings = work.case.settings
+    asked = settings.model_copy(update={"choice": Choosing(pairs=True)})
+    found = with_asked(
+        replace(work, case=SimpleNamespace(settings=asked, tables=work.case.tables)),
+        posed, [np.zeros(0, dtype=np.int64)],
+    )  # fmt: skip
+    assert len(found) == 2
+    assert posed.fits(found[1])
+
+
+def test_what_is_not_asked_leaves_the_candidates_alone(small_run):
+    work = reopen(small_run)
+    posed = pose(work, limits_by_year(work.case))
+    before = [np.array([3]), np.zeros(0, dtype=np.int64)]
+    assert [list(c) for c in with_asked(work, posed, before)] == [[3], []]
+
+
 @pytest.mark.slow
 def test_a_run_keeps_and_tells_the_rules_and_verifies(rich_run, tmp_path, few_resamples):
     case = Path(shutil.copytree(rich_run / "case", tmp_path / "case"))
     text = (case / "case.toml").read_text(encoding="utf-8")
-    asked = "\n[choice]\ncarry_over = true\nmax_lines_per_partner = 1\n"
+    asked = '\n[choice]\ncarry_over = true\nobjective = "satisficing"\nthreshold = 1.0\n'
+    asked += "pairs = true\nmax_lines_per_partner = 1\n"
     asked += '[[choice.rules]]\nkind = "excludes"\nsegments = ["parts", "design"]\n'
     (case / "case.toml").write_text(text + asked, encoding="utf-8")
     options = pipeline.Options(futures=32, seed=0, workers=1)
@@ -95,5 +151,5 @@ def test_a_run_keeps_and_tells_the_rules_and_verifies(rich_run, tmp_path, few_re
     held = [s for s in run.lines.loc[run.choice["lines"], "segment"] if s]
     assert len(held) <= 1
     page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert page.count("Asked by the case") == page.count("ケースの指定") == 3
+    assert page.count("Asked by the case") == page.count("ケースの指定") == 5
     assert verify_run(run.folder, Silent()) == []

@@ -62,8 +62,14 @@ class Balance(Frozen):
 
 
 class Choosing(Frozen):
-    """``[choice]``: further limits on the portfolio; none by default."""
+    """``[choice]``: further limits on the portfolio, and by what it is chosen."""
 
+    objective: Literal["risk", "satisficing"] = "risk"
+    """Of the joint play: risk-adjusted value, or the odds that value reaches ``threshold``."""
+    threshold: float = 0.0
+    """Of ``satisficing``: value over the whole horizon, in money units."""
+    pairs: bool = False
+    """Whether what linked segments are worth together counts before the joint play."""
     carry_over: bool = False
     """Money left in one year may be spent later."""
     max_lines_per_partner: Annotated[int, Field(ge=0)] | None = None

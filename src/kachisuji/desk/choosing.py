@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kachisuji.cases import Case
     from kachisuji.desk.joint import Together
     from kachisuji.desk.pipeline import Work
-    from kachisuji.portfolios import Choice, Problem
+    from kachisuji.portfolios import Choice, Pair, Problem
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -29,6 +29,8 @@ LEADING = 3  # lines of a segment by each standard that the front is drawn from
 FRONT_GAP = 0.01  # of a point of the front: it is a picture
 FRONT_SECONDS = 60.0  # never reached in practice: a time limit would make runs differ
 GAP = 1e-3
+MOST_PAIRS = 40  # of linked segments, played jointly two by two
+NOTHING: I8 = np.zeros(0, dtype=np.int64)
 
 
 def yearly(work: Work, measure: str, statistic: str) -> F8:
@@ -157,7 +159,60 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
 
     problem = pose(work, limits)
     choice = portfolios.choose(problem, gap=GAP)
-    return Chosen(problem, choice, portfolios.best_portfolios(problem, choice, CANDIDATES))
+    candidates = portfolios.best_portfolios(problem, choice, CANDIDATES)
+    return Chosen(problem, choice, with_asked(work, problem, candidates))
+
+
+def with_asked(work: Work, problem: Problem, candidates: list[I8]) -> list[I8]:
+    """Add to the candidates the portfolios that ``[choice]`` asks for.
+
+    They are the one with the most odds of the threshold, and the best one when what linked
+    segments are worth together is counted; the joint play decides among all.
+    """
+    from kachisuji import portfolios
+
+    asked, more = work.case.settings.choice, []
+    if asked.objective == "satisficing":
+        # few lines, so that no time limit is ever reached and every run finds the same
+        rows = leading_lines(problem, problem.value.mean(axis=1), problem.power)
+        found = portfolios.most_likely(problem.subset(rows), asked.threshold)
+        more.append(rows[found.lines])
+    if asked.pairs and (pairs := linked_pairs(work, problem, candidates)):
+        more.append(portfolios.choose_linked(problem, pairs, GAP).lines)
+    known = {tuple(map(int, lines)) for lines in candidates}
+    new = {tuple(map(int, np.sort(lines))) for lines in more} - known
+    return [*candidates, *(np.array(lines, dtype=np.int64) for lines in sorted(new))]
+
+
+def linked_pairs(work: Work, problem: Problem, candidates: list[I8]) -> list[Pair]:
+    """Estimate what pairs of linked segments are worth together beyond the sum of both.
+
+    Of each segment the line that most candidates hold, else its best by mean value, is played
+    jointly with that of a segment linked to it in ``links.csv``, on the choosing half.
+    """
+    from kachisuji.portfolios import Pair
+
+    links = work.case.tables.get("links")
+    if links is None:
+        return []
+    segment = work.lines["segment"].to_numpy()
+    counts = np.bincount(np.concatenate([NOTHING, *candidates]), minlength=len(segment))
+    mean = problem.value.mean(axis=1)
+    order = np.lexsort((-mean, -counts))
+    lead: dict[str, int] = {}
+    for i in order[problem.eligible[order] & (mean[order] > 0)]:
+        lead.setdefault(str(segment[i]), int(i))
+    both = {tuple(sorted(p)) for p in zip(links["from"], links["to"], strict=True)}
+    known = sorted(p for p in both if p[0] != p[1] and p[0] in lead and p[1] in lead)
+    known.sort(key=lambda p: -float(mean[lead[p[0]]] + mean[lead[p[1]]]))
+    cube = np.ascontiguousarray(work.draws[work.halves.choose])
+    out = []
+    for one, other in known[:MOST_PAIRS]:
+        lines = np.array(sorted((lead[one], lead[other])), dtype=np.int64)
+        joint = value_of(work.case.settings, work.model.joint(cube, lines).scalars).sum(axis=0)
+        beyond = joint - problem.value[lines].sum(axis=0)
+        out.append(Pair(lines[:1], lines[1:], beyond))
+    return out
 
 
 def front_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:

@@ -53,6 +53,16 @@ def risk_adjusted(settings: Settings, values: F8, rivals: F8) -> float:
     return float((1 - risk.weight) * values.mean() + risk.weight * bad)
 
 
+def satisfied(values: F8, threshold: float) -> float:
+    """Odds that ``values`` (F,) reach a threshold; among equal odds the larger mean is ahead.
+
+    The mean counts for less than one future, so that it only breaks ties.
+    """
+    mean = float(values.mean())
+    nudge = mean / (abs(mean) + abs(threshold) + 1.0)  # between -1 and 1, growing with the mean
+    return float((values >= threshold).mean()) + 0.25 * nudge / len(values)
+
+
 def used(outcome: Outcomes) -> dict[str, F8]:
     """Use of money and labour by the lines together: (F, T) by item."""
     return {i: outcome.paths[i].sum(axis=0, dtype=np.float64) for i in ITEMS}
@@ -163,6 +173,8 @@ def _play(work: Work, lines: I8, limits: pd.DataFrame, rank: int, dropped: int) 
 
 def _score(work: Work, one: Played, all_: list[Played]) -> float:
     settings = work.case.settings
+    if settings.choice.objective == "satisficing":
+        return satisfied(one.value, settings.choice.threshold)
     best = np.max([p.value for p in all_], axis=0) if settings.risk.measure == "regret" else None
     return risk_adjusted(settings, one.value, one.value if best is None else best)
 

@@ -100,6 +100,10 @@ def rules(run: StoredRun, names: Names) -> list[Both]:
         return listed([names.segments[s] for s in segments])
 
     out = [t("desk.choice_carry")] if asked.carry_over else []
+    if asked.objective == "satisficing":
+        out.append(t("desk.choice_satisficing", threshold=names.money(asked.threshold)))
+    if asked.pairs:
+        out.append(t("desk.choice_pairs"))
     if asked.max_lines_per_partner is not None:
         out.append(t("desk.choice_partners", count=plain(asked.max_lines_per_partner)))
     for region, most in asked.partner_limits.items():
