@@ -1,10 +1,14 @@
 """What all tests share: where the full data are, and how hypothesis runs."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# a shell that starts pytest in the background lets it and its children ignore Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "kachisuji", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
