@@ -62,7 +62,7 @@ def enumerated(run, objectives):
     "objectives", [("growth", "cost"), ("growth", "indispensability", "exposure", "cost")]
 )
 def test_the_front_is_the_one_that_enumeration_finds(small_run, objectives):
-    found = front(small_run, objectives)
+    found = front(small_run, objectives, step=0)
     assert found["complete"]
     assert all(point["proven"] for point in found["points"])
     sign = [-1.0 if o in ("cost", "exposure") else 1.0 for o in objectives]
@@ -75,7 +75,7 @@ def test_the_front_is_the_one_that_enumeration_finds(small_run, objectives):
 
 
 def test_a_grid_finds_points_of_the_whole_front(small_run):
-    whole = front(small_run, ("growth", "cost"))
+    whole = front(small_run, ("growth", "cost"), step=0)
     grid = front(small_run, ("growth", "cost"), levels=4)
     assert grid["method"] == "grid"
     assert not grid["complete"]
@@ -88,13 +88,27 @@ def test_a_grid_finds_points_of_the_whole_front(small_run):
         )
 
 
+def test_a_coarser_front_is_part_of_the_whole_and_near_to_all_of_it(small_run):
+    def values(step):
+        points = front(small_run, ("growth", "cost"), step=step)["points"]
+        return np.array([[p["values"]["growth"], -p["values"]["cost"]] for p in points])
+
+    whole, coarse = values(0), values(0.1)
+    assert len(coarse) < len(whole)
+    for one in coarse:
+        assert np.abs(whole - one).max(axis=1).min() < 1e-6
+    size = np.ptp(whole, axis=0)
+    for one in whole:  # some point is not exceeded by the step in any objective
+        assert ((one - coarse) / size <= 0.1 + 1e-6).all(axis=1).any()
+
+
 def test_a_front_without_time_says_that_it_is_not_whole(small_run):
     found = front(small_run, ("growth", "cost"), seconds=1e-6)
     assert not found["complete"]
 
 
 def test_the_front_is_told(capsys, planned):
-    asked = ("front", planned, "--objectives", "growth,cost")
+    asked = ("front", planned, "--objectives", "growth,cost", "--step", "0")
     code, out, _ = call(capsys, *asked, "--lang", "en")
     assert code == 0
     assert "whole front" in out
@@ -129,6 +143,7 @@ def test_a_division_is_told(capsys, planned, tmp_path):
         (["front", "RUN", "--objectives", "growth,growth"], "different"),
         (["front", "RUN", "--points", "0"], "--points"),
         (["front", "RUN", "--seconds", "-1"], "--seconds"),
+        (["front", "RUN", "--step", "2"], "--step"),
         (["front", "nowhere"], "nowhere"),
         (["divide", "RUN", "--by", "colour"], "--by"),
         (["divide", "RUN", "--by", "none.csv"], "none.csv"),

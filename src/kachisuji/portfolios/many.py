@@ -27,6 +27,7 @@ I8 = NDArray[np.int64]
 
 AUGMENT = 1e-3  # weight of what other objectives exceed their level by
 MOST = 5
+STEP = 1e-6  # of an objective's range: closer values are the same
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,11 @@ class _Front:
             row(highs, some, floor[some], least, INF)
         return self._solved(highs)
 
-    def beyond(self, known: Sequence[F8]) -> I8 | None:
-        """Lines with the largest sum of scaled objectives that no known value dominates."""
+    def beyond(self, known: Sequence[F8], step: float) -> I8 | None:
+        """Lines with the largest sum of scaled objectives, each known value exceeded in one.
+
+        ``step`` is by how much, as a share of the objective's range.
+        """
         count, own = len(self.raw), self.base.own
         size = count * len(known)
         cost = np.zeros(own + size)
@@ -70,7 +74,7 @@ class _Front:
             switches = own + count * i + np.arange(count)
             row(highs, switches, np.ones(count), 1.0, INF)
             for k in range(count):
-                want = float(value[k] + 1e-6 * self.scale[k])
+                want = float(value[k] + step * self.scale[k])
                 some = np.flatnonzero(self.raw[k])
                 big = max(0.0, want - float(least[k]))
                 columns = np.append(some, switches[k])
@@ -123,6 +127,17 @@ class _Front:
         spread = np.ptp(found, axis=0)
         self.scale = np.where(spread > 0, spread, 1.0)
         return found
+
+    def reach(self) -> None:
+        """Scale the objectives by their range over the portfolios that are best in one of them."""
+        table = []
+        for weight in self.raw:
+            lines = self.best(weight)
+            if lines is None:
+                raise InfeasibleError("portfolios.cannot_require")
+            table.append(self.value(lines))
+        spread = np.ptp(np.array(table), axis=0)
+        self.scale = np.where(spread > 0, spread, 1.0)
 
     def efficient(self, levels: Sequence[float]) -> I8 | None:
         """Maximise the first objective with the others at least at ``levels``, augmented."""
@@ -244,17 +259,21 @@ def exact_front(
     return undominated(found)
 
 
-def _one_by_one(front: _Front) -> Iterator[Efficient]:
+def _one_by_one(front: _Front, step: float = STEP) -> Iterator[Efficient]:
     """Efficient portfolios of different value, the largest sum of scaled objectives first."""
-    front.pay_off()
+    front.reach()
     known: list[F8] = []
-    while (lines := front.beyond(known)) is not None:
+    while (lines := front.beyond(known, step)) is not None:
         known.append(front.value(lines))
         yield Efficient(np.sort(front.rows[lines]), known[-1])
 
 
 def front_within(
-    problem: Problem, objectives: ArrayLike, steps: int | None, seconds: float
+    problem: Problem,
+    objectives: ArrayLike,
+    steps: int | None,
+    seconds: float,
+    step: float = STEP,
 ) -> tuple[list[Efficient], bool]:
     """Efficient portfolios found within a time for the whole search, and whether they are all.
 
@@ -267,6 +286,10 @@ def front_within(
         efficient one by one, so that those found before time runs out are proven as well.
     seconds
         For all programmes together.
+    step
+        Share of an objective's range: without ``steps`` and once complete, no portfolio exceeds
+        each point in some objective by that much (a portfolio that dominates an answer would have
+        been the answer, so each point is efficient whatever the step).
 
     Raises
     ------
@@ -277,7 +300,7 @@ def front_within(
     front.until = time.monotonic() + seconds
     found: list[Efficient] = []
     try:
-        for one in _one_by_one(front) if steps is None else _on_grid(front, steps):
+        for one in _one_by_one(front, step) if steps is None else _on_grid(front, steps):
             found.append(one)  # noqa: PERF402  what came before time ran out is kept
     except RunError:
         return undominated(found), False

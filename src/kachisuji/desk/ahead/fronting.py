@@ -31,6 +31,7 @@ OBJECTIVES = {
 }
 LEAST, MOST = 2, 5
 LEADING = 3  # lines of a segment by each objective, and by each per unit of money
+STEP = 0.01  # of an objective's range, by which points of the front differ at the least
 SLACK = 1e-6  # of an objective's range: closer values are the same
 
 
@@ -39,6 +40,7 @@ def front(
     objectives: Sequence[str],
     *,
     levels: int | None = None,
+    step: float = STEP,
     seconds: float = 60.0,
 ) -> dict[str, Any]:
     """Find portfolios inside the limits and rules of a run that none is better than in every way.
@@ -53,8 +55,11 @@ def front(
     objectives
         Names of ``OBJECTIVES``; the first is the one maximised over the grid.
     levels
-        Levels of each other objective of a grid (AUGMECON2); without it every efficient portfolio
-        is looked for (Sylva and Crema).
+        Levels of each other objective of a grid (AUGMECON2); without it the method of Sylva and
+        Crema.
+    step
+        Of that method: a further portfolio must exceed each one found, in some objective, by this
+        share of the objective's range; 0 for every efficient portfolio.
     seconds
         For the whole search; what is found by then is told.
 
@@ -62,16 +67,17 @@ def front(
     -------
     dict
         Plain values: ``points`` (``lines``, ``segments``, ``values`` by objective; each proven
-        efficient among the lines considered), ``complete`` (whether there are no others: never of
-        a grid), ``considered`` lines, ``plan`` of the run by the same objectives, with
-        ``better``, the place of a point that is better than the plan in every way, or None.
+        efficient among the lines considered), ``complete`` (whether none exceeds them all by
+        the step: never of a grid), ``considered`` lines, ``plan`` of the run by the same
+        objectives, with ``better``, the place of a point that is better than the plan in every
+        way, or None.
 
     Raises
     ------
     InputError
         If an objective is unknown or named twice, or there are too few or too many.
     """
-    check(objectives, levels, seconds)
+    check(objectives, levels, step, seconds)
     from kachisuji.desk.ahead.dividing import plan_of
     from kachisuji.desk.choosing import pose
     from kachisuji.desk.describing import limits_by_year
@@ -83,7 +89,7 @@ def front(
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
     size = np.abs(table[:, rows]).max(axis=1, keepdims=True)  # the solver's tolerances are absolute
     even = table[:, rows] / np.where(size > 0, size, 1.0)
-    found, complete = front_within(problem.subset(rows), even, levels, seconds)
+    found, complete = front_within(problem.subset(rows), even, levels, seconds, max(step, SLACK))
     sign = np.array([1.0 if OBJECTIVES[o][1] else -1.0 for o in objectives])
 
     def told(lines: I8) -> dict[str, Any]:
@@ -101,6 +107,7 @@ def front(
         "method": "exact" if levels is None else "grid",
         "points": [told(lines) | {"proven": True} for lines in points],
         "complete": complete,
+        "step": step,
         "seconds": seconds,
         "considered": len(rows),
         "lines": int(problem.eligible.sum()),
@@ -108,7 +115,7 @@ def front(
     }
 
 
-def check(objectives: Sequence[str], levels: int | None, seconds: float) -> None:
+def check(objectives: Sequence[str], levels: int | None, step: float, seconds: float) -> None:
     """Refuse what cannot be asked of a front, before any file is read."""
     for name in objectives:
         if name not in OBJECTIVES:
@@ -118,6 +125,8 @@ def check(objectives: Sequence[str], levels: int | None, seconds: float) -> None
         raise InputError("ahead.objectives", got=", ".join(objectives), known=known)
     if levels is not None and not 1 <= levels <= 100:
         raise InputError("desk.bad_option", option="--points", got=levels, want="1 – 100")
+    if not 0.0 <= step <= 0.5:
+        raise InputError("desk.bad_option", option="--step", got=step, want="0 – 0.5")
     if not 0.0 < seconds <= 86400.0:
         raise InputError("desk.bad_option", option="--seconds", got=seconds, want="1 – 86400")
 

@@ -23,12 +23,13 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
         *,
         objectives: Annotated[str, told("ahead.opt_objectives")] = "growth,indispensability,cost",
         points: Annotated[int | None, told("ahead.opt_points")] = None,
+        step: Annotated[float, told("ahead.opt_step")] = 0.01,
         seconds: Annotated[float, told("ahead.opt_seconds")] = 60.0,
         json: Json = False,
         lang: Asked = lang,
     ) -> int:
         names = [name.strip() for name in objectives.split(",") if name.strip()]
-        return draw_front(run, names, points, seconds, Telling(lang, json))
+        return draw_front(run, names, points, (step, seconds), Telling(lang, json))
 
     @app.command(
         name="divide", help=say("ahead.help_divide", lang), usage=say("ahead.usage_divide", lang)
@@ -45,7 +46,11 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
 
 
 def draw_front(
-    place: str, objectives: list[str], points: int | None, seconds: float, telling: Telling
+    place: str,
+    objectives: list[str],
+    points: int | None,
+    how: tuple[float, float],
+    telling: Telling,
 ) -> int:
     """Find and tell the front of a run."""
     from kachisuji.desk.ahead.commands import find_run
@@ -54,10 +59,11 @@ def draw_front(
     from kachisuji.desk.report.names import Names
     from kachisuji.desk.stored import StoredRun
 
-    check(objectives, points, seconds)
+    step, seconds = how
+    check(objectives, points, step, seconds)
     stored = StoredRun.open(find_run(place))
     with telling.stages() as bars, bars.stage("ahead.stage_front"):
-        found = front(stored, objectives, levels=points, seconds=seconds)
+        found = front(stored, objectives, levels=points, step=step, seconds=seconds)
     lines = front_lines(found, stored.case.settings, Names(stored.case), telling.lang)
     telling.result("\n".join(lines), found)
     return 0

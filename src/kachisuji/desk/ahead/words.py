@@ -267,12 +267,13 @@ def front_lines(found: dict[str, Any], settings: Settings, names: Names, lang: L
 
     count = {"count": len(found["points"]), "considered": found["considered"]}
     end = "complete" if found["complete"] else found["method"]
-    if end == "exact":
-        end = "stopped"
-    seconds = number(found["seconds"], lang, 3)
+    end = "stopped" if end == "exact" else end
+    if end == "complete" and found["step"] > 0:
+        end = "within"
+    step, seconds = percent(found["step"], lang, 1), number(found["seconds"], lang, 3)
     out = [
         say("ahead.front_head", lang, lines=found["lines"], **count),
-        say(f"ahead.front_{end}", lang, seconds=seconds),
+        say(f"ahead.front_{end}", lang, seconds=seconds, step=step),
         bar.join(["#", *(say(f"ahead.objective_{o}", lang) for o in asked),
                   say("ahead.front_segments", lang)]),
     ]  # fmt: skip
