@@ -3,17 +3,20 @@
 import itertools
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
 
 from kachisuji.desk import cli
+from kachisuji.desk.ahead import fronting
 from kachisuji.desk.ahead.dividing import divide
 from kachisuji.desk.ahead.fronting import front, leading, objective_table
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.desk.choosing import pose
 from kachisuji.desk.describing import limits_by_year
 from kachisuji.desk.stored import StoredRun
+from kachisuji.portfolios.many import Efficient
 from kachisuji.words import EXIT_USER_ERROR, InputError
 
 
@@ -105,6 +108,22 @@ def test_a_coarser_front_is_part_of_the_whole_and_near_to_all_of_it(small_run):
 def test_a_front_without_time_says_that_it_is_not_whole(small_run):
     found = front(small_run, ("growth", "cost"), seconds=1e-6)
     assert not found["complete"]
+
+
+def overrun(pipe, *_):
+    pipe.send(Efficient(np.array([0]), np.array([1.0, 2.0])))
+    time.sleep(60)
+
+
+@pytest.mark.slow
+def test_a_search_that_overruns_its_time_is_ended_and_what_it_found_is_kept(monkeypatch):
+    monkeypatch.setattr(fronting, "GRACE", 1.0)
+    monkeypatch.setattr(fronting, "_search", overrun)
+    begun = time.monotonic()
+    points, whole = fronting.front_in_time(None, np.zeros((2, 1)), None, 8.0, 0.01)
+    assert time.monotonic() - begun < 30
+    assert [list(p.value) for p in points] == [[1.0, 2.0]]
+    assert not whole
 
 
 def test_the_front_is_told(capsys, planned):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -89,6 +89,8 @@ def test_goals_one_after_the_other(seed):
 @given(st.integers(0, 10_000), st.floats(0.0, 6.0))
 def test_satisficing_is_that_of_enumeration(seed, threshold):
     problem = make_problem(seed, lines=8)
+    sums = np.array([problem.value[rows].sum(axis=0) for rows in enumerate_all(problem)])
+    assume(np.abs(sums - threshold).min() > 1e-6)  # on the edge rounding decides
     want = max(
         float((problem.value[rows].sum(axis=0) >= threshold) @ problem.probability)
         for rows in enumerate_all(problem)

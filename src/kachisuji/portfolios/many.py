@@ -9,7 +9,7 @@ Applied Mathematics and Computation 219 (AUGMECON2: slack tells which steps are 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -274,6 +274,7 @@ def front_within(
     steps: int | None,
     seconds: float,
     step: float = STEP,
+    tell: Callable[[Efficient], None] = lambda _: None,
 ) -> tuple[list[Efficient], bool]:
     """Efficient portfolios found within a time for the whole search, and whether they are all.
 
@@ -290,6 +291,8 @@ def front_within(
         Share of an objective's range: without ``steps`` and once complete, no portfolio exceeds
         each point in some objective by that much (a portfolio that dominates an answer would have
         been the answer, so each point is efficient whatever the step).
+    tell
+        Called with each portfolio when it is found: the solver may overrun its time.
 
     Raises
     ------
@@ -301,7 +304,8 @@ def front_within(
     found: list[Efficient] = []
     try:
         for one in _one_by_one(front, step) if steps is None else _on_grid(front, steps):
-            found.append(one)  # noqa: PERF402  what came before time ran out is kept
+            found.append(one)  # what came before time ran out is kept
+            tell(one)
     except RunError:
         return undominated(found), False
     return undominated(found), steps is None

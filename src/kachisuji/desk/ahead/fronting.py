@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.words import InputError, nearest
+from kachisuji.words import InputError, KachisujiError, nearest
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from kachisuji.desk.pipeline import Work
     from kachisuji.desk.stored import StoredRun
     from kachisuji.portfolios import Problem
+    from kachisuji.portfolios.many import Efficient
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -32,6 +37,7 @@ OBJECTIVES = {
 LEAST, MOST = 2, 5
 LEADING = 3  # lines of a segment by each objective, and by each per unit of money
 STEP = 0.01  # of an objective's range, by which points of the front differ at the least
+GRACE = 5.0  # seconds beyond its time after which the search is ended from outside
 SLACK = 1e-6  # of an objective's range: closer values are the same
 
 
@@ -81,7 +87,6 @@ def front(
     from kachisuji.desk.ahead.dividing import plan_of
     from kachisuji.desk.choosing import pose
     from kachisuji.desk.describing import limits_by_year
-    from kachisuji.portfolios import front_within
 
     work = reopen(run)
     problem = pose(work, limits_by_year(work.case))
@@ -89,7 +94,7 @@ def front(
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
     size = np.abs(table[:, rows]).max(axis=1, keepdims=True)  # the solver's tolerances are absolute
     even = table[:, rows] / np.where(size > 0, size, 1.0)
-    found, complete = front_within(problem.subset(rows), even, levels, seconds, max(step, SLACK))
+    found, complete = front_in_time(problem.subset(rows), even, levels, seconds, max(step, SLACK))
     sign = np.array([1.0 if OBJECTIVES[o][1] else -1.0 for o in objectives])
 
     def told(lines: I8) -> dict[str, Any]:
@@ -113,6 +118,57 @@ def front(
         "lines": int(problem.eligible.sum()),
         "plan": told(plan) | {"better": _better(table, plan, points)},
     }
+
+
+def _search(
+    pipe: Connection,
+    problem: Problem,
+    objectives: F8,
+    levels: int | None,
+    seconds: float,
+    step: float,
+) -> None:
+    """Send each point of ``front_within`` as it is found, then all of them, or what went wrong."""
+    from kachisuji.portfolios import front_within
+
+    try:
+        pipe.send(front_within(problem, objectives, levels, seconds, step, tell=pipe.send))
+    except KachisujiError as error:
+        pipe.send(error)
+
+
+def front_in_time(
+    problem: Problem, objectives: F8, levels: int | None, seconds: float, step: float
+) -> tuple[list[Efficient], bool]:
+    """``front_within`` in a process of its own, ended ``GRACE`` seconds after its time.
+
+    HiGHS does not always keep its time limit, and nothing inside its process can stop it.
+    """
+    from kachisuji.portfolios.many import undominated
+
+    processes = multiprocessing.get_context("spawn")
+    here, there = processes.Pipe(duplex=False)
+    asked = (there, problem, objectives, levels, seconds, step)
+    search = processes.Process(target=_search, args=asked, daemon=True)
+    search.start()
+    there.close()
+    until = time.monotonic() + seconds + GRACE
+    points: list[Efficient] = []
+    try:
+        while here.poll(max(0.0, until - time.monotonic())):
+            got = here.recv()
+            if isinstance(got, KachisujiError):
+                raise got
+            if isinstance(got, tuple) and isinstance(got[0], list):
+                return got[0], bool(got[1])
+            points.append(got)
+    except EOFError:  # the search died: what it found before stands
+        pass
+    finally:
+        search.kill()
+        search.join()
+        here.close()
+    return undominated(points), False
 
 
 def check(objectives: Sequence[str], levels: int | None, step: float, seconds: float) -> None:
