@@ -16,6 +16,17 @@ settings.register_profile(
 settings.load_profile("kachisuji")
 
 
+# rooms whose tests start servers, processes or whole runs: make quick leaves them to make test
+_LONG = {Path(__file__).parent / room for room in ("constellation", "desk")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long as a whole."""
+    for item in items:
+        if not _LONG.isdisjoint(item.path.parents):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def full_data() -> Path:
     """Return the folder of the full data sets, or skip where there is none."""
