@@ -166,6 +166,16 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(tmp_path):
     assert prints(tmp_path / "one") == prints(tmp_path / "two")
 
 
+def test_a_worker_killed_while_it_writes_leaves_no_torn_file(tmp_path):
+    def model(draws, lines):  # what a killed worker leaves behind
+        (tmp_path / "r" / "outcomes" / ".part-00001.parquet.77.tmp").touch()
+        return models.smooth(draws, lines)
+
+    run(models.smooth, DRAWS, LINES, folder=tmp_path / "one", chunk=2)
+    run(model, DRAWS, LINES, folder=tmp_path / "r", chunk=2)
+    assert prints(tmp_path / "one") == prints(tmp_path / "r")
+
+
 def test_a_run_that_is_interrupted_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(models.Stops(8), DRAWS, LINES, folder=tmp_path / "r", chunk=2)

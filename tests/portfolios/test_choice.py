@@ -58,6 +58,17 @@ def test_choice_equals_enumeration(seed, weight, max_fields, room):
     assert choice.gap <= 1e-5
 
 
+@pytest.mark.parametrize(
+    ("seed", "max_fields", "room"), [(288, 1, 0.3), (7503, 1, 0.3), (8719, 3, 0.5)]
+)
+def test_a_solver_that_hands_back_its_start_is_asked_again(seed, max_fields, room):
+    """HiGHS 1.16 gave the start as the solution beside the objective of another one."""
+    problem = make_problem(seed, max_fields=max_fields, room=room, risk=Risk("cvar", 0.25, 0.0))
+    choice = choose(problem, gap=1e-6)
+    assert choice.objective == pytest.approx(best_by_enumeration(problem), abs=1e-5)
+    assert choice.gap <= 1e-5
+
+
 @settings(max_examples=15)
 @given(seeds)
 def test_choice_under_regret_equals_enumeration(seed):

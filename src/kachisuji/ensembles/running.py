@@ -139,6 +139,7 @@ def _played(
     with _left_clean(job, keep):
         measures = _follow(runner(job, left, team), job, finished, progress)
         merge_paths([work / part_name(n) for n in range(job.count)], job.folder / PATHS)
+        _sweep(job)  # a worker killed while it wrote could not do it
         shutil.rmtree(work)
     return measures
 

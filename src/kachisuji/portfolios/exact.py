@@ -149,7 +149,8 @@ class Programme:
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = matrix.shape[1], matrix.shape[0]
         free = (-INF, INF) if r.weight > 0 else (0.0, 0.0)
-        lp.col_cost_ = np.concatenate([np.zeros(fields), [-r.weight], -r.linear[self.kept]])
+        self.cost = np.concatenate([np.zeros(fields), [-r.weight], -r.linear[self.kept]])
+        lp.col_cost_ = self.cost
         lp.col_lower_ = np.concatenate([np.zeros(fields), [free[0]], np.zeros(n)])
         lp.col_upper_ = np.concatenate([np.ones(fields), [free[1]], np.ones(n)])
         lp.row_lower_, lp.row_upper_ = low, high
@@ -176,8 +177,12 @@ class Programme:
             return None, -np.inf
         if not solution.value_valid:
             return None, bound
-        x = np.asarray(solution.col_value)[self.first :]
-        return self.kept[x > 0.5], bound
+        values, claimed = np.asarray(solution.col_value), float(info.objective_function_value)
+        if start is not None and abs(self.cost @ values - claimed) > 1e-6 * max(1.0, abs(claimed)):
+            # HiGHS 1.16 can hand back the start beside the objective of what it found itself
+            self.highs.clearSolver()
+            return self.solve(None, gap, seconds)
+        return self.kept[values[self.first :] > 0.5], bound
 
     def _offer(self, lines: I8) -> None:
         """Tell HiGHS the best portfolio known."""
