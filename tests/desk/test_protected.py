@@ -69,9 +69,10 @@ def test_the_copy_is_a_sound_case_with_measured_figures(case, derived):
     assert {("products", "dram"), ("products", "ndfeb_magnets")} <= changed
     row = again.tables["products"].set_index("product").loc["dram"]
     proof = again.evidence[row["evidence"]]
-    assert proof.grade == "measured"
-    assert "(protected)" in proof.statement_en
-    assert "保護付き" in proof.statement_ja
+    assert proof.grade == "protected"
+    assert "protecting noise" in proof.statement_en
+    assert "保護の雑音" in proof.statement_ja
+    assert again.grades()["protected"].sum() > 10
     untouched = "gi_endoscopes"  # no firm buys it: noise alone replaces nothing
     before, after = (
         c.tables["products"].set_index("product").loc[untouched] for c in (case, again)
@@ -108,6 +109,59 @@ def test_learning_rates_are_found_where_months_are_on_record(case, tables, tmp_p
     assert all(0.01 < c["after"][1] < 0.06 for c in decay)
 
 
+def test_the_recipe_of_the_nodes_goes_into_the_case_and_its_noise_into_the_futures(
+    case, tables, derived, tmp_path
+):
+    """Weighed by precision; where the noise happens to be none, nearer to the firms' own."""
+    (segment,) = world(case).recipes
+    before = case.tables["recipes"].query("segment == @segment").set_index("sector")["share"]
+    firm = pd.concat([t["recipe"] for t in tables]).groupby("input")["share"].mean()
+    for quiet in (False, True):
+        folder = derive(case, tmp_path / str(quiet), NextDoor(tables, quiet)) if quiet else derived
+        again, kept = load(folder), json.loads((folder / FILE).read_text())
+        (row,) = kept["recipes"]
+        assert row["segment"] == segment
+        after = again.tables["recipes"].query("segment == @segment").set_index("sector")["share"]
+        assert after.sum() == pytest.approx(1.0, abs=1e-9)
+        assert 0.05 < row["weight"] < 0.9
+        assert 0 < row["own_noise"] < row["own_deviation"]
+        if quiet:
+            assert ((after - firm) ** 2).sum() < ((before - firm) ** 2).sum()
+        given = again.tables["parameters"].query("segment == @segment").set_index("symbol")
+        assert given.loc["recipe_own", "high"] == pytest.approx(
+            1.96 * row["own_deviation"], rel=1e-3
+        )
+        others = again.tables["recipes"].query("segment != @segment")["share"]
+        assert others.equals(case.tables["recipes"].query("segment != @segment")["share"])
+
+
+def test_a_recipe_moves_the_value_added_of_a_sale_in_every_future(case, derived):
+    from kachisuji.contest import quantities
+    from kachisuji.contest.build import contest_economy, recipe_value
+
+    (segment,) = world(case).recipes
+    again = load(derived)
+    k = list(case.tables["segments"]["segment"]).index(segment)
+    a, b = (recipe_value(c, contest_economy(c, c.economy))[k] for c in (case, again))
+    assert not np.allclose(a, b)
+    names = {q.name for q in quantities.collect(again)}
+    assert {f"{segment}.recipe_own", f"{segment}.recipe_suppliers"} <= names
+
+
+def test_questions_that_owners_refuse_are_left_out_and_told(case, tables, tmp_path):
+    class Choosy(NextDoor):
+        def ask(self, question):
+            if question.kind in ("recipe", "learning"):
+                raise InputError("constellation.too_few", want=5)
+            return super().ask(question)
+
+    folder = derive(case, tmp_path / "case", Choosy(tables))
+    kept = json.loads((folder / FILE).read_text())
+    assert kept["refused"][0] == "recipe"
+    assert not kept["recipes"]
+    assert kept["changes"]
+
+
 def test_noise_alone_replaces_nothing_and_is_told(case, tables, tmp_path):
     nothing = [{k: t.iloc[:0] for k, t in firm.items()} for firm in tables]
     with pytest.raises(InputError, match="told from noise"):
@@ -134,3 +188,6 @@ def test_the_report_says_what_changed_and_what_noise_costs(stored, derived, tmp_
     assert len(section["changes"]) > 5
     assert "保護の雑音" in section["cost"].ja
     assert section["exposure"]
+    (recipe,) = section["recipes"]
+    assert "→" in recipe["own"].en
+    assert section["refused"] is None

@@ -12,7 +12,7 @@ from kachisuji.beliefs.distributions import (
     distribution,
     triangular_ppf,
 )
-from kachisuji.beliefs.evidence import GRADES, SOURCED, Evidence, Grade, Register
+from kachisuji.beliefs.evidence import GRADES, SOURCED, Evidence, Grade, Register, grades_in
 
 __all__ = [
     "GRADES",
@@ -29,5 +29,6 @@ __all__ = [
     "Triangular",
     "Uniform",
     "distribution",
+    "grades_in",
     "triangular_ppf",
 ]

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from kachisuji.words import InputError
 
-Grade = Literal["measured", "published", "elicited", "assumed"]
+Grade = Literal["measured", "protected", "published", "elicited", "assumed"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
-"""From the firmest to the weakest: taken from data of our own reading, published by a named
-source, given by named experts under a protocol, assumed."""
+"""From the firmest to the weakest: taken from data of our own reading, measured on nodes that keep
+their data and answered under protection, published by a named source, given by named experts under
+a protocol, assumed."""
 
-SOURCED: frozenset[Grade] = frozenset({"measured", "published"})
+SOURCED: frozenset[Grade] = frozenset({"measured", "protected", "published"})
 """Grades that need a source, a date and an address."""
+
+
+def grades_in(counts: Mapping[Any, float]) -> tuple[Grade, ...]:
+    """Grades that a table of counts has columns for: ``protected`` only where nodes were asked."""
+    return tuple(g for g in GRADES if g != "protected" or counts.get(g, 0.0) > 0)
 
 
 @dataclass(frozen=True)

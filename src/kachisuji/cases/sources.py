@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kachisuji.beliefs import GRADES, SOURCED, Evidence
+from kachisuji.beliefs import SOURCED, Evidence, grades_in
 from kachisuji.words import Lang, say
 
 if TYPE_CHECKING:
@@ -22,19 +22,23 @@ def _grades(case: Case, lang: Lang) -> list[str]:
     fields = case.tables["fields"]
     name = dict(zip(fields["field"], fields[f"name_{lang}"], strict=True))
     grades = case.grades()
-    head = [say(f"beliefs.grade_{g}", lang) for g in GRADES]  # keys: see beliefs.toml, grade_*
+    total = grades.sum()
+    columns = grades_in(total.to_dict())
+    head = [say(f"beliefs.grade_{g}", lang) for g in columns]  # keys: see beliefs.toml, grade_*
     dated = dated_sources(case)["sources"]
-    lines = [say("cases.sources_grades", lang, grades=" | ".join(head)), "|---|" + "---:|" * 6]
+    lines = [
+        say("cases.sources_grades", lang, grades=" | ".join(head)),
+        "|---|" + "---:|" * (len(columns) + 2),
+    ]
     for field, row in grades.iterrows():
         label = name.get(field, say("cases.sources_cross", lang))
-        shown = " | ".join(str(row[g]) for g in GRADES)
+        cells = " | ".join(str(row[g]) for g in columns)
         part = f"{row['assumed'] / row.sum():.0%}"
-        lines.append(f"| {field} {label} | {shown} | {part} | {dated.get(field, 0)} |")
-    total = grades.sum()
-    shown = " | ".join(str(total[g]) for g in GRADES)
+        lines.append(f"| {field} {label} | {cells} | {part} | {dated.get(field, 0)} |")
+    cells = " | ".join(str(total[g]) for g in columns)
     all_fields = say("cases.sources_all", lang)
     part = f"{total['assumed'] / total.sum():.0%}"
-    lines.append(f"| {all_fields} | {shown} | {part} | {dated.sum()} |")
+    lines.append(f"| {all_fields} | {cells} | {part} | {dated.sum()} |")
     return lines
 
 

@@ -1,8 +1,7 @@
 """Answers as beliefs: figures with a range, and the evidence they stand on.
 
-A protected answer is *measured*: it is counted from the nodes' own records. Its grade is therefore
-``measured``, its statement says *(protected)*, and its range holds the noise of protection beside
-the error of sampling.
+A protected answer is measured, on the nodes' own records, but nobody can look it up: its grade is
+*measured (protected)*, and its range holds the noise of protection beside the error of sampling.
 """
 
 from __future__ import annotations
@@ -122,10 +121,10 @@ def evidence(ident: str, answers: Iterable[Answer], date: str, url: str) -> Evid
     nodes = min(a.nodes for a in made)
     spent = sum(a.question.epsilon for a in made)
     return Evidence(
-        ident, "measured",
-        f"Measured (protected): answers of {nodes} nodes of a constellation, "
-        f"ε {spent:g}; the range holds the noise of protection",
-        f"測定値（保護付き）。コンステレーションの{nodes}ノードによる回答、ε={spent:g}。"
+        ident, "protected",
+        f"Answers of {nodes} nodes of a constellation, ε {spent:g}; "
+        "the range holds the noise of protection",
+        f"コンステレーションの{nodes}ノードによる回答、ε={spent:g}。"
         "範囲には保護の雑音を含む",
         "Constellation: " + ", ".join(a.ident for a in made), date, url,
     )  # fmt: skip

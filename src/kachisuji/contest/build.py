@@ -186,29 +186,32 @@ def pooling(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, NDArray[n
     return np.ascontiguousarray(boost), pair
 
 
-def recipe_value(case: Case, economy: Economy) -> F8:
-    """(S, 2) own value added and home suppliers' value added per unit of home sales.
-
-    ``Σ_j a_j·h_j·(v'(I − A_d)⁻¹)_j``: inputs by recipe, home's part h_j of what home buys of
-    sector j, and the value added each unit of it carries at home.
-    """
-    home = case.settings.home
+def home_content(economy: Economy, home: str) -> dict[str, float]:
+    """Sector -> value added that a unit bought of it carries at home: ``h_j·(v'(I − A_d)⁻¹)_j``."""
     own = economy.rows(home)
     bought = economy.Z[:, own].reshape(economy.n_regions, economy.n_sectors, -1).sum(axis=2)
     total = bought.sum(axis=0)
     h = economy.regions.index(home)
     at_home = np.divide(bought[h], total, out=np.zeros_like(total), where=total > 0)
     carried = np.asarray(domestic_leontief(economy, home).value_added_multipliers())
+    return dict(zip(economy.sectors, (at_home * carried).tolist(), strict=True))
+
+
+def recipe_value(case: Case, economy: Economy) -> F8:
+    """(S, 2) own value added and home suppliers' value added per unit of home sales.
+
+    ``Σ_j a_j·h_j·(v'(I − A_d)⁻¹)_j``: inputs by recipe, home's part h_j of what home buys of
+    sector j, and the value added each unit of it carries at home.
+    """
+    content = home_content(economy, case.settings.home)
     place = numbered(case)
-    sectors = {s: j for j, s in enumerate(economy.sectors)}
     out = np.zeros((len(place), 2))
     for row in records(case, "recipes"):
         s = place[row["segment"]]
         if row["sector"] == "value_added":
             out[s, 0] += row["share"]
         else:
-            j = sectors[row["sector"]]
-            out[s, 1] += row["share"] * at_home[j] * carried[j]
+            out[s, 1] += row["share"] * content[row["sector"]]
     return out
 
 

@@ -47,8 +47,10 @@ together. Kernels need the numbers as compile-time constants, people read the na
     FIXED_PART,
     NICHE_LEAK,
     MARKUP_PASS,
-) = range(41)
-N_SYMBOLS = 41
+    RECIPE_OWN,
+    RECIPE_SUPPLIERS,
+) = range(43)
+N_SYMBOLS = 43
 
 # cross-cutting symbols (schema/global_symbols.csv)
 (

@@ -31,6 +31,8 @@ from kachisuji.contest.symbols import (
     OUTER_ELASTICITY,
     OVERRUN,
     PUBLIC_FUNDS,
+    RECIPE_OWN,
+    RECIPE_SUPPLIERS,
     RESEARCH_PART,
     SITE_PART,
     SPILLOVER_RENT,
@@ -197,9 +199,9 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     s = arena // 2
     symbols, cross = world.symbols[s, f], world.cross[f]
     years = w.price.shape[1]
-    final, own_share, up_share = (
-        symbols[FINAL_SHARE], world.recipe_value[s, 0], world.recipe_value[s, 1],
-    )  # fmt: skip
+    final = symbols[FINAL_SHARE]
+    own_share = world.recipe_value[s, 0] + symbols[RECIPE_OWN]
+    up_share = world.recipe_value[s, 1] + symbols[RECIPE_SUPPLIERS]
     stock, pieces = 0.0, w.pieces
     lag = max(1, int(symbols[LAG] + 0.5))
     knowledge = symbols[KNOWLEDGE] * (1.0 - world.shared[s, f])

@@ -15,18 +15,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kachisuji.desk.constellation import recipes
 from kachisuji.ledger import copy_into, write_atomic
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
-    from kachisuji.constellation import Answer
+    from kachisuji.constellation import Answer, Question
     from kachisuji.constellation.asking import Asker
     from kachisuji.constellation.evidence import Figure
 
 FILE = "protected.json"
-EXPOSURE, COUNTED, CURVE, CRAFT = 1.0, 0.5, 2.0, 1.5
-"""ε of the questions: exposure of all products, months by process, each curve, craft by age."""
+EXPOSURE, COUNTED, CURVE, CRAFT, RECIPE = 1.0, 0.5, 2.0, 1.5, 2.0
+"""ε of the questions: exposure of all products, months by process, each curve, craft by age, and
+recipes."""
 
 CURVES = 3
 """Most processes whose learning rate is asked: those with most months on record."""
@@ -39,6 +41,8 @@ WIDEST = 2.0
 
 AGES = ("under30", "30s", "40s", "50s", "60plus")
 _CRAFT = "-craft"
+Z = 1.96
+"""Deviations within which a range lies."""
 _YEARS = (15.0, 10.0, 5.0)  # within which masters of 60 and more leave: slow, likely, fast
 
 
@@ -66,24 +70,29 @@ def derive(case: Case, folder: Path, asker: Asker) -> Path:
     InputError, RunError
         When the nodes cannot be asked, or nothing that they answer is clear enough.
     """
-    answers = _asked(case, asker)
+    answers, refused = _asked(case, asker)
     copy_into(case.path, folder)
     when = datetime.now(UTC).date().isoformat()
     book = _Book(folder, asker.client.url, when)
-    exposure = _exposure(case, answers["exposure"])
+    exposure = _exposure(case, answers["exposure"]) if "exposure" in answers else {}
     book.products(exposure)
     for process, answer in answers.items():
         if process.startswith("curve:"):
             book.learning(process.removeprefix("curve:"), answer)
-    book.craft(answers["craft"])
-    if not book.changes:
+    if "craft" in answers:
+        book.craft(answers["craft"])
+    if "recipe" in answers:
+        book.recipes(recipes.weighed(case, answers["recipe"], CLEAR))
+    if not book.changes and not book.made:
         raise InputError("nodes.nothing_clear", got=asker.client.url)
     book.write()
     kept = {
         "url": asker.client.url, "when": when,
         "answers": [_kept(name, a) for name, a in answers.items()],
         "changes": [asdict(c) for c in book.changes],
+        "refused": refused,
         "exposure": _losses(case, exposure),
+        "recipes": book.made,
     }  # fmt: skip
     write_atomic(folder / FILE, json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True))
     return folder
@@ -95,8 +104,8 @@ def _kept(name: str, answer: Answer) -> dict[str, Any]:
             "question": answer.question.model_dump(mode="json"), "values": values}  # fmt: skip
 
 
-def _asked(case: Case, asker: Asker) -> dict[str, Answer]:
-    """Ask everything a run uses."""
+def _asked(case: Case, asker: Asker) -> tuple[dict[str, Answer], list[str]]:
+    """Ask everything a run uses; return the answers and what too few owners allowed."""
     from kachisuji.constellation import ask, evidence
 
     segments = tuple(case.tables["segments"]["segment"])
@@ -105,12 +114,27 @@ def _asked(case: Case, asker: Asker) -> dict[str, Answer]:
     counted = ask(kind="count", table="production", epsilon=COUNTED, groups={"process": segments})
     craft = ask(kind="sum", table="skills", value="people", high=40.0, epsilon=CRAFT, smallest=0,
                 groups={"craft": tuple(s + _CRAFT for s in segments), "age": AGES})  # fmt: skip
-    out = {"exposure": asker.ask(exposed), "months": asker.ask(counted), "craft": asker.ask(craft)}
-    months = out["months"].table.sort_values("estimate", ascending=False)
-    clear = months[months["estimate"] > CLEAR * months["deviation"]]["process"]
-    for process in clear.head(CURVES):
-        out[f"curve:{process}"] = asker.ask(evidence.learning_question(str(process), CURVE))
-    return out
+    out: dict[str, Answer] = {}
+    refused: list[str] = []
+
+    def put(name: str, question: Question) -> None:
+        try:
+            out[name] = asker.ask(question)
+        except InputError as error:
+            if error.key != "constellation.too_few":
+                raise
+            refused.append(name)
+
+    put("exposure", exposed)
+    put("months", counted)
+    put("craft", craft)
+    put("recipe", recipes.question(case, RECIPE))
+    if "months" in out:
+        months = out["months"].table.sort_values("estimate", ascending=False)
+        clear = months[months["estimate"] > CLEAR * months["deviation"]]["process"]
+        for process in clear.head(CURVES):
+            put(f"curve:{process}", evidence.learning_question(str(process), CURVE))
+    return out, refused
 
 
 def _exposure(case: Case, answer: Answer) -> dict[str, dict[str, Figure]]:
@@ -176,6 +200,7 @@ class _Book:
     def __init__(self, folder: Path, url: str, when: str) -> None:
         self.folder, self.url, self.when = folder, url, when
         self.changes: list[Change] = []
+        self.made: list[dict[str, Any]] = []
         self._tables: dict[str, list[dict[str, str]]] = {}
 
     def _rows(self, table: str) -> list[dict[str, str]]:
@@ -193,18 +218,17 @@ class _Book:
             writer.writerows(rows)
             write_atomic(self.folder / f"{table}.csv", text.getvalue())
 
-    def _evidence(self, ident: str, what: Sequence[str], before: str, figure: Figure) -> str:
+    def _evidence(self, ident: str, what: Sequence[str], before: str, deviation: float) -> str:
         """Add a row to the register: what was measured, and what the row keeps from before."""
         english, japanese = what
-        noise = f"{figure.noise:.3g}"
+        noise = f"{deviation:.3g}"
         kept = f"; the row's other figures as in {before}" if before else ""
         kept_ja = f"。行の他の値は {before} による" if before else ""
         self._rows("evidence").append({
-            "id": ident, "grade": "measured",
-            "statement_en": f"Measured (protected): {english}; standard deviation of the "
+            "id": ident, "grade": "protected",
+            "statement_en": f"{english[:1].upper()}{english[1:]}; standard deviation of the "
                             f"protecting noise {noise}{kept}",
-            "statement_ja": f"測定値（保護付き）。{japanese}。"
-                            f"保護の雑音の標準偏差 {noise}{kept_ja}",
+            "statement_ja": f"{japanese}。保護の雑音の標準偏差 {noise}{kept_ja}",
             "source": "Answers of a constellation", "date": self.when, "address": self.url,
         })  # fmt: skip
         return ident
@@ -233,7 +257,7 @@ class _Book:
             what = (f"{' and '.join(stems)} from the purchases of the nodes",
                     f"{'・'.join(_JAPANESE[s] for s in stems)}（各ノードの購買記録）")  # fmt: skip
             first = figures[stems[0]]
-            ident = self._evidence(f"CN-{row['product']}", what, row["evidence"], first)
+            ident = self._evidence(f"CN-{row['product']}", what, row["evidence"], first.noise)
             for stem in stems:
                 self._put("products", row, f"{stem}_", figures[stem], ident, (row["product"],))
             row["evidence"] = ident
@@ -262,18 +286,39 @@ class _Book:
             spread = noise / whole * (1.0 + old * old * len(AGES)) ** 0.5
             low, mode, high = (
                 min(max(old + k * spread, 0.0), 1.0) / years
-                for k, years in zip((-1.96, 0.0, 1.96), _YEARS, strict=True)
+                for k, years in zip((-Z, 0.0, Z), _YEARS, strict=True)
             )
             figure = Figure("craft_decay", (str(craft),), low, mode, min(high, 0.3), spread / 10.0)
             self._parameter(str(craft).removesuffix(_CRAFT), "craft_decay", figure, (
                 f"{100 * old:.0f} % of masters are 60 or older, leaving within 5 to 15 years",
                 f"技能者の{100 * old:.0f}%が60歳以上、5〜15年で引退と仮定"))  # fmt: skip
 
+    def recipes(self, found: Sequence[recipes.Recipe]) -> None:
+        """Replace recipes, and let how far each is known vary from future to future."""
+        for new in found:
+            told, part = f"{new.makers:.0f}", f"{100 * new.weight:.0f}"
+            noise = new.contents["recipe_own"][1]
+            ident = self._evidence(f"CN-{new.segment}-recipe", (
+                f"input recipe: the answer of about {told} nodes takes away {part} % of the "
+                "variance of the recipe before it",
+                f"投入構成。約{told}ノードの答えにより、それまでの投入構成の分散の{part}%が減少"),
+                "", noise)  # fmt: skip
+            after = dict(zip(new.inputs, new.after, strict=True))
+            for row in self._rows("recipes"):
+                if row["segment"] == new.segment:
+                    row["share"], row["evidence"] = f"{after[row['sector']]:.6f}", ident
+            for symbol, (deviation, _) in new.contents.items():
+                edge = f"{Z * deviation:.4g}"
+                self._rows("parameters").append({
+                    "segment": new.segment, "symbol": symbol, "low": f"-{edge}", "mode": "0",
+                    "high": edge, "evidence": ident})  # fmt: skip
+            self.made.append(recipes.kept(new, ident))
+
     def _parameter(self, segment: str, symbol: str, figure: Figure, what: Sequence[str]) -> None:
         for row in self._rows("parameters"):
             mine = row["segment"] == segment and row["symbol"] == symbol
             if mine and _worth(row, "", figure):
-                ident = self._evidence(f"CN-{segment}-{symbol}", what, "", figure)
+                ident = self._evidence(f"CN-{segment}-{symbol}", what, "", figure.noise)
                 self._put("parameters", row, "", figure, ident, (segment, symbol))
                 row["evidence"] = ident
 

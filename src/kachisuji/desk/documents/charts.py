@@ -24,8 +24,8 @@ SERIES = (
     "#1f3f77", "#c2562d", "#2c7a57", "#b08a1e", "#6b4a8f", "#3c8fa8", "#9c3f5d", "#7d8790",
 )  # fmt: skip
 GRADES = {
-    "measured": "#1f5f4a", "published": "#4b9a77", "elicited": "#d2a93b", "assumed": "#c9673f",
-    "rest": "#c9c6be",
+    "measured": "#1f5f4a", "protected": "#2f7f8f", "published": "#4b9a77", "elicited": "#d2a93b",
+    "assumed": "#c9673f", "rest": "#c9c6be",
 }  # fmt: skip
 WIDTH = 560
 
@@ -264,10 +264,11 @@ def histogram(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
 def grades(run: StoredRun, lang: Lang) -> dict[str, Any]:
     """Share of the result's uncertainty by grade of the evidence."""
     shares = run.choice["by_grade"]
-    names = [t(f"desk.grade_{g}").of(lang) for g in GRADES]
+    colours = {g: c for g, c in GRADES.items() if g != "protected" or shares.get(g)}
+    names = [t(f"desk.grade_{g}").of(lang) for g in colours]
     rows = [
         {"grade": name, "share": 100 * float(shares[g]), "order": k}
-        for k, (g, name) in enumerate(zip(GRADES, names, strict=True))
+        for k, (g, name) in enumerate(zip(colours, names, strict=True))
     ]
     return {
         "width": WIDTH,
@@ -282,7 +283,7 @@ def grades(run: StoredRun, lang: Lang) -> dict[str, Any]:
             "order": {"field": "order"},
             "color": {
                 "field": "grade", "type": "nominal", "sort": names,
-                "scale": {"domain": names, "range": list(GRADES.values())},
+                "scale": {"domain": names, "range": list(colours.values())},
                 "legend": {"orient": "bottom", "title": None},
             },
         },

@@ -172,12 +172,17 @@ class Judged:
         exposure = [tuple(self.of(e[k]) for k in sides) for e in found["exposure"]]
         exposed = [f"nodes.report_{h}" for h in (
             "product", "holder", "share", "shortage", "shortage_before", "loss")]  # fmt: skip
+        parts = ("name", "weight", "own", "deviation", "input")
+        recipes = [tuple(self.of(r[k]) for k in parts) for r in found["recipes"]]
+        made = [f"nodes.report_{h}" for h in ("segment", "weight", "own", "noise_sd", "moved")]
         return [
             Heading(self.say("nodes.h_protected")),
             Paragraph(self.of(found["text"])),
             Paragraph(self.of(found["cost"])),
             *self.table(self.say("nodes.report_changes"), heads, changes, (2, 3, 4)),
             *self.table(self.say("nodes.report_exposure"), exposed, exposure, (2, 3, 4, 5)),
+            *self.table(self.say("nodes.report_recipes"), made, recipes, (1, 2, 3)),
+            *([Paragraph(self.of(found["refused"]))] if found["refused"] else []),
             Paragraph(self.say("nodes.report_note"), style="note"),
         ]
 

@@ -445,13 +445,14 @@ class _Report:
             (r["name"], *r["counts"], r["total"])
             for r in evidence.grades_by_field(self.run, self.names)
         ]
-        grades = tuple(self.say(f"desk.grade_{g}") for g in evidence.GRADES)
+        grades = tuple(self.say(f"desk.grade_{g}") for g in evidence.grades(self.run))
         heads = (self.say("desk.head_field"), *grades, self.say("desk.head_total"))
         told_counts = tuple(tuple(self.of(c) for c in row) for row in counts)
         return [
             Heading(self.say("desk.h_evidence")),
             Paragraph(self.say("desk.evidence_text")),
-            Table(self.say("desk.grades_caption"), heads, told_counts, (1, 2, 3, 4, 5)),
+            Table(self.say("desk.grades_caption"), heads, told_counts,
+                  tuple(range(1, len(heads)))),
         ]  # fmt: skip
 
     def about(self) -> list[Block]:

@@ -162,7 +162,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "hanging": evidence.hanging(run, names),
         "hindcast": hindcast.hindcast(),
         "grades": evidence.grades_by_field(run, names),
-        "grade_names": [t(f"desk.grade_{g}") for g in evidence.GRADES],
+        "grade_names": [t(f"desk.grade_{g}") for g in evidence.grades(run)],
         "sources": evidence.sources(run),
         "protected": protected.protected(run, names),
     }

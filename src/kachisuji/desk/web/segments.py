@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kachisuji.accounts import Economy, sector_name
+from kachisuji.beliefs import GRADES, grades_in
 from kachisuji.desk.comparing import latest_start
 from kachisuji.desk.report.bilingual import Both, both, fixed, number, percent, plain, t, tidy
 from kachisuji.desk.report.drawing import (
@@ -241,7 +242,7 @@ def evidence(run: StoredRun, segment: str) -> list[dict[str, Any]]:
     count = used.groupby("evidence")["number"].sum().to_dict()
     tables = used.groupby("evidence")["table"].agg(lambda s: ", ".join(dict.fromkeys(s))).to_dict()
     register = run.case.tables["evidence"]
-    order = {g: k for k, g in enumerate(("measured", "published", "elicited", "assumed"))}
+    order = {g: k for k, g in enumerate(GRADES)}
     rows = [
         {
             "id": r["id"],
@@ -262,7 +263,7 @@ def evidence(run: StoredRun, segment: str) -> list[dict[str, Any]]:
 def grade_bar(rows: list[dict[str, Any]]) -> Any:
     """Draw how many figures of a segment rest on evidence of each grade."""
     total = sum(r["count"] for r in rows) or 1
-    grades = ("measured", "published", "elicited", "assumed")
+    grades = grades_in({r["grade_id"]: 1.0 for r in rows})
     return {
         "bar": stack(
             [(sum(r["count"] for r in rows if r["grade_id"] == g) / total, f"g-{g}")

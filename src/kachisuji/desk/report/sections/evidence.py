@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from kachisuji.desk.influence import WEAKEST_FIRST
+from kachisuji.beliefs import Grade, grades_in
 from kachisuji.desk.report.bilingual import Both, percent, t
 from kachisuji.desk.report.drawing import meter, stack
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
 
-GRADES = tuple(reversed(WEAKEST_FIRST))
+
+def grades(run: StoredRun) -> tuple[Grade, ...]:
+    """Grades that the tables of the report have columns for."""
+    return grades_in(run.case.grades().sum().to_dict())
 
 
 def grades_by_field(run: StoredRun, names: Names) -> list[dict[str, Any]]:
     """Count of figures by grade, one row a field and one for what is cross-cutting."""
-    counts = run.case.grades().reindex(columns=list(GRADES), fill_value=0)
+    order = grades(run)
+    counts = run.case.grades()[list(order)]
     rows = []
     for field, row in counts.iterrows():
         total = int(row.sum())
@@ -24,9 +28,9 @@ def grades_by_field(run: StoredRun, names: Names) -> list[dict[str, Any]]:
             {
                 "name": names.fields.get(field, t("desk.cross_cutting")),
                 "number": field,
-                "counts": [int(row[g]) for g in GRADES],
+                "counts": [int(row[g]) for g in order],
                 "total": total,
-                "bar": stack([(row[g] / total, f"g-{g}") for g in GRADES]),
+                "bar": stack([(row[g] / total, f"g-{g}") for g in order]),
                 "assumed": percent(row["assumed"] / total),
             }
         )
@@ -38,7 +42,7 @@ def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
     shares = run.choice["by_grade"]
     top = run.influence[run.influence["scope"] == "portfolio"]
     most = float(top["share"].max()) if len(top) else 1.0
-    order = (*GRADES, "rest")
+    order = (*grades(run), "rest")
     return {
         "bar": stack([(float(shares[g]), f"g-{g}") for g in order], 26),
         "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares[g])) for g in order],
@@ -81,7 +85,7 @@ def sources(run: StoredRun) -> dict[str, Any]:
     counts = table[table["id"].isin(in_use)]["grade"].value_counts()
     return {
         "rows": rows,
-        "counts": [(g, t(f"desk.grade_{g}"), int(counts.get(g, 0))) for g in GRADES],
+        "counts": [(g, t(f"desk.grade_{g}"), int(counts.get(g, 0))) for g in grades(run)],
         "tables": run.choice["tables"],
     }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kachisuji.accounts import sector_name
 from kachisuji.desk.constellation.protected import read
-from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, both, fixed, listed, percent, plain, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
@@ -27,16 +28,25 @@ def protected(run: StoredRun, names: Names) -> dict[str, Any] | None:
         seen.add(change["evidence"])
         hanging += share
         noisy += share * _noise_part(change)
+    for recipe in kept["recipes"]:
+        share = shares.get(recipe["evidence"], 0.0)
+        hanging += share
+        noisy += share * (recipe["own_noise"] / max(recipe["own_deviation"], 1e-12)) ** 2
     answers = kept["answers"]
+    refused = dict.fromkeys(r.partition(":")[0] for r in kept["refused"])
     return {
         "text": t(
-            "nodes.report_text", url=kept["url"], when=kept["when"], count=len(kept["changes"]),
+            "nodes.report_text", url=kept["url"], when=kept["when"],
+            count=len(kept["changes"]) + len(kept["recipes"]),
             nodes=min(a["nodes"] for a in answers),
             epsilon=fixed(sum(a["question"]["epsilon"] for a in answers), 1),
         ),
         "cost": t("nodes.report_cost", hanging=percent(hanging, 2), noisy=percent(noisy, 2)),
         "changes": [_change(c, names) for c in kept["changes"]],
         "exposure": [_exposure(e, run, names) for e in kept["exposure"]],
+        "recipes": [_recipe(r, names) for r in kept["recipes"]],
+        "refused": t("nodes.report_refused", kinds=listed([t(f"nodes.asked_{r}") for r in refused]))
+        if refused else None,
     }  # fmt: skip
 
 
@@ -74,3 +84,22 @@ def _exposure(row: dict[str, Any], run: StoredRun, names: Names) -> dict[str, An
         "before": fixed(row["shortage_before"], 3),
         "loss": percent(row["loss"][1], 3),
     }
+
+
+def _recipe(row: dict[str, Any], names: Names) -> dict[str, Any]:
+    moved = str(row["moved"])
+    sector = both(lambda lang: sector_name(moved, lang))
+    own, given = row["own"], row["input"]
+    return {
+        "name": names.segments[row["segment"]],
+        "weight": percent(row["weight"]),
+        "own": _moved(own),
+        "deviation": fixed(row["own_deviation"], 3)
+        + plain(" (") + fixed(row["own_noise"], 3) + plain(")"),
+        "input": sector + plain(" ") + _moved(given),
+    }  # fmt: skip
+
+
+def _moved(values: list[float]) -> Both:
+    before, after = (percent(v, 1) for v in values)
+    return before + plain(" → ") + after
