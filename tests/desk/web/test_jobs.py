@@ -10,7 +10,7 @@ import time
 import pytest
 
 from kachisuji.desk.web import working
-from kachisuji.desk.web.jobs import Jobs
+from kachisuji.desk.web.jobs import Jobs, hold
 from kachisuji.words import RunError
 
 
@@ -63,6 +63,98 @@ def test_a_process_without_a_pulse_is_lost(idle):
     assert idle.get(made.name).status == "working"
     os.utime(pulse, (0, 0))
     assert idle.get(made.name).status == "lost"
+
+
+def test_a_lost_job_is_set_going_again_but_not_for_ever(idle, monkeypatch):
+    started = []
+
+    def spawn(self, job):
+        started.append(job.name)
+        (job.folder / "pulse").touch()
+        os.utime(job.folder / "pulse", (0, 0))  # killed at once
+        with (job.folder / "starts").open("ab") as count:
+            count.write(b".")
+
+    monkeypatch.setattr(Jobs, "_spawn", spawn)
+    made = idle.start("solve", {})
+    for _ in range(6):
+        idle.tend()
+    assert started == [made.name] * 3
+    assert idle.get(made.name).status == "lost"
+    idle.go_on(made.name)  # by hand it gets its starts anew
+    assert len(started) == 4
+
+
+def test_what_was_written_down_once_is_not_by_itself_written_again(idle):
+    made = idle.start("watch", {"record": True})
+    (made.folder / "pulse").touch()
+    os.utime(made.folder / "pulse", (0, 0))
+    lost = idle.get(made.name)
+    assert (lost.status, lost.goes_on, lost.can_go_on) == ("lost", False, True)
+
+
+def test_the_lock_tells_whether_a_process_lives(idle):
+    made = idle.start("run", {"name": "x"})
+    (made.folder / "pulse").touch()
+    held = hold(made.folder)
+    os.utime(made.folder / "pulse", (0, 0))  # a machine that slept: no pulse for hours, yet alive
+    assert idle.get(made.name).status == "working"
+    assert hold(made.folder) is None
+    held.close()
+    (made.folder / "pulse").touch()  # killed a moment ago
+    assert idle.get(made.name).status == "lost"
+
+
+def test_only_what_left_something_goes_on(idle):
+    made = idle.start("run", {"name": "x"})
+    with pytest.raises(RunError) as caught:
+        idle.go_on(made.name)
+    assert caught.value.key == "web.job_whole"
+    idle.stop(made.name)
+    with pytest.raises(RunError):
+        idle.go_on(made.name)
+    (made.folder / "x.unfinished").mkdir()
+    idle.go_on(made.name)
+    assert idle.get(made.name).status == "waiting"
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_from_its_chunks(tmp_path, monkeypatch):
+    """Kill -9 in the middle of playing: the next process reads the finished parts, not new ones."""
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(Jobs, "tend", lambda self: None)
+    asked = {"case": "template", "name": "t", "futures": 16, "seed": 3,
+             "runs": str(tmp_path / "runs")}  # fmt: skip
+    made = Jobs(tmp_path / "jobs").start("run", asked)
+    parts = made.folder / "t.unfinished" / "run" / "outcomes"
+    dies = """
+import os, signal
+from kachisuji.desk.web import working
+from kachisuji.ensembles import chunks
+real = chunks.write_table
+def once(table, path, plain=()):
+    real(table, path, plain)
+    if path.parent.name == "outcomes":
+        os.kill(os.getpid(), signal.SIGKILL)
+chunks.write_table = once
+working.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", dies, str(made.folder)], timeout=120, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    kept = {p.name: p.stat().st_mtime_ns for p in parts.glob("part-*.parquet")}
+    assert kept
+    again = subprocess.run([sys.executable, "-m", "kachisuji.desk.web.working", str(made.folder)],
+                           timeout=120, check=False)  # fmt: skip
+    assert again.returncode == 0
+    whole = tmp_path / "runs" / "t"
+    assert Jobs(tmp_path / "jobs").get(made.name).result == {"run": "t"}
+    for name, when in kept.items():
+        assert (whole / "outcomes" / name).stat().st_mtime_ns == when
+    # killed after the last step of all: the run is there, and is not made again
+    (made.folder / "state.json").unlink()
+    assert working.work(made.folder) == 0
+    assert [p.name for p in (tmp_path / "runs").iterdir()] == ["t"]
 
 
 def does(monkeypatch, folder, work, limit=60.0):

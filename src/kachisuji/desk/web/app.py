@@ -26,7 +26,7 @@ VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structu
          "editing", "jobs", "narrative", "paths")  # fmt: skip
 AT_ONCE = 6
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
-BUSY = ("web.too_many_jobs", "web.job_works")
+BUSY = ("web.too_many_jobs", "web.job_works", "web.job_whole")
 _STATUS = {404: "web.no_page", 405: "web.no_method"}
 
 
@@ -44,7 +44,7 @@ def make_app(desk: Desk, guard: Guard | None = None, lang: Lang = "ja") -> FastA
     """
     app = FastAPI(
         title="Kachisuji",
-        lifespan=_few_at_once,
+        lifespan=_opened,
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(unforged)],
@@ -73,9 +73,10 @@ def make_app(desk: Desk, guard: Guard | None = None, lang: Lang = "ja") -> FastA
 
 
 @asynccontextmanager
-async def _few_at_once(_: FastAPI) -> AsyncIterator[None]:
-    """Answer a few requests at a time: each is work for a processor, more would only wait."""
+async def _opened(app: FastAPI) -> AsyncIterator[None]:
+    """Go on with jobs that were killed; answer a few requests at a time, more would only wait."""
     current_default_thread_limiter().total_tokens = AT_ONCE
+    app.state.desk.jobs.tend()
     yield
 
 

@@ -1,9 +1,11 @@
 """Work in the background: a process each, its state on the disk.
 
 A job is a folder: ``job.json`` (what was asked, written once), ``state.json`` (how far it is,
-written by the process alone), ``pulse`` (touched every second while it lives), ``stop`` (made by
-whoever wants it stopped). The server holds nothing in memory: a job goes on when the
-server is killed, and is seen again when it is back.
+written by the process alone), ``pulse`` (touched every second while it lives), ``lock`` (held while
+it lives), ``starts`` (a byte each time a process was set going), ``stop`` (made by whoever wants it
+stopped). The server holds nothing in memory: a job goes on when the server is killed, and is seen
+again when it is back. A job whose own process was killed is set going again, a run from the chunks
+that it had finished.
 """
 
 from __future__ import annotations
@@ -20,15 +22,16 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from kachisuji.ledger import disk_error, write_atomic
+from kachisuji.ledger import disk_error, unfinished, write_atomic
 from kachisuji.words import RunError
 
 ENDED = ("done", "failed", "stopped", "lost")
 AT_ONCE = 2  # jobs that work at the same time
 WAITING = 20  # jobs that may wait behind them
-SILENT = 20.0  # seconds without a pulse after which a process is taken for dead
+SILENT = 20.0  # seconds without a pulse after which a process that holds no lock is taken for dead
+STARTS = 3  # processes that a job may use up before it is left as lost
 # limits of time, in seconds
 SECONDS = {
     "run": 6 * 3600.0,
@@ -77,6 +80,55 @@ class Job:
         """Whether nothing more will happen."""
         return self.status in ENDED
 
+    @property
+    def begun(self) -> bool:
+        """Whether finished chunks of a run are there to go on from."""
+        return self.kind == "run" and unfinished(self.folder / self.asked["name"]).is_dir()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether somebody may set it going again."""
+        return self.status == "lost" or (self.ended and self.status != "done" and self.begun)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is set going again by itself: killed, and doing it twice does no harm."""
+        return (
+            self.status == "lost"
+            and not self.asked.get("record")
+            and starts(self.folder) < STARTS
+            and not (self.folder / "stop").exists()
+        )
+
+
+def starts(folder: Path) -> int:
+    """How many processes a job has had."""
+    file = folder / "starts"
+    return file.stat().st_size if file.is_file() else 0
+
+
+def hold(folder: Path) -> IO[bytes] | None:
+    """Take the lock of a job: an open file while the process lives; None where another has it."""
+    import fcntl
+
+    stream = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        stream.close()
+        return None
+    return stream
+
+
+def lives(folder: Path) -> bool:
+    """Whether the process of a job is at work (just set going, it has no lock yet)."""
+    if not (folder / "lock").is_file():
+        return time.time() - (folder / "pulse").stat().st_mtime < SILENT
+    held = hold(folder)
+    if held is not None:
+        held.close()
+    return held is None
+
 
 class Jobs:
     """All jobs of a desk.
@@ -116,8 +168,11 @@ class Jobs:
         return self.get(name)
 
     def tend(self) -> None:
-        """Start waiting jobs for which there is room."""
+        """Start waiting jobs for which there is room, and those again that were killed."""
         with self._lock:
+            for job in self.all():
+                if job.goes_on:
+                    _reset(job)
             jobs = self.all()
             room = AT_ONCE - sum(j.status == "working" for j in jobs)
             for job in sorted((j for j in jobs if j.status == "waiting"), key=lambda j: j.made):
@@ -127,7 +182,10 @@ class Jobs:
                 room -= 1
 
     def _spawn(self, job: Job) -> None:
+        (job.folder / "lock").unlink(missing_ok=True)
         (job.folder / "pulse").touch()
+        with (job.folder / "starts").open("ab") as count:
+            count.write(b".")
         with (job.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "kachisuji.desk.web.working", str(job.folder)],
@@ -161,8 +219,7 @@ class Jobs:
             state["stages"] = tuple(state.get("stages", ()))
         job = Job(name, told["kind"], told["asked"], told["made"], folder, **state)
         if not job.ended and (folder / "pulse").is_file():
-            alive = time.time() - (folder / "pulse").stat().st_mtime < SILENT
-            status = "working" if alive else "lost"
+            status = "working" if lives(folder) else "lost"
             return Job(**{**job.__dict__, "status": status})
         return job
 
@@ -181,9 +238,31 @@ class Jobs:
         if job.status == "waiting":
             write_atomic(job.folder / "state.json", json.dumps({"status": "stopped"}))
 
+    def go_on(self, name: str) -> None:
+        """Set a job going again that was stopped, killed or hindered by its surroundings.
+
+        Raises
+        ------
+        RunError
+            If it is at work, done, or nothing of it is left to go on from.
+        """
+        with self._lock:
+            job = self.get(name)
+            if not job.can_go_on:
+                raise RunError("web.job_whole", name=name)
+            (job.folder / "starts").unlink(missing_ok=True)
+            _reset(job)
+        self.tend()
+
     def forget(self, name: str) -> None:
         """Remove a job that has ended; runs that it made stay."""
         job = self.get(name)
         if not job.ended:
             raise RunError("web.job_works", name=name)
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _reset(job: Job) -> None:
+    """Put a job back among those that wait."""
+    for name in ("stop", "state.json", "pulse"):
+        (job.folder / name).unlink(missing_ok=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kachisuji.portfolios import Chooser, Problem
 
 F8 = NDArray[np.float64]
+F4 = NDArray[np.float32]
 I8 = NDArray[np.int64]
 
 STEPS = 20  # of a slider; the middle leaves a belief as it is
@@ -148,7 +149,8 @@ class Replay:
     run, quantities, draws
         The run, its uncertain quantities, and their draws (F, Q) in the unit cube.
     measures
-        Measure -> (L, F).
+        Measure -> (L, F), in single precision: what is told of them has three digits, and a large
+        run would take twice the memory. The choice as posed by the run is made in double.
     base
         The choice as the run posed it, on the choosing half.
     """
@@ -156,7 +158,7 @@ class Replay:
     run: StoredRun
     quantities: list[Quantity]
     draws: F8
-    measures: dict[str, F8]
+    measures: dict[str, F4]
     choose_half: I8
     report_half: I8
     base: Problem
@@ -188,10 +190,14 @@ class Replay:
         options, futures = run.manifest.options, outcome.futures
         quantities = collect(run.case)
         draws = draw(str(options["design"]), futures, len(quantities), run.manifest.seed)
-        measures = {m: outcome.measure(m) for m in PLAYED}
         halves, limits = Halves.of(futures), limits_by_year(run.case)
         items = [i for i in ITEMS if (limits["item"] == i).any()]
-        half = {k: v[:, halves.choose] for k, v in measures.items()}
+        measures: dict[str, F4] = {}
+        half: dict[str, F8] = {}
+        for name in PLAYED:
+            played = outcome.measure(name)
+            half[name] = played[:, halves.choose]
+            measures[name] = played.astype(np.float32)
         base = posed(
             run.case,
             run.lines,
@@ -236,9 +242,9 @@ class Replay:
                 if v is not None
             }
         )
-        half = {k: v[:, self.choose_half] for k, v in self.measures.items()}
         value = base.value
         if weights != settings.weights:
+            half = {k: v[:, self.choose_half].astype(np.float64) for k, v in self.measures.items()}
             value = value_of(settings.model_copy(update={"weights": weights}), half)
         out = lines["partner"].isin(question.without) | lines["segment"].isin(question.banned)
         risk = base.risk
@@ -334,11 +340,15 @@ class Replay:
     def _holds(self, question: Question, lines: I8) -> bool:
         return set(question.held) <= {str(self.run.lines["segment"].iloc[i]) for i in lines}
 
+    def together(self, measure: str, lines: I8) -> F8:
+        """(F,) a measure of lines in every future, played alone and added up."""
+        return np.asarray(self.measures[measure][lines].sum(axis=0, dtype=np.float64))
+
     def leads_to(self, lines: I8, weights: F8) -> dict[str, dict[str, float]]:
         """Return what lines lead to on the reporting half, played alone and added up."""
         return {
-            name: spread(values[lines][:, self.report_half].sum(axis=0), weights)
-            for name, values in self.measures.items()
+            name: spread(self.together(name, lines)[self.report_half], weights)
+            for name in self.measures
         }
 
 

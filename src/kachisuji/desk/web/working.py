@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from kachisuji.desk.progress import Advance
-from kachisuji.desk.web.jobs import SECONDS
-from kachisuji.ledger import write_atomic
+from kachisuji.desk.web.jobs import SECONDS, hold
+from kachisuji.ledger import unfinished, write_atomic
 from kachisuji.words import KachisujiError, RunError
 
 BEAT = 1.0  # seconds between two signs of life
+AFRESH = ("desk.bad_plan", "desk.other_version", "desk.changed_plan")  # nothing to resume from
 GRACE = 10.0  # seconds between asking the work to stop and ending the process
 
 
@@ -88,8 +89,8 @@ class Watch(threading.Thread):
 
 
 def clean(folder: Path) -> None:
-    """Remove what a job has left half-made."""
-    for path in (*folder.glob(".*.partial-*"), *folder.glob("*.unfinished")):
+    """Remove what a job has left half-made; finished chunks of a run stay to be resumed."""
+    for path in folder.glob(".*.partial-*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -134,21 +135,38 @@ def as_json(error: KachisujiError) -> dict[str, Any]:
 
 
 def do_run(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
-    """Run a case from end to end; the run appears among the desk's runs when it is whole."""
-    from kachisuji.desk.pipeline import Options, run_case
+    """Run a case from end to end, or go on with it where an earlier process of this job was killed.
 
-    options = Options(
-        futures=int(asked["futures"]),
-        seed=int(asked["seed"]),
-        workers=max(1, int(asked.get("workers", 1))),
-    )
-    made = folder / asked["name"]
-    run_case(asked["case"], made, options, telling, asked.get("lang", "ja"))
+    The run appears among the desk's runs when it is whole.
+    """
+    made, moved = folder / asked["name"], folder / "moved"
+    if not made.is_dir():
+        if moved.is_file() and (told := Path(moved.read_text(encoding="utf-8"))).is_dir():
+            return {"run": told.name}  # killed after the last step
+        _make(made, asked, telling)
     target, count = Path(asked["runs"]) / asked["name"], 2
     while target.exists():
         target, count = Path(asked["runs"]) / f"{asked['name']}-{count}", count + 1
+    write_atomic(moved, str(target))
     os.rename(made, target)
     return {"run": target.name}
+
+
+def _make(made: Path, asked: dict[str, Any], telling: Telling) -> None:
+    """Make the run of a job, from its finished chunks where there are any."""
+    from kachisuji.desk.pipeline import Options, resume_run, run_case
+
+    workers, waiting = max(1, int(asked.get("workers", 1))), unfinished(made)
+    if waiting.is_dir():
+        try:
+            resume_run(made, workers, "", telling)
+            return
+        except RunError as error:
+            if error.key not in AFRESH:
+                raise
+            shutil.rmtree(waiting)  # killed before there was a plan, or the desk has been renewed
+    options = Options(futures=int(asked["futures"]), seed=int(asked["seed"]), workers=workers)
+    run_case(asked["case"], made, options, telling, asked.get("lang", "ja"))
 
 
 def do_solve(folder: Path, asked: dict[str, Any], telling: Telling) -> dict[str, Any]:
@@ -208,7 +226,9 @@ DOES = {
 def main() -> None:
     """Run as ``python -m kachisuji.desk.web.working FOLDER``."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(work(Path(sys.argv[1])))
+    folder = Path(sys.argv[1])
+    held = hold(folder)  # kept open until the process ends, however it ends
+    sys.exit(0 if held is None else work(folder))
 
 
 if __name__ == "__main__":

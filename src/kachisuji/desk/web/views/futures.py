@@ -42,7 +42,7 @@ ALTERNATIVES = 30
 def total_of(shown: Shown, replay: Replay, measure: str) -> F8:
     """(F,) what the chosen lines bring in every future, as played alone and added up."""
     lines = np.array(shown.run.choice["lines"], dtype=np.int64)
-    return np.asarray(replay.measures[measure][lines].sum(axis=0))
+    return replay.together(measure, lines)
 
 
 def of_interest(values: F8, part: str) -> B1:
@@ -248,7 +248,9 @@ def information(shown: Shown, replay: Replay) -> dict[str, Any]:
 
     places = deciding(shown, replay, SEARCHED)
     sets = [f["lines"] for f in fronts(shown.run)][:ALTERNATIVES]
-    totals = np.stack([replay.measures["welfare"][s].sum(axis=0) for s in [*sets, []]])
+    totals = np.stack(
+        [replay.together("welfare", np.array(s, dtype=np.int64)) for s in [*sets, []]]
+    )
     names = [replay.quantities[j].name for j in places]
     rows: list[dict[str, Any]] = []
     whole = 0.0

@@ -122,6 +122,14 @@ def stop(request: Request, name: JobName) -> Response:
     return RedirectResponse(f"/jobs/{name}", 303)
 
 
+@router.post("/jobs/{name}/go-on", name="go_on_job")
+def go_on(request: Request, name: JobName) -> Response:
+    """Set a job going again that was stopped or lost."""
+    desk: Desk = request.app.state.desk
+    desk.jobs.go_on(name)
+    return RedirectResponse(f"/jobs/{name}", 303)
+
+
 @router.post("/jobs/{name}/forget", name="forget_job")
 def forget(request: Request, name: JobName) -> Response:
     """Take a job that has ended off the list."""
