@@ -144,27 +144,19 @@ class Run:
         return pd.DataFrame(values, index=pd.Index(self.lines["line"], name="line"))
 
     def report(self, out: str | Path | None = None) -> Path:
-        """Write the report as HTML, or as PDF where ``out`` ends in ``.pdf``; return where.
+        """Write the report (``.html``, ``.pdf``) or the tables (``.xlsx``), as ``out`` ends.
 
-        Without ``out`` it is HTML beside the run.
+        Without ``out`` it is the report as HTML beside the run. Returns where it is.
 
         Raises
         ------
         RunError
             If the file cannot be written.
         """
-        from kachisuji.desk.report.page import build_report
-        from kachisuji.ledger import write_atomic
+        from kachisuji.desk.commands import form_of, write_report
 
-        path = Path(out) if out else self.folder.parent / f"{self.folder.name}-report.html"
-        if path.suffix.lower() == ".pdf":
-            from kachisuji.desk.documents.pdf import write_pdf
-            from kachisuji.desk.documents.report import report_document
-
-            write_atomic(path, write_pdf(report_document(self.stored, self.lang)))
-            return path
-        write_atomic(path, build_report(self.stored, self.lang))
-        return path
+        path = None if out is None else Path(out)
+        return write_report(self.stored, form_of(path), path, self.lang)
 
     def narrative(self, out: str | Path | None = None) -> Path:
         """Write the strategy as a story: the ending of ``out`` (html, pdf, docx, pptx) says how.

@@ -135,10 +135,12 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         *,
         out: Annotated[Path | None, told("desk.opt_report_out")] = None,
         pdf: Annotated[bool, told("documents.opt_report_pdf"), ALONE] = False,
+        xlsx: Annotated[bool, told("workbook.opt_xlsx"), ALONE] = False,
         json: Json = False,
         lang: Asked = lang,
     ) -> int:
-        return commands.report(run, out, pdf, Telling(lang, json))
+        asked = [form for form, wanted in (("pdf", pdf), ("xlsx", xlsx)) if wanted]
+        return commands.report(run, out, asked, Telling(lang, json))
 
 
 def _add_resume(app: App, lang: Lang, told: Told) -> None:

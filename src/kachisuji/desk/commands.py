@@ -68,7 +68,7 @@ def _finished(stored: StoredRun, telling: Telling, *, pdf: bool = False) -> int:
         telling.detail(say("commands.seconds", lang, stage=stage, seconds=f"{seconds:,.1f}"))
     report_at = stored.folder / "report.html"
     telling.say(f"{say('desk.report_at', lang)}: {report_at}")
-    pdf_at = _pdf(stored, None, lang) if pdf else None
+    pdf_at = write_report(stored, "pdf", None, lang) if pdf else None
     if pdf_at:
         telling.say(f"{say('documents.pdf_at', lang)}: {pdf_at}")
     value = {
@@ -134,33 +134,59 @@ def verify(folder: Path, quick: bool, telling: Telling) -> bool:
     return False
 
 
-def _pdf(stored: StoredRun, out: Path | None, lang: Lang) -> Path:
-    """Write the report as PDF, beside the run unless told otherwise; return where."""
-    from kachisuji.desk.documents.pdf import write_pdf
-    from kachisuji.desk.documents.report import report_document
+# what ``report`` writes: the name beside the run, and the text that says where it is
+_FORMS = {
+    "html": ("report.html", "desk.report_at"),
+    "pdf": ("report.pdf", "documents.pdf_at"),
+    "xlsx": ("tables.xlsx", "workbook.at"),
+}
+
+
+def form_of(out: Path | None) -> str:
+    """Return the form that the ending of a file asks for: html where it says nothing else."""
+    ending = out.suffix.lower().removeprefix(".") if out else ""
+    return ending if ending in _FORMS else "html"
+
+
+def write_report(stored: StoredRun, form: str, out: Path | None, lang: Lang) -> Path:
+    """Write the report or the tables, beside the run unless told otherwise; return where."""
     from kachisuji.ledger import write_atomic
 
-    path = out or stored.folder.parent / f"{stored.folder.name}-report.pdf"
-    write_atomic(path, write_pdf(report_document(stored, lang)))
+    path = out or stored.folder.parent / f"{stored.folder.name}-{_FORMS[form][0]}"
+    body: str | bytes
+    if form == "pdf":
+        from kachisuji.desk.documents.pdf import write_pdf
+        from kachisuji.desk.documents.report import report_document
+
+        body = write_pdf(report_document(stored, lang))
+    elif form == "xlsx":
+        from kachisuji.desk.documents.workbook import write_xlsx
+
+        body = write_xlsx(stored, lang)
+    else:
+        from kachisuji.desk.report.page import build_report
+
+        body = build_report(stored, lang)
+    write_atomic(path, body)
     return path
 
 
-def report(folder: Path, out: Path | None, pdf: bool, telling: Telling) -> int:
-    """Write the report of a finished run again, beside the run unless told otherwise."""
-    from kachisuji.desk.report.page import build_report
-    from kachisuji.desk.stored import StoredRun
-    from kachisuji.ledger import write_atomic
+def report(folder: Path, out: Path | None, asked: list[str], telling: Telling) -> int:
+    """Write the report of a finished run again, or its tables, in the forms that are asked for.
 
-    if pdf and out and out.suffix.lower() != ".pdf":
-        raise InputError("desk.bad_option", option="--out", got=out, want="*.pdf")
+    ``asked`` holds ``pdf`` and ``xlsx``; where it is empty, the ending of ``out`` says which form.
+    """
+    from kachisuji.desk.stored import StoredRun
+
+    forms = asked or [form_of(out)]
+    if out and asked and asked != [form_of(out)]:
+        want = " / ".join(f"*.{form}" for form in forms)
+        raise InputError("desk.bad_option", option="--out", got=out, want=want)
     stored = StoredRun.open(folder)
-    if pdf or (out and out.suffix.lower() == ".pdf"):
-        path = _pdf(stored, out, telling.lang)
-        telling.result(f"{say('documents.pdf_at', telling.lang)}: {path}", {"pdf": str(path)})
-        return 0
-    path = out or folder.parent / f"{folder.name}-report.html"
-    write_atomic(path, build_report(stored, telling.lang))
-    telling.result(f"{say('desk.report_at', telling.lang)}: {path}", {"report": str(path)})
+    places = {form: write_report(stored, form, out, telling.lang) for form in forms}
+    told = "\n".join(f"{say(_FORMS[form][1], telling.lang)}: {p}" for form, p in places.items())
+    value = {"report" if form == "html" else form: str(p) for form, p in places.items()}
+    telling.result(told, value)
     return 0
 
 
