@@ -18,6 +18,7 @@ from kachisuji.constellation import client as transport
 from kachisuji.constellation.contributions import contribution
 from kachisuji.constellation.node import Node
 from kachisuji.constellation.noise import draw, likely_success, scales
+from kachisuji.words import RunError
 from tests.constellation.conftest import NAMES, ORIGINS, PRODUCTS
 
 GROUPS = {"product": PRODUCTS, "origin": ORIGINS}
@@ -83,6 +84,22 @@ def test_the_same_search_finds_a_value_where_it_is():
         seen = b"".join(memory_of(child.pid))
         child.communicate("\n")
     assert any(f in seen for f in forms(number))
+
+
+def test_a_coordinator_that_alters_a_sum_is_found_by_the_asker(running, monkeypatch):
+    true = transport.Client.call
+
+    def altered(self, method, path, content=None, **query):
+        said = true(self, method, path, content, **query)
+        if isinstance(said, dict) and said.get("answer"):
+            said["answer"]["values"][0] += 1
+        return said
+
+    monkeypatch.setattr(transport.Client, "call", altered)
+    asker = running.asker()
+    with pytest.raises(RunError, match="signatures"):
+        asker.ask(ask(kind="count", table="purchases", epsilon=0.5))
+    asker.close()
 
 
 def test_sealed_shares_are_thrown_away_once_answered(running):

@@ -30,7 +30,7 @@ class NextDoor:
     def __init__(self, tables, quiet=False):
         self.tables, self.quiet = tables, quiet
         self.client = SimpleNamespace(url="https://127.0.0.1:8443")
-        self.asked = 0
+        self.asked, self.authority = 0, b""
 
     def ask(self, question: Question):
         self.asked += 1

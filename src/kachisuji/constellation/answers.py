@@ -6,7 +6,8 @@ Everything here is post-processing of what the committee opened: it costs no pri
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,8 @@ class Answer:
         of the noise; for sums and counts exact, for what is derived to first order).
     left_out
         How many nodes the committee found unsound and left out.
+    opened, key, proof
+        What the committee opened, the attempt, and its members' signatures (see ``proof``).
     """
 
     ident: str
@@ -48,6 +51,9 @@ class Answer:
     deviation: F8
     table: pd.DataFrame = field(repr=False)
     left_out: int = 0
+    opened: dict[str, Any] = field(default_factory=dict, repr=False)
+    key: str = ""
+    proof: tuple[dict[str, str], ...] = field(default=(), repr=False)
 
     def part(self, name: str) -> tuple[F8, F8]:
         """Return values and deviations of one stretch of the vector."""
@@ -59,18 +65,19 @@ class Answer:
         raise KeyError(name)
 
 
-def answer(ident: str, question: Question, said: dict[str, Any]) -> Answer:
+def answer(
+    ident: str, question: Question, said: dict[str, Any], key: str = "",
+    proof: Sequence[dict[str, str]] = (),
+) -> Answer:  # fmt: skip
     """Make an answer of what the committee reported."""
     kept = [bool(k) for k in said["kept"]]
     raw = np.array([np.nan if v is None else float(v) for v in said["values"]])
     steps = np.concatenate([np.full(p.size, p.step) for p in parts(question)])
     made = Answer(
         ident, question, sum(kept), raw * steps, deviations(question), _empty(),
-        len(kept) - sum(kept),
+        len(kept) - sum(kept), said, key, tuple(proof),
     )  # fmt: skip
-    return Answer(
-        ident, question, made.nodes, made.values, made.deviation, _table(made), made.left_out
-    )
+    return replace(made, table=_table(made))
 
 
 def _empty() -> pd.DataFrame:

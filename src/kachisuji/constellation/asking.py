@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
+from kachisuji.constellation import certificates
 from kachisuji.constellation.answers import Answer, answer
 from kachisuji.constellation.client import Client
+from kachisuji.constellation.proof import holds
 from kachisuji.constellation.questions import Question
 from kachisuji.words import InputError, RunError
 
@@ -29,6 +32,7 @@ class Asker:
 
     def __init__(self, folder: Path, url: str, patience: float = PATIENCE) -> None:
         self.client = Client(folder, url)
+        self.authority = (folder / certificates.AUTHORITY).read_bytes()
         self.patience = patience
 
     def close(self) -> None:
@@ -74,12 +78,19 @@ class Asker:
                 time.sleep(0.3)
                 continue
             if said["state"] == "answered":
-                return answer(ident, question, said["answer"])
+                return self._checked(ident, question, said)
             if said["state"] == "refused":
                 raise InputError("constellation.too_few", want=question.minimum_nodes)
             if said["state"] == "failed":
                 raise RunError(f"constellation.failed_{said['why']}", got=ident)
         raise RunError("constellation.no_answer_yet", got=ident)
+
+    def _checked(self, ident: str, question: Question, said: dict[str, Any]) -> Answer:
+        """Take an answer only as the committee signed it: the coordinator cannot alter a sum."""
+        key, proof = f"{ident}.{int(said['attempt'])}", said["proof"]
+        if not holds(question, key, said["answer"], proof, self.authority):
+            raise RunError("constellation.forged", got=ident)
+        return answer(ident, question, said["answer"], key, proof)
 
     def ask(self, question: Question) -> Answer:
         """Ask and wait."""

@@ -42,6 +42,9 @@ create table if not exists submissions(
 create table if not exists results(
   id text, attempt integer, member text, body text, failed text,
   primary key(id, attempt, member));
+create table if not exists proofs(
+  id text, attempt integer, member text, certificate text, signature text,
+  primary key(id, attempt, member));
 create table if not exists heads(node text primary key, number integer, hash text);
 create table if not exists spent(node text, asker text, epsilon real, primary key(node, asker));
 """
@@ -325,8 +328,9 @@ class Coordinator:
         return out
 
     def report(
-        self, member: str, ident: str, attempt: int, body: dict[str, Any] | None, failed: str
-    ) -> None:
+        self, member: str, ident: str, attempt: int, body: dict[str, Any] | None, failed: str,
+        signature: str = "",
+    ) -> None:  # fmt: skip
         """Keep what a member reports of an opening: the protected sum, or why there is none."""
         with self._lock:
             self._db.execute(
@@ -334,7 +338,20 @@ class Coordinator:
                 (ident, attempt, member, None if body is None else json.dumps(body, sort_keys=True),
                  failed),
             )  # fmt: skip
+            self._db.execute(
+                "insert or ignore into proofs select ?,?,name,certificate,? from participants "
+                "where name=?",
+                (ident, attempt, signature, member),
+            )
         self.step()
+
+    def proof(self, asked: Asked) -> list[dict[str, str]]:
+        """Return the members' signatures of an answer, each with its certificate."""
+        rows = self._rows(
+            "select certificate, signature from proofs where id=? and attempt=? order by member",
+            asked.id, asked.attempt,
+        )  # fmt: skip
+        return [{"certificate": c, "signature": s} for c, s in rows]
 
     # the steps
 

@@ -19,6 +19,7 @@ from kachisuji.constellation.client import Client
 from kachisuji.constellation.needs import need
 from kachisuji.constellation.node import Member, Place, about, keep_place, read_place
 from kachisuji.constellation.noise import draw
+from kachisuji.constellation.proof import statement
 from kachisuji.constellation.questions import Question, ask, length, parts
 from kachisuji.constellation.storage import write
 from kachisuji.words import InputError, KachisujiError
@@ -84,7 +85,13 @@ class CommitteeMember:
         for job in client.call("GET", "/jobs", wait=wait)["jobs"]:
             path = f"/results/{job['id']}/{int(job['attempt'])}"
             try:
-                client.call("POST", path, {"body": self.open(job, members)})
+                body = self.open(job, members)
+                key = f"{job['id']}.{int(job['attempt'])}"
+                signed = certificates.sign(
+                    self.folder, statement(ask(**job["question"]), key, body)
+                )
+                client.call("POST", path, {
+                    "body": body, "signature": base64.b64encode(signed).decode()})  # fmt: skip
             except Refused as refusal:
                 _log.warning("%s: %s", job["id"], refusal)
                 client.call("POST", path, {"failed": str(refusal)})

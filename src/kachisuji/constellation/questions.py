@@ -27,7 +27,7 @@ KINDS: tuple[str, ...] = (
     "count", "sum", "mean", "histogram", "quantiles", "shares", "recipe",
     "linear", "logistic", "learning", "pooling",
 )  # fmt: skip
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the protocol; a node or member of another version is told so and takes no part."""
 
 MOST_EPSILON = 20.0

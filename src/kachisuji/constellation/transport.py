@@ -171,7 +171,7 @@ def _asker_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
         found = await gate.until(ended, wait) or coordinator.get(ident)
         return told(200, {"id": ident, "state": found.state, "why": found.why,
                           "attempt": found.attempt, "nodes": len(found.nodes or ()),
-                          "answer": found.answer})  # fmt: skip
+                          "answer": found.answer, "proof": coordinator.proof(found)})  # fmt: skip
 
 
 def _node_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
@@ -239,7 +239,8 @@ def _member_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
     async def result(request: Request, ident: str, attempt: int) -> Any:
         member, given = gate.caller(request, "member"), await body(request)
         failed = str(given.get("failed", ""))[:80]
-        coordinator.report(member, ident, attempt, given.get("body"), failed)
+        signature = str(given.get("signature", ""))[:200]
+        coordinator.report(member, ident, attempt, given.get("body"), failed, signature)
         gate.wake()
         return told(200, {})
 

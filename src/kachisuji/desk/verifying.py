@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kachisuji.desk.constellation.replaying import compare_answers
 from kachisuji.desk.pipeline import Options, make_run
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.stored import TABLES, StoredRun, read_choice, read_table
@@ -30,7 +31,8 @@ def verify_run(
 
     The stored copy of the case is run again in a temporary folder with the stored options and
     seed. So a changed input is found even if someone has mended the checksums: the outcomes, the
-    choice or the report no longer follow from it.
+    choice or the report no longer follow from it. Answers of a constellation are checked by their
+    signatures, and the case is derived from them again.
 
     Returns
     -------
@@ -46,6 +48,7 @@ def verify_run(
     found = compare_files(folder, manifest)
     if not recompute or any(d.key == "ledger.missing" for d in found):
         return found
+    found += compare_answers(folder / "case")
     with tempfile.TemporaryDirectory(prefix="kachisuji-verify-") as place:
         again = Path(place) / "run"
         copy_into(folder / "case", again / "case")

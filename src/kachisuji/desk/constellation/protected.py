@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kachisuji.constellation.asking import Asker
     from kachisuji.constellation.evidence import Figure
 
-FILE = "protected.json"
+FILE, BEFORE = "protected.json", "before"
 EXPOSURE, COUNTED, CURVE, CRAFT, RECIPE = 1.0, 0.5, 2.0, 1.5, 2.0
 """ε of the questions: exposure of all products, months by process, each curve, craft by age, and
 recipes."""
@@ -60,10 +60,11 @@ class Change:
     evidence: str
 
 
-def derive(case: Case, folder: Path, asker: Asker) -> Path:
+def derive(case: Case, folder: Path, asker: Asker, when: str = "") -> Path:
     """Ask the nodes and write a copy of ``case`` with their answers in ``folder``.
 
-    Only what can be told from noise replaces a figure; the rest stays as it was.
+    Only what can be told from noise replaces a figure; the rest stays as it was. The tables that
+    are replaced are kept in ``before/``, so that the copy can be made again from the answers.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def derive(case: Case, folder: Path, asker: Asker) -> Path:
     """
     answers, refused = _asked(case, asker)
     copy_into(case.path, folder)
-    when = datetime.now(UTC).date().isoformat()
+    when = when or datetime.now(UTC).date().isoformat()
     book = _Book(folder, asker.client.url, when)
     exposure = _exposure(case, answers["exposure"]) if "exposure" in answers else {}
     book.products(exposure)
@@ -90,7 +91,7 @@ def derive(case: Case, folder: Path, asker: Asker) -> Path:
         "url": asker.client.url, "when": when,
         "answers": [_kept(name, a) for name, a in answers.items()],
         "changes": [asdict(c) for c in book.changes],
-        "refused": refused,
+        "refused": refused, "authority": asker.authority.decode(),
         "exposure": _losses(case, exposure),
         "recipes": book.made,
     }  # fmt: skip
@@ -99,9 +100,9 @@ def derive(case: Case, folder: Path, asker: Asker) -> Path:
 
 
 def _kept(name: str, answer: Answer) -> dict[str, Any]:
-    values = [None if v != v else round(float(v), 9) for v in answer.values]
     return {"name": name, "id": answer.ident, "nodes": answer.nodes, "left_out": answer.left_out,
-            "question": answer.question.model_dump(mode="json"), "values": values}  # fmt: skip
+            "question": answer.question.model_dump(mode="json"), "opened": answer.opened,
+            "key": answer.key, "proof": list(answer.proof)}  # fmt: skip
 
 
 def _asked(case: Case, asker: Asker) -> tuple[dict[str, Answer], list[str]]:
@@ -210,8 +211,10 @@ class _Book:
         return self._tables[table]
 
     def write(self) -> None:
-        """Write every table that was touched."""
+        """Write every table that was touched, and keep it as it was in ``before/``."""
+        (self.folder / BEFORE).mkdir()
         for table, rows in self._tables.items():
+            (self.folder / f"{table}.csv").rename(self.folder / BEFORE / f"{table}.csv")
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
             writer.writeheader()

@@ -1,0 +1,106 @@
+"""`run --constellation` with real nodes and a real committee, then `verify`, with nobody there."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from kachisuji.cases import load
+from kachisuji.constellation.local import Local
+from kachisuji.constellation.node import Node
+from kachisuji.constellation.policy import Policy
+from kachisuji.constellation.synthetic import firms
+from kachisuji.desk import cli, pipeline
+from kachisuji.desk.constellation.protected import FILE
+from kachisuji.desk.constellation.replaying import compare_answers
+from kachisuji.ledger import describe, read_manifest
+
+
+def told(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        cli.main([str(a) for a in arguments])
+    got = capsys.readouterr()
+    return left.value.code, got.out + got.err
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """A run of the template with the answers of seven nodes; the constellation is gone after it."""
+    place = tmp_path_factory.mktemp("nodes")
+    recipe = {"c12": 0.2, "c13": 0.2, "c14": 0.1, "c20": 0.05, "c30": 0.05, "value_added": 0.4}
+    made = firms(7, {"bearing": {"HOME": 0.2, "RIVAL": 0.6, "REST": 0.2}}, {"parts": 0.3},
+                 {"parts": recipe}, seed=3)  # fmt: skip
+    policy = Policy(minimum_nodes=5, epsilon_most=20, ask_me=False, budget={"ministry": 200.0})
+    local = Local(place / "all", [f"firm-{k}" for k in range(7)], policy)
+    for name, tables in zip(local.nodes, made, strict=True):
+        for table, frame in tables.items():
+            file = place / f"{name}-{table}.csv"
+            frame.to_csv(file, index=False)
+            Node(local.folder / name).add(file, table)
+    before, pipeline.RESAMPLES = pipeline.RESAMPLES, 3
+    try:
+        with local:
+            local.start()
+            asked = ("--constellation", local.url, "--identity", local.folder / "ministry")
+            command = ("run", "template", *asked, "--futures", 32, "--out", place / "run")
+            with pytest.raises(SystemExit) as left:
+                cli.main([str(a) for a in command])
+            assert left.value.code == 0
+        yield place / "run"
+    finally:
+        pipeline.RESAMPLES = before
+
+
+def test_it_verifies_without_the_constellation(answered, capsys):
+    kept = json.loads((answered / "case" / FILE).read_text())
+    assert {a["name"] for a in kept["answers"]} >= {"exposure", "months", "craft", "recipe"}
+    assert all(len(a["proof"]) == 3 for a in kept["answers"])
+    assert kept["changes"]
+    assert 'id="protected"' in (answered / "report.html").read_text()
+    code, out = told(capsys, "verify", answered, "--lang", "en")
+    assert (code, "as it was" in out) == (0, True)
+
+
+def spoilt(answered, tmp_path, change):
+    """A copy in which something was changed and the checksums mended."""
+    copy = shutil.copytree(answered, tmp_path / "copy")
+    file = copy / "case" / FILE
+    kept = json.loads(file.read_text())
+    change(copy / "case", kept)
+    file.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True))
+    old = read_manifest(copy)
+    describe(copy, case=old.case, seed=old.seed, options=old.options, when=old.made["when"],
+             figures=old.figures).write(copy)  # fmt: skip
+    return {(d.file, d.key) for d in compare_answers(copy / "case")}
+
+
+def test_an_altered_sum_and_a_missing_signature_are_found(answered, tmp_path):
+    def more(_, kept):
+        kept["answers"][0]["opened"]["values"][0] += 1000
+
+    assert (f"case/{FILE}", "nodes.diff_signature") in spoilt(answered, tmp_path / "a", more)
+
+    def twice(_, kept):
+        kept["answers"][1]["proof"][0] = kept["answers"][1]["proof"][1]
+
+    assert (f"case/{FILE}", "nodes.diff_signature") in spoilt(answered, tmp_path / "b", twice)
+
+
+def test_a_figure_that_does_not_follow_from_the_answers_is_found(answered, tmp_path):
+    def better(case, _):
+        file = case / "products.csv"
+        text = file.read_text()
+        number = re.search(r",(\d\.\d+),", text)
+        file.write_text(text.replace(number.group(0), ",0.5123,", 1))
+
+    found = spoilt(answered, tmp_path, better)
+    assert ("case/products.csv", "nodes.diff_derived") in found
+
+
+def test_the_base_case_can_still_be_seen(answered):
+    before = answered / "case" / "before"
+    shipped = load("template").path
+    assert {p.name for p in before.iterdir()} >= {"evidence.csv"}
+    for file in before.iterdir():
+        assert file.read_text() == (shipped / file.name).read_text()
