@@ -16,8 +16,10 @@ from typing import Any
 
 from kachisuji.cases import schema_markdown
 from kachisuji.cases.settings import (
+    Aim,
     Balance,
     Choosing,
+    Joined,
     LineSpace,
     Package,
     Risk,
@@ -39,6 +41,8 @@ MODELS = (
     ("case.toml `[choice]`", "case_choice", Choosing),
     ("case.toml `[[choice.rules]]`", "case_rule", Rule),
     ("case.toml `[[choice.balance]]`", "case_balance", Balance),
+    ("case.toml `[[choice.goals]]`", "case_aim", Aim),
+    ("case.toml `[[choice.together]]`", "case_together", Joined),
     ("lines.toml", "lines", LineSpace),
     ("lines.toml `[[packages]]`", "lines_packages", Package),
 )

@@ -34,6 +34,9 @@ share = 0.3
 
 
 EXCLUDES = '\n[[choice.rules]]\nkind = "excludes"\n'
+GOALS = '\n[choice]\nobjective = "goals"\n'
+GOAL = '\n[[choice.goals]]\nmeasure = "{}"\n'
+TOGETHER = '\n[[choice.together]]\nsegments = ["{}", "{}"]\nvalue = -2.5\nevidence = "{}"\n'
 NEEDS = '\n[[choice.rules]]\nkind = "needs"\n'
 
 
@@ -54,6 +57,14 @@ NEEDS = '\n[[choice.rules]]\nkind = "needs"\n'
             "cases.setting_choice",
             "kind",
         ),
+        ('\n[choice]\nobjective = "goals"', "cases.goals_few", "goals"),
+        (GOALS + GOAL.format("growth"), "cases.goals_few", "goals"),
+        (GOALS + GOAL.format("growth") * 2, "cases.listed_twice", "growth"),
+        (GOALS + GOAL.format("growht") + GOAL.format("cost"), "cases.setting_choice", "growht"),
+        (GOAL.format("growth") + GOAL.format("cost"), "cases.goals_unused", "goals"),
+        (TOGETHER.format("parts", "parts", "E00-001"), "cases.together_same", "parts"),
+        (TOGETHER.format("parts", "desing", "E00-001"), "cases.unknown_name", "desing"),
+        (TOGETHER.format("parts", "design", "E-no"), "cases.unknown_name", "E-no"),
         ('\n[[choice.balance]]\nsegments = ["parts"]\nshare = 3', "cases.setting_bound", "share"),
     ],
 )

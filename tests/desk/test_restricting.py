@@ -12,7 +12,7 @@ import pytest
 from kachisuji.cases.settings import Choosing
 from kachisuji.desk import pipeline
 from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.desk.choosing import linked_pairs, pose, with_asked
+from kachisuji.desk.choosing import by_goals, linked_pairs, pose, with_asked
 from kachisuji.desk.describing import limits_by_year
 from kachisuji.desk.joint import satisfied
 from kachisuji.desk.progress import Silent
@@ -152,4 +152,27 @@ def test_a_run_keeps_and_tells_the_rules_and_verifies(rich_run, tmp_path, few_re
     assert len(held) <= 1
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert page.count("Asked by the case") == page.count("ケースの指定") == 5
+    assert verify_run(run.folder, Silent()) == []
+
+
+@pytest.mark.slow
+def test_a_run_by_goals_takes_the_first_in_their_order(rich_run, tmp_path, few_resamples):
+    case = Path(shutil.copytree(rich_run / "case", tmp_path / "case"))
+    text = (case / "case.toml").read_text(encoding="utf-8")
+    source = pd.read_csv(case / "evidence.csv")["id"].iloc[0]
+    asked = '\n[choice]\nobjective = "goals"\n[[choice.goals]]\nmeasure = "cost"\nenough = 40.0\n'
+    asked += '[[choice.goals]]\nmeasure = "growth"\n[[choice.together]]\n'
+    asked += f'segments = ["parts", "design"]\nvalue = 9.0\nevidence = "{source}"\n'
+    (case / "case.toml").write_text(text + asked, encoding="utf-8")
+    options = pipeline.Options(futures=32, seed=0, workers=1)
+    run = pipeline.run_case(str(case), tmp_path / "run", options, Silent(), "en")
+    work = reopen(run)
+    found = by_goals(work, pose(work, limits_by_year(work.case)))
+    cost = work.measures["public_cost"][:, work.halves.choose].mean(axis=1)
+    assert found.objective == pytest.approx(cost[found.lines].sum())
+    assert run.choice["objective"] == pytest.approx(found.objective)
+    assert run.choice["choosing"]["public_cost"]["mean"] <= 40.0 * 1.25
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("Asked by the case") == 1
+    assert page.count("Stated by the case") == 1
     assert verify_run(run.folder, Silent()) == []

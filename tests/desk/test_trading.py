@@ -11,10 +11,11 @@ import pytest
 from kachisuji.desk import cli
 from kachisuji.desk.ahead import fronting
 from kachisuji.desk.ahead.dividing import divide
-from kachisuji.desk.ahead.fronting import front, leading, objective_table
+from kachisuji.desk.ahead.fronting import front, leading
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.desk.choosing import pose
 from kachisuji.desk.describing import limits_by_year
+from kachisuji.desk.objectives import signed
 from kachisuji.desk.stored import StoredRun
 from kachisuji.portfolios.many import Efficient
 from kachisuji.words import EXIT_USER_ERROR, InputError
@@ -43,7 +44,7 @@ def enumerated(run, objectives):
     """Every efficient value of the lines considered, by trying all portfolios."""
     work = reopen(run)
     problem = pose(work, limits_by_year(work.case))
-    table = objective_table(work, objectives)
+    table = signed(objectives, work.measures)
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
     groups = [[-1, *rows[problem.segment[rows] == s]] for s in np.unique(problem.segment[rows])]
     able = []

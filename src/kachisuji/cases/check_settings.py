@@ -45,9 +45,35 @@ def check_choice(s: Settings, file: Path, w: World) -> Iterator[InputError]:
             )  # fmt: skip
     for one in s.choice.balance:
         yield from _named(one.segments, segments, file, "choice.balance.segments", "segments.csv")
+    yield from _goals(s, file)
+    for pair in s.choice.together:
+        yield from _named(pair.segments, segments, file, "choice.together.segments", "segments.csv")
+        sources = w.names("evidence", "id")
+        yield from _named(
+            (pair.evidence,), sources, file, "choice.together.evidence", "evidence.csv"
+        )
+        if pair.segments[0] == pair.segments[1]:
+            row = _row_of(file, pair.segments[0], "segments")
+            yield InputError(
+                "cases.together_same", file=file, row=row, column="choice.together",
+                got=pair.segments[0],
+            )  # fmt: skip
     partners = tuple(s.choice.partner_limits)
     known = [r for r in w.regions("competitor") or () if r != s.home]
     yield from _named(partners, known, file, "choice.partner_limits", "regions.csv")
+
+
+def _goals(s: Settings, file: Path) -> Iterator[InputError]:
+    """Two goals or more where goals are asked for, none twice, and none that nobody asks for."""
+    goals, asked = s.choice.goals, s.choice.objective == "goals"
+    names = [g.measure for g in goals]
+    if asked != bool(goals) or len(goals) == 1:
+        key = "cases.goals_few" if asked else "cases.goals_unused"
+        row = _row_of(file, "goals", "objective" if asked else "goals")
+        yield InputError(key, file=file, row=row, column="choice.goals", got=len(goals))
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        row = _row_of(file, name, "measure")
+        yield InputError("cases.listed_twice", file=file, row=row, column="choice.goals", got=name)
 
 
 def _row_of(file: Path, name: str, key: str) -> int | None:

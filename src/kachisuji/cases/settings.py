@@ -61,11 +61,30 @@ class Balance(Frozen):
     share: Share
 
 
+class Aim(Frozen):
+    """One goal of ``objective = "goals"``, raised (or lowered) as far as those before it allow."""
+
+    measure: Literal["growth", "welfare", "indispensability", "exposure", "digital_balance", "cost"]
+    enough: float | None = None
+    """Level of the mean that will do; of exposure and cost one to stay below."""
+    give: Share = 0.0
+    """Share of its best that may be given up for the goals after it."""
+
+
+class Joined(Frozen):
+    """What two segments are worth together beyond what the model shows, stated by the case."""
+
+    segments: tuple[Text, Text]
+    value: float
+    """Over the whole horizon, in money units; below zero where they get in each other's way."""
+    evidence: Text
+
+
 class Choosing(Frozen):
     """``[choice]``: further limits on the portfolio, and by what it is chosen."""
 
-    objective: Literal["risk", "satisficing"] = "risk"
-    """Of the joint play: risk-adjusted value, or the odds that value reaches ``threshold``."""
+    objective: Literal["risk", "satisficing", "goals"] = "risk"
+    """Risk-adjusted value, the odds that value reaches ``threshold``, or goals one by one."""
     threshold: float = 0.0
     """Of ``satisficing``: value over the whole horizon, in money units."""
     pairs: bool = False
@@ -77,6 +96,9 @@ class Choosing(Frozen):
     """Limits of single partners, in place of ``max_lines_per_partner``."""
     rules: tuple[Rule, ...] = ()
     balance: tuple[Balance, ...] = ()
+    goals: Annotated[tuple[Aim, ...], Field(max_length=5)] = ()
+    """Of ``goals``: two to five, the most important first."""
+    together: tuple[Joined, ...] = ()
 
 
 class Settings(Frozen):
@@ -145,15 +167,21 @@ class LineSpace(Frozen):
 def _line_of(text: str, place: tuple[str | int, ...]) -> int | None:
     """Return the line of the innermost key of a place in a TOML text, None when not found."""
     names = [p for p in place if isinstance(p, str)]
-    rank = next((p for p in place if isinstance(p, int)), 0)
     if not names:
         return None
-    hits = [
-        number
-        for number, line in enumerate(text.splitlines(), 1)
-        if re.match(rf"\s*(\[*[\w.]*\b)?{re.escape(names[-1])}\b\s*(=|\])", line)
-    ]
-    return hits[min(rank, len(hits) - 1)] if hits else None
+    lines = text.splitlines()
+
+    def hits(pattern: str, begin: int = 0) -> list[int]:
+        return [n for n, line in enumerate(lines, 1) if n > begin and re.match(pattern, line)]
+
+    rank = next((p for p in place if isinstance(p, int)), 0)
+    key = rf"\s*(\[*[\w.]*\b)?{re.escape(names[-1])}\b\s*(=|\])"
+    header = rf"\s*\[+\s*{re.escape('.'.join(names[:-1]))}\s*\]"
+    tables = hits(header) if len(names) > 1 else []
+    if tables and (inside := hits(key, tables[min(rank, len(tables) - 1)])):
+        return inside[0]
+    found = hits(key)
+    return found[min(rank, len(found) - 1)] if found else None
 
 
 def _problem(error: Any, text: str, file: Path, model: type[BaseModel]) -> InputError:

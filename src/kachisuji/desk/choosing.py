@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kachisuji.desk.joint import ITEMS, value_of
+from kachisuji.desk.objectives import OBJECTIVES, enough, in_order, sign, signed
 from kachisuji.desk.restricting import under_settings
 from kachisuji.desk.rows import records
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kachisuji.desk.joint import Together
     from kachisuji.desk.pipeline import Work
     from kachisuji.portfolios import Choice, Pair, Problem
+    from kachisuji.portfolios.survival import Again
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -124,26 +126,29 @@ class Chosen:
     Attributes
     ----------
     problem
-        What was chosen from.
+        What was chosen from, by risk-adjusted value.
     choice
-        The best portfolio of lines played alone, with its bound.
+        The best portfolio of lines played alone by what ``[choice]`` asks for, with its bound.
     candidates
         Portfolios to play jointly, best first.
+    valued
+        The best by risk-adjusted value: the choice itself unless the case asks otherwise.
     """
 
     problem: Problem
     choice: Choice
     candidates: list[I8]
+    valued: Choice
 
     def losses_of_forcing(self, segments: Sequence[int]) -> dict[int, float]:
         """Fall of the objective when the portfolio must hold a line of a segment, by segment.
 
-        One relaxation answers for all of them, each by search under its bound. NaN where no line of
-        the segment fits the limits.
+        By risk-adjusted value. One relaxation answers for all of them, each by search under its
+        bound. NaN where no line of the segment fits the limits.
         """
         from kachisuji.portfolios import segment_losses
 
-        found = segment_losses(self.problem, self.choice, segments)
+        found = segment_losses(self.problem, self.valued, segments)
         return {segment: loss for segment, (loss, _) in found.items()}
 
 
@@ -157,31 +162,117 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
     """
     from kachisuji import portfolios
 
-    problem = pose(work, limits)
-    choice = portfolios.choose(problem, gap=GAP)
-    candidates = portfolios.best_portfolios(problem, choice, CANDIDATES)
-    return Chosen(problem, choice, with_asked(work, problem, candidates))
-
-
-def with_asked(work: Work, problem: Problem, candidates: list[I8]) -> list[I8]:
-    """Add to the candidates the portfolios that ``[choice]`` asks for.
-
-    They are the one with the most odds of the threshold, and the best one when what linked
-    segments are worth together is counted; the joint play decides among all.
-    """
-    from kachisuji import portfolios
-
-    asked, more = work.case.settings.choice, []
+    problem, asked = pose(work, limits), work.case.settings.choice
+    valued = choice = portfolios.choose(problem, gap=GAP)
+    stated = stated_pairs(work, problem)
     if asked.objective == "satisficing":
-        # few lines, so that no time limit is ever reached and every run finds the same
-        rows = leading_lines(problem, problem.value.mean(axis=1), problem.power)
-        found = portfolios.most_likely(problem.subset(rows), asked.threshold)
-        more.append(rows[found.lines])
-    if asked.pairs and (pairs := linked_pairs(work, problem, candidates)):
-        more.append(portfolios.choose_linked(problem, pairs, GAP).lines)
-    known = {tuple(map(int, lines)) for lines in candidates}
-    new = {tuple(map(int, np.sort(lines))) for lines in more} - known
-    return [*candidates, *(np.array(lines, dtype=np.int64) for lines in sorted(new))]
+        by_odds = counted_by_odds(problem, asked.threshold)
+        choice = portfolios.choose_satisficing(by_odds, start=[valued.lines])
+        candidates = portfolios.best_portfolios(by_odds, choice, CANDIDATES)
+    elif asked.objective == "goals":
+        choice = by_goals(work, problem)
+        candidates = near_by_goals(work, problem, choice.lines)
+    else:
+        if stated:
+            choice = portfolios.choose_linked(problem, stated, GAP)
+        candidates = portfolios.best_portfolios(problem, choice, CANDIDATES)
+    return Chosen(problem, choice, with_asked(work, problem, candidates, stated), valued)
+
+
+def with_asked(
+    work: Work, problem: Problem, candidates: list[I8], stated: Sequence[Pair] = ()
+) -> list[I8]:
+    """Add the best portfolio when what linked segments are worth together is counted.
+
+    Only where ``[choice]`` asks for pairs; the joint play decides among all.
+    """
+    from kachisuji.portfolios import choose_linked
+
+    pairs = linked_pairs(work, problem, candidates) if work.case.settings.choice.pairs else []
+    if not pairs:
+        return candidates
+    both = choose_linked(problem, [*stated, *pairs], GAP).lines
+    known = any(np.array_equal(both, lines) for lines in candidates)
+    return candidates if known else [*candidates, both]
+
+
+def counted_by_odds(problem: Problem, threshold: float) -> Problem:
+    """Return the problem with nothing counting but the odds of a threshold."""
+    from kachisuji.portfolios import Risk
+
+    return replace(problem, risk=Risk("odds", threshold=threshold))
+
+
+def goal_values(work: Work, futures: I8 | None = None) -> F8:
+    """(K, L) goals of ``[choice]`` of each line, all to be raised; the choosing half by default."""
+    half = work.halves.choose if futures is None else futures
+    names = [a.measure for a in work.case.settings.choice.goals]
+    needed = {OBJECTIVES[n][0] for n in names}
+    return signed(names, {m: work.measures[m][:, half] for m in needed})
+
+
+def by_goals(work: Work, problem: Problem) -> Choice:
+    """Choose by goals one after the other, proven; the objective is the value of the first."""
+    from kachisuji.portfolios import Choice, one_after_the_other
+
+    aims = work.case.settings.choice.goals
+    found = one_after_the_other(
+        problem, goal_values(work), [a.give for a in aims], np.inf, enough=enough(aims)
+    )
+    first = sign(aims[0].measure) * float(found.value[0])
+    return Choice(found.lines, first, first, 0.0)
+
+
+def near_by_goals(work: Work, problem: Problem, lines: I8) -> list[I8]:
+    """Return the portfolios one step from one chosen by goals, best first, doing nothing last."""
+    from kachisuji.portfolios import single_steps
+
+    aims, values = work.case.settings.choice.goals, goal_values(work)
+    pool = leading_lines(problem, values[0], values[1])
+    near = [lines, *single_steps(problem, lines, pool)]
+    totals = np.array([values[:, own].sum(axis=1) for own in near])
+    best = [near[i] for i in in_order(aims, totals)[:CANDIDATES]]
+    if problem.fits(NOTHING) and all(own.size for own in best):
+        best[-1] = NOTHING
+    return best
+
+
+def choose_again(work: Work, chosen: Chosen) -> Again | None:
+    """Return how a choice by goals is made again on other weights of the choosing futures.
+
+    It is made among the lines that the candidates hold; None where value or odds are chosen by.
+    """
+    from kachisuji.portfolios import one_after_the_other
+
+    aims = work.case.settings.choice.goals
+    if not aims:
+        return None
+    rows = np.unique(np.concatenate(chosen.candidates)).astype(np.int64)
+    problem, half = chosen.problem.subset(rows), work.halves.choose
+    raw = np.array([
+        sign(a.measure) * work.measures[OBJECTIVES[a.measure][0]][rows][:, half] for a in aims
+    ])  # fmt: skip
+
+    def again(number: int, weights: F8) -> tuple[I8, float | None]:
+        del number
+        give = [a.give for a in aims]
+        found = one_after_the_other(problem, raw @ weights, give, np.inf, enough=enough(aims))
+        return rows[found.lines], 0.0
+
+    return again
+
+
+def stated_pairs(work: Work, problem: Problem) -> list[Pair]:
+    """Return the pairs of ``[[choice.together]]``: any line of both segments makes one."""
+    from kachisuji.portfolios import Pair
+
+    segment = work.lines["segment"].to_numpy()
+    out = []
+    for pair in work.case.settings.choice.together:
+        one, other = (np.flatnonzero(problem.eligible & (segment == s)) for s in pair.segments)
+        if one.size and other.size:
+            out.append(Pair(one, other, np.full(problem.value.shape[1], pair.value)))
+    return out
 
 
 def linked_pairs(work: Work, problem: Problem, candidates: list[I8]) -> list[Pair]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kachisuji.desk.comparing import interval
 from kachisuji.desk.describing import SKILLS
+from kachisuji.desk.objectives import in_order, signed
 from kachisuji.desk.restricting import keeps
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class Played:
     value: F8  # (futures,) of the whole
     parts: F8  # (lines,) mean value of each line
     within: bool
+    goals: F8  # (goals,) of [choice], all to be raised; empty without any
 
 
 def play_best(
@@ -152,12 +154,12 @@ def play_best(
     for rank, lines in enumerate(chosen.candidates):
         played.append(_play(work, lines, limits, rank, 0))
         advance(1)
-    for first in sorted(played, key=lambda p: -_score(work, p, played))[:PRUNED]:
+    for first in _ranked(work, played, played)[:PRUNED]:
         played += _pruned(work, first, limits)
-    played += _refilled(work, max(played, key=lambda p: _score(work, p, played)), chosen, limits)
+    played += _refilled(work, _ranked(work, played, played)[0], chosen, limits)
     lawful = [p for p in played if keeps(chosen.problem, p.lines)]
     allowed = [p for p in lawful if p.within] or lawful
-    best = max(allowed, key=lambda p: _score(work, p, played))
+    best = _ranked(work, allowed, played)[0]
     together = _describe(work, best, len(played))
     advance(1)
     return together
@@ -168,7 +170,31 @@ def _play(work: Work, lines: I8, limits: pd.DataFrame, rank: int, dropped: int) 
     outcome = work.model.joint(cube, lines)
     by_line = value_of(work.case.settings, outcome.scalars)
     within = within_limits(work.case, used(outcome), limits)
-    return Played(lines, rank, dropped, by_line.sum(axis=0), by_line.mean(axis=1), within)
+    value = by_line.sum(axis=0) + stated(work, lines)
+    aims = [a.measure for a in work.case.settings.choice.goals]
+    goals = signed(aims, outcome.scalars).sum(axis=1) if aims else np.zeros(0)
+    return Played(lines, rank, dropped, value, by_line.mean(axis=1), within, goals)
+
+
+def stated(work: Work, lines: I8) -> float:
+    """Return what ``[[choice.together]]`` adds to a portfolio that holds both segments."""
+    held = set(work.lines["segment"].to_numpy()[lines])
+    return sum(p.value for p in work.case.settings.choice.together if held.issuperset(p.segments))
+
+
+def _ranked(work: Work, some: list[Played], played: list[Played]) -> list[Played]:
+    """Order some of the portfolios by what the case chooses by, best first; of equals the first."""
+    aims = work.case.settings.choice.goals
+    if aims:
+        return [some[i] for i in in_order(aims, np.array([p.goals for p in some]))]
+    return sorted(some, key=lambda p: -_score(work, p, played))
+
+
+def _better(work: Work, after: Played, now: Played) -> bool:
+    """Whether one portfolio beats another by what the case chooses by."""
+    if work.case.settings.choice.goals:
+        return _ranked(work, [now, after], [])[0] is after
+    return _score(work, after, [now, after]) > _score(work, now, [now, after])
 
 
 def _score(work: Work, one: Played, all_: list[Played]) -> float:
@@ -191,7 +217,7 @@ def _refilled(work: Work, best: Played, chosen: Chosen, limits: pd.DataFrame) ->
             continue
         after = _play(work, more, limits, now.rank, max(0, now.dropped - 1))
         out.append(after)
-        if after.within and _score(work, after, [now, after]) > _score(work, now, [now, after]):
+        if after.within and _better(work, after, now):
             now = after
     return out
 
@@ -203,9 +229,7 @@ def _pruned(work: Work, first: Played, limits: pd.DataFrame) -> list[Played]:
     while now.lines.size > 1:
         fewer = np.delete(now.lines, int(now.parts.argmin()))
         after = _play(work, fewer, limits, now.rank, now.dropped + 1)
-        if after.within == now.within and _score(work, after, [now, after]) <= _score(
-            work, now, [now, after]
-        ):
+        if after.within == now.within and not _better(work, after, now):
             break
         out.append(after)
         now = after

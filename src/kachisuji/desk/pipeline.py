@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kachisuji.desk import comparing, describing
-from kachisuji.desk.choosing import Chosen, choose, front_table
+from kachisuji.desk.choosing import Chosen, choose, choose_again, counted_by_odds, front_table
 from kachisuji.desk.comparing import Halves
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
@@ -236,8 +237,6 @@ class Results:
 
 def decide(work: Work, options: Options, teller: Teller) -> Results:
     """Compare, choose on one half, play jointly, and describe on the other."""
-    from kachisuji import portfolios
-
     halves = work.halves
     begun = time.perf_counter()
     with teller.stage("desk.stage_compare", 4) as advance:
@@ -259,7 +258,7 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
     work.seconds["joint"] = time.perf_counter() - begun
     begun = time.perf_counter()
     with teller.stage("desk.stage_survive", RESAMPLES) as advance:
-        survival = portfolios.survival(chosen.problem, RESAMPLES, options.seed, advance=advance)
+        survival = survive(work, chosen, options.seed, advance)
         left_out = left_out_table(work, chosen, together)
         influence = influence_table(work, together)
         goals = describing.goals_table(
@@ -292,6 +291,17 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
     work.seconds["judge"] = time.perf_counter() - begun
     choice = _choice(work, chosen, together, survival, influence, goals, depends)
     return Results(tables, choice | {"robust": robust})
+
+
+def survive(work: Work, chosen: Chosen, seed: int, advance: Callable[[int], None]) -> Survival:
+    """Choose again on resampled futures, by what the case chooses by."""
+    from kachisuji import portfolios
+
+    asked, problem = work.case.settings.choice, chosen.problem
+    if asked.objective == "satisficing":
+        problem = counted_by_odds(problem, asked.threshold)
+    again = choose_again(work, chosen)
+    return portfolios.survival(problem, RESAMPLES, seed, advance=advance, again=again)
 
 
 def _choice(

@@ -176,7 +176,7 @@ def other_halves(work: Work, chosen: Chosen) -> dict[str, Any]:
     count = work.draws.shape[0]
     problem = _on(work, np.arange(count), chosen)
     base = Chooser(problem)
-    mine = {int(s) for s in problem.segment[chosen.choice.lines]}
+    mine = {int(s) for s in problem.segment[chosen.valued.lines]}
     common, again = [], dict.fromkeys(mine, 0)
     if base.rows.size:
         base.master.solve()
@@ -184,9 +184,9 @@ def other_halves(work: Work, chosen: Chosen) -> dict[str, Any]:
         half = np.random.default_rng([work.seed, seed]).permutation(count)[: count // 2]
         weights = np.zeros(count)
         weights[half] = 1.0 / half.size
-        found = chosen.choice.lines[:0]
+        found = chosen.valued.lines[:0]
         if base.rows.size:
-            found = base.again(weights).choose(5e-3, 0.0, chosen.choice.lines, 15).lines
+            found = base.again(weights).choose(5e-3, 0.0, chosen.valued.lines, 15).lines
         theirs = {int(s) for s in problem.segment[found]}
         union = mine | theirs
         common.append(len(mine & theirs) / len(union) if union else 1.0)
@@ -207,11 +207,11 @@ def gap_to_the_best(work: Work, chosen: Chosen) -> dict[str, Any]:
 
     report = Halves.of(work.draws.shape[0]).report
     batches = min(BATCHES, len(report) // 4)
-    found = gap_interval(_on(work, report, chosen), chosen.choice.lines, batches=batches)
+    found = gap_interval(_on(work, report, chosen), chosen.valued.lines, batches=batches)
     return {
         "mean": found.mean,
         "upper": found.upper,
         "batches": found.batches,
         "odds": 0.95,
-        "objective": chosen.choice.objective,
+        "objective": chosen.valued.objective,
     }

@@ -6,7 +6,6 @@ from kachisuji.portfolios.backcasting import (
     backcast,
     last_moments,
     milestones,
-    most_likely,
 )
 from kachisuji.portfolios.choosing import (
     Choice,
@@ -26,7 +25,7 @@ from kachisuji.portfolios.many import (
     one_after_the_other,
 )
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
-from kachisuji.portfolios.pool import best_portfolios, exact_best
+from kachisuji.portfolios.pool import best_portfolios, exact_best, single_steps
 from kachisuji.portfolios.problem import (
     Problem,
     Risk,
@@ -47,6 +46,7 @@ from kachisuji.portfolios.rules import (
     linked,
     needs,
 )
+from kachisuji.portfolios.satisficing import choose_satisficing, likelier
 from kachisuji.portfolios.sharing import least_core, nucleolus, shapley
 from kachisuji.portfolios.signposts import (
     Signpost,
@@ -99,6 +99,7 @@ __all__ = [
     "check_any_fits",
     "choose",
     "choose_linked",
+    "choose_satisficing",
     "conflict",
     "cvar",
     "cvar_many",
@@ -112,10 +113,10 @@ __all__ = [
     "gap_interval",
     "last_moments",
     "least_core",
+    "likelier",
     "linked",
     "marginal_values",
     "milestones",
-    "most_likely",
     "most_useful",
     "needs",
     "nucleolus",
@@ -127,6 +128,7 @@ __all__ = [
     "segment_losses",
     "sell_by",
     "shapley",
+    "single_steps",
     "sure_use",
     "survival",
     "tail_weights",

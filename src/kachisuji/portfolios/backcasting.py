@@ -13,7 +13,7 @@ from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.problem import Problem, fits_alone
 from kachisuji.portfolios.programme import Programme, infeasible, optimal, row
 from kachisuji.portfolios.relaxation import INF
-from kachisuji.words import InfeasibleError, InputError
+from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -122,7 +122,7 @@ def backcast(
     able = problem.eligible & fits_alone(problem) & (goal.gain != 0).any(axis=1)
     same = replace(problem, value=goal.gain, power=-cost, eligible=able)
     rows = np.flatnonzero(able & ~dominated(same))
-    programme = _Programme(problem, goal, cost, rows)
+    programme = GoalProgramme(problem, goal, cost, rows)
     lines, bound, proven = programme.solve("cost", gap, seconds)
     none = np.zeros(0, dtype=np.int64)
     if lines is not None:
@@ -158,7 +158,7 @@ def _told(
     )  # fmt: skip
 
 
-class _Programme:
+class GoalProgramme:
     """The programme of a goal as HiGHS sees it: lines, futures let go, the level.
 
     The columns after lines and fields: one switch a future (1: it need not reach the level), and by
@@ -171,10 +171,13 @@ class _Programme:
         self.gain = goal.gain[rows]
         self.lower = self.base.own + self.weights.size
 
-    def solve(self, aim: str, gap: float, seconds: float) -> tuple[I8 | None, float, bool]:
+    def solve(
+        self, aim: str, gap: float, seconds: float, nodes: int | None = None
+    ) -> tuple[I8 | None, float, bool]:
         """Return lines (or None), the bound, and whether HiGHS finished.
 
-        ``aim``: ``cost`` (least, the goal being reached), ``odds`` (most) or ``level`` (highest).
+        ``aim``: ``cost`` (least, the goal being reached), ``odds`` (most) or ``level`` (highest);
+        ``nodes`` limits the branching.
         """
         highs = self._columns(aim)
         self._futures(highs)
@@ -183,6 +186,8 @@ class _Programme:
             row(highs, switches, self.weights, -INF, 1.0 - self.goal.odds + 1e-9)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("time_limit", seconds)
+        if nodes is not None:
+            highs.setOptionValue("mip_max_nodes", nodes)
         highs.run()
         if infeasible(highs):
             return None, np.inf, True
@@ -221,25 +226,6 @@ class _Programme:
             columns = np.concatenate([own, [self.base.own + f, self.lower]])
             values = np.concatenate([self.gain[own, f], [slack[f], 1.0]]) / scale
             row(highs, columns, values, short[f] / scale, INF)
-
-
-def most_likely(
-    problem: Problem, threshold: float, *, gap: float = 1e-3, seconds: float = 60.0
-) -> Backcast:
-    """Satisficing: the portfolio whose value is at least ``threshold`` in most of the futures.
-
-    ``max P(V(x) ≥ threshold)`` (Charnes and Cooper 1959, the P-model of chance-constrained
-    programming); ``odds`` and ``best_odds`` of the answer are the odds found and their bound.
-    """
-    futures = problem.value.shape[1]
-    goal = Goal(np.zeros(futures), problem.value, threshold, 1.0)
-    able = problem.eligible & fits_alone(problem)
-    rows = np.flatnonzero(able & ~dominated(replace(problem, eligible=able)))
-    none = np.zeros(problem.segment.size)
-    lines, most, sure = _Programme(problem, goal, none, rows).solve("odds", gap, seconds)
-    if lines is None:
-        raise InfeasibleError("portfolios.cannot_require")
-    return _told(goal, problem, lines, none, 0.0, most, 0.0, sure)
 
 
 def last_moments(

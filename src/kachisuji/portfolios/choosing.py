@@ -12,10 +12,11 @@ from kachisuji.portfolios.climbing import Board
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.elastic import cannot_require
 from kachisuji.portfolios.exact import branch
-from kachisuji.portfolios.objective import cvar_many
+from kachisuji.portfolios.objective import cvar_many, odds_of
 from kachisuji.portfolios.problem import Problem, admissible, check_any_fits, fits_alone
 from kachisuji.portfolios.relaxation import Relaxation, Relaxed
 from kachisuji.portfolios.search import KICKS, Search
+from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -89,6 +90,8 @@ def score_many(problem: Problem, totals: F8, best: F8 | None = None) -> F8:
     Regret is taken over the futures that have weight.
     """
     p, risk = problem.probability, problem.risk
+    if risk.measure == "odds":
+        return odds_of(totals, risk.threshold, p)
     mean = totals @ p
     if risk.measure == "cvar":
         bad = cvar_many(totals, p, risk.tail)
@@ -130,6 +133,8 @@ class Chooser:
         best: F8 | None = None,
         always: I8 = NOTHING,
     ) -> None:
+        if problem.risk.measure == "odds":
+            raise InputError("portfolios.odds_only")
         keep = admissible(problem)
         if least is not None:  # a losing line may still be worth its power
             keep |= problem.eligible & fits_alone(problem) & (problem.power > 0)
@@ -291,5 +296,9 @@ def shadow_prices(master: Relaxation, relaxed: Relaxed) -> list[tuple[str, int, 
 
 
 def choose(problem: Problem, gap: float = 1e-3, seconds: float = 60.0) -> Choice:
-    """Return the best portfolio within ``gap`` (see ``Chooser``)."""
+    """Return the best portfolio within ``gap`` (see ``Chooser``; of odds ``satisficing``)."""
+    if problem.risk.measure == "odds":
+        from kachisuji.portfolios.satisficing import choose_satisficing  # it chooses by tails first
+
+        return choose_satisficing(problem, gap)
     return Chooser(problem).choose(gap, seconds)

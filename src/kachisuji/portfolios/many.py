@@ -39,12 +39,18 @@ class Efficient:
 
 
 class _Front:
-    """The programme with K objectives scaled to their range."""
+    """The programme with K objectives, each in units of its largest coefficient.
+
+    Tolerances of the solver are absolute: an objective of thousandths would pass for nothing.
+    """
 
     def __init__(self, problem: Problem, objectives: F8, seconds: float) -> None:
         self.rows = np.flatnonzero(problem.eligible & fits_alone(problem))
         self.base = Programme(problem.subset(self.rows))
-        self.raw, self.seconds = objectives[:, self.rows], seconds
+        self.objectives = objectives[:, self.rows]
+        size = np.abs(self.objectives).max(axis=1, initial=0.0)
+        self.unit = np.where(size > 0, size, 1.0)
+        self.raw, self.seconds = self.objectives / self.unit[:, None], seconds
         self.until = np.inf  # of the monotonic clock, for all programmes together
         self.low = np.zeros(len(objectives))
         self.scale = np.ones(len(objectives))
@@ -104,8 +110,12 @@ class _Front:
         return lines
 
     def value(self, lines: I8) -> F8:
-        """(K,) objectives of a portfolio."""
+        """(K,) objectives of a portfolio, in the programme's units."""
         return np.asarray(self.raw[:, lines].sum(axis=1))
+
+    def told(self, lines: I8) -> Efficient:
+        """Return the portfolio in rows and units of the caller."""
+        return Efficient(np.sort(self.rows[lines]), self.objectives[:, lines].sum(axis=1))
 
     def pay_off(self) -> F8:
         """(K, K) objectives where each is best, ties broken in order: the lexicographic table."""
@@ -224,7 +234,7 @@ def _on_grid(front: _Front, steps: int) -> Iterator[Efficient]:
                 barred.append(place)
                 break
             value = front.value(lines)
-            yield Efficient(np.sort(front.rows[lines]), value)
+            yield front.told(lines)
             inner = max(inner + 1, int(np.searchsorted(grids[-1], value[-1] + slack[-1], "right")))
 
 
@@ -265,7 +275,7 @@ def _one_by_one(front: _Front, step: float = STEP) -> Iterator[Efficient]:
     known: list[F8] = []
     while (lines := front.beyond(known, step)) is not None:
         known.append(front.value(lines))
-        yield Efficient(np.sort(front.rows[lines]), known[-1])
+        yield front.told(lines)
 
 
 def front_within(
@@ -327,7 +337,12 @@ def undominated(points: list[Efficient]) -> list[Efficient]:
 
 
 def one_after_the_other(
-    problem: Problem, objectives: ArrayLike, slack: Sequence[float] = (), seconds: float = 60.0
+    problem: Problem,
+    objectives: ArrayLike,
+    slack: Sequence[float] = (),
+    seconds: float = 60.0,
+    *,
+    enough: Sequence[float | None] = (),
 ) -> Efficient:
     """Lexicographic goals: the first as high as can be, then the second, and so on.
 
@@ -337,11 +352,16 @@ def one_after_the_other(
         As in ``augmecon``; from the most to the least important.
     slack
         Share of each objective's best that may be given up for the later ones; nothing by default.
+    enough
+        Level of each objective beyond which it no longer counts (goal programming: Charnes and
+        Cooper 1961, Management Models and Industrial Applications of Linear Programming, app. B).
 
     Raises
     ------
     InfeasibleError
         If nothing keeps the limits and rules.
+    RunError
+        If a programme ran out of time.
     """
     front = _Front(problem, _checked(problem, objectives), seconds)
     floors: list[tuple[F8, float]] = []
@@ -352,9 +372,13 @@ def one_after_the_other(
             raise InfeasibleError("portfolios.cannot_require")
         reached = float(front.raw[k, lines].sum())
         given = slack[k] if k < len(slack) else 0.0
-        floors.append((front.raw[k], reached - max(given, 1e-9) * max(abs(reached), 1e-6)))
+        least = reached - max(given, 1e-9) * max(abs(reached), 1e-6)
+        level = enough[k] if k < len(enough) else None
+        if level is not None and reached >= level / front.unit[k]:
+            least = level / front.unit[k] - 1e-9
+        floors.append((front.raw[k], least))
     assert lines is not None
-    return Efficient(np.sort(front.rows[lines]), front.value(lines))
+    return front.told(lines)
 
 
 def conflict(problem: Problem) -> list[str]:

@@ -32,3 +32,9 @@ def cvar_many(values: F8, probability: F8, tail: float) -> F8:
     mass = np.minimum(np.cumsum(probability[order], axis=1), tail)
     steps = np.diff(mass, axis=1, prepend=0.0)
     return np.asarray((np.take_along_axis(values, order, axis=1) * steps).sum(axis=1) / tail)
+
+
+def odds_of(values: F8, threshold: float, probability: F8) -> F8:
+    """(N,) odds that each row of ``values`` (N, F) reaches a threshold."""
+    reached = values >= threshold - 1e-9 * max(1.0, abs(threshold))
+    return np.asarray(reached @ probability)

@@ -86,6 +86,13 @@ def step(lines: I8, into: int, out: int) -> I8:
     return np.sort(np.append(kept, into)) if into >= 0 else kept
 
 
+def single_steps(problem: Problem, lines: I8, pool: I8) -> list[I8]:
+    """List the portfolios one step away that keep limits and rules, lines of the pool let in."""
+    into, out = steps(problem, lines, pool)
+    good = np.flatnonzero(allowed(problem, lines, into, out))
+    return [step(lines, int(into[i]), int(out[i])) for i in good]
+
+
 def _candidates(problem: Problem, choice: Choice) -> I8:
     """Lines that a step may let in: those nearest to getting in, by the relaxation."""
     pool = np.flatnonzero(admissible(problem) & ~dominated(problem))

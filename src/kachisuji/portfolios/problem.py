@@ -16,11 +16,15 @@ I8 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Risk:
-    """``(1 − weight)·mean + weight·risk``, risk the mean of the worst ``tail`` or minus regret."""
+    """``(1 − weight)·mean + weight·risk``, risk the mean of the worst ``tail`` or minus regret.
 
-    measure: Literal["cvar", "regret"] = "cvar"
+    With ``odds`` nothing but the odds that value reaches ``threshold`` counts (``satisficing``).
+    """
+
+    measure: Literal["cvar", "regret", "odds"] = "cvar"
     tail: float = 0.2
     weight: float = 0.5
+    threshold: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.portfolios.choosing import Chooser, score
+from kachisuji.portfolios.choosing import Chooser, choose, score
 from kachisuji.portfolios.pool import step_scores
 from kachisuji.portfolios.problem import Problem, admissible
+from kachisuji.portfolios.satisficing import likelier
 from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
 
 RESAMPLE_KICKS = 15
 
@@ -49,6 +51,10 @@ class Survival:
     gap: float = 0.0
 
 
+Again = Callable[[int, F8], tuple[I8, float | None]]
+"""Number and weights of a resample -> lines chosen on it, and the gap where it was proven."""
+
+
 def survival(
     problem: Problem,
     resamples: int = 50,
@@ -56,6 +62,7 @@ def survival(
     gap: float = 5e-3,
     advance: Callable[[int], None] | None = None,
     prove: int | None = 10,
+    again: Again | None = None,
 ) -> Survival:
     """Re-optimise on bootstrap resamples of the futures.
 
@@ -65,7 +72,7 @@ def survival(
     Parameters
     ----------
     problem
-        The choice.
+        The choice. By the odds of a threshold (``Risk``) each resample is climbed from the choice.
     resamples
         How many.
     seed
@@ -78,6 +85,8 @@ def survival(
         How many resamples are solved by branch and bound as well; None for all. The others rest on
         the search, several times as fast. If a proof ever betters the search by more than the gap,
         all that follow are proven too.
+    again
+        Another way to choose under other weights of the futures.
 
     Returns
     -------
@@ -85,32 +94,58 @@ def survival(
         Both survival numbers of every line.
     """
     n, futures = problem.value.shape
-    generators = np.random.default_rng(seed).spawn(resamples)
-    chosen, by_segment, empty, worst, proven = np.zeros(n), np.zeros(n), 0, 0.0, 0
-    base = Chooser(problem)
-    found = base.choose(gap) if base.rows.size else None
-    for number, generator in enumerate(generators):
+    chosen, by_segment, empty = np.zeros(n), np.zeros(n), 0
+    if again is None:
+        by_odds = problem.risk.measure == "odds"
+        again = _again_by_odds(problem) if by_odds else _again_by_value(problem, gap, prove)
+    gaps: list[float] = []
+    for number, generator in enumerate(np.random.default_rng(seed).spawn(resamples)):
         counts = np.bincount(generator.integers(0, futures, futures), minlength=futures)
-        if found is None:
-            empty += 1
-            continue
-        chooser = base.again(counts / futures)
-        again = chooser.choose(gap, 0.0, found.lines, RESAMPLE_KICKS)
-        if prove is None or number < prove:
-            sure = chooser.choose(gap, 10.0, again.lines, 0)
-            if sure.objective > again.objective + gap * max(1.0, abs(again.objective)):
-                prove = None
-            again = sure
-        if again.gap <= gap:
-            worst, proven = max(worst, again.gap), proven + 1
-        chosen[again.lines] += 1
-        by_segment[np.isin(problem.segment, problem.segment[again.lines])] += 1
-        empty += again.lines.size == 0
+        lines, proof = again(number, counts / futures)
+        chosen[lines] += 1
+        by_segment[np.isin(problem.segment, problem.segment[lines])] += 1
+        empty += lines.size == 0
+        if proof is not None and proof <= gap:
+            gaps.append(proof)
         if advance is not None:
             advance(1)
     beats = np.asarray((problem.value > 0) @ problem.probability)
     part = 1.0 / resamples
-    return Survival(chosen * part, by_segment * part, beats, empty * part, resamples, proven, worst)
+    return Survival(
+        chosen * part, by_segment * part, beats, empty * part, resamples, len(gaps),
+        max(gaps, default=0.0),
+    )  # fmt: skip
+
+
+def _again_by_value(problem: Problem, gap: float, prove: int | None) -> Again:
+    base = Chooser(problem)
+    found = base.choose(gap) if base.rows.size else None
+    left = np.inf if prove is None else prove
+
+    def again(number: int, weights: F8) -> tuple[I8, float | None]:
+        nonlocal left
+        if found is None:
+            return np.zeros(0, dtype=np.int64), None
+        chooser = base.again(weights)
+        best = chooser.choose(gap, 0.0, found.lines, RESAMPLE_KICKS)
+        if number < left:
+            sure = chooser.choose(gap, 10.0, best.lines, 0)
+            if sure.objective > best.objective + gap * max(1.0, abs(best.objective)):
+                left = np.inf
+            best = sure
+        return best.lines, best.gap
+
+    return again
+
+
+def _again_by_odds(problem: Problem) -> Again:
+    found = choose(problem)
+
+    def again(number: int, weights: F8) -> tuple[I8, float | None]:
+        del number
+        return likelier(replace(problem, weights=weights), found.lines), None
+
+    return again
 
 
 def marginal_values(problem: Problem, lines: NDArray[np.int64]) -> F8:

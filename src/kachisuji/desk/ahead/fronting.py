@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.desk.ahead.reopen import reopen
+from kachisuji.desk.objectives import OBJECTIVES, signed
 from kachisuji.words import InputError, KachisujiError, nearest
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from kachisuji.desk.pipeline import Work
     from kachisuji.desk.stored import StoredRun
     from kachisuji.portfolios import Problem
     from kachisuji.portfolios.many import Efficient
@@ -25,15 +25,6 @@ if TYPE_CHECKING:
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
-# objective -> measure of a line, whether more is better, how it is told
-OBJECTIVES = {
-    "growth": ("value_added", True, "money"),
-    "welfare": ("welfare", True, "money"),
-    "indispensability": ("indispensability", True, "points"),
-    "exposure": ("exposure", False, "points"),
-    "digital_balance": ("digital_balance", True, "money"),
-    "cost": ("public_cost", False, "money"),
-}
 LEAST, MOST = 2, 5
 LEADING = 3  # lines of a segment by each objective, and by each per unit of money
 STEP = 0.01  # of an objective's range, by which points of the front differ at the least
@@ -90,11 +81,11 @@ def front(
 
     work = reopen(run)
     problem = pose(work, limits_by_year(work.case))
-    table = objective_table(work, objectives)
+    table = signed(objectives, work.measures)
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
-    size = np.abs(table[:, rows]).max(axis=1, keepdims=True)  # the solver's tolerances are absolute
-    even = table[:, rows] / np.where(size > 0, size, 1.0)
-    found, complete = front_in_time(problem.subset(rows), even, levels, seconds, max(step, SLACK))
+    found, complete = front_in_time(
+        problem.subset(rows), table[:, rows], levels, seconds, max(step, SLACK)
+    )
     sign = np.array([1.0 if OBJECTIVES[o][1] else -1.0 for o in objectives])
 
     def told(lines: I8) -> dict[str, Any]:
@@ -185,16 +176,6 @@ def check(objectives: Sequence[str], levels: int | None, step: float, seconds: f
         raise InputError("desk.bad_option", option="--step", got=step, want="0 – 0.5")
     if not 0.0 < seconds <= 86400.0:
         raise InputError("desk.bad_option", option="--seconds", got=seconds, want="1 – 86400")
-
-
-def objective_table(work: Work, objectives: Sequence[str]) -> F8:
-    """(K, L) mean of each objective of each line, all to be maximised."""
-    signed = []
-    for name in objectives:
-        measure, more, _ = OBJECTIVES[name]
-        mean = work.measures[measure].mean(axis=1)
-        signed.append(mean if more else -mean)
-    return np.array(signed)
 
 
 def leading(problem: Problem, table: F8, cost: F8) -> I8:

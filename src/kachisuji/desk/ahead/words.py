@@ -255,7 +255,7 @@ def history_lines(steps: list[dict[str, Any]], lang: Lang) -> list[str]:
 
 def front_lines(found: dict[str, Any], settings: Settings, names: Names, lang: Lang) -> list[str]:
     """Tell the front as a table: objectives, then the segments of each portfolio."""
-    from kachisuji.desk.ahead.fronting import OBJECTIVES
+    from kachisuji.desk.objectives import OBJECTIVES
 
     asked = found["objectives"]
     comma, bar = say("desk.list_separator", lang), " | "

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, t, tidy
+from kachisuji.desk.objectives import OBJECTIVES
+from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, points, t, tidy
 from kachisuji.desk.report.drawing import Plot, Scale, meter, pc, spanning, strip, whisker
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
+
+if TYPE_CHECKING:
+    from kachisuji.cases.settings import Aim
 
 SKILLS = ("researcher", "digital", "craft", "general")
 
@@ -101,7 +105,13 @@ def rules(run: StoredRun, names: Names) -> list[Both]:
 
     out = [t("desk.choice_carry")] if asked.carry_over else []
     if asked.objective == "satisficing":
-        out.append(t("desk.choice_satisficing", threshold=names.money(asked.threshold)))
+        told = {k: percent(run.choice[s]) for k, s in (("odds", "objective"), ("bound", "bound"))}
+        out.append(t("desk.choice_satisficing", threshold=names.money(asked.threshold), **told))
+    if asked.goals:
+        out.append(t("desk.choice_goals", goals=listed([_aim(a, names) for a in asked.goals])))
+    for pair in asked.together:
+        told = {"segments": of(pair.segments), "value": names.money(pair.value)}
+        out.append(t("desk.choice_together", evidence=plain(pair.evidence), **told))
     if asked.pairs:
         out.append(t("desk.choice_pairs"))
     if asked.max_lines_per_partner is not None:
@@ -116,6 +126,18 @@ def rules(run: StoredRun, names: Names) -> list[Both]:
         told = {"segments": of(one.segments), "share": percent(one.share)}
         out.append(t("desk.choice_balance", **told))
     return out
+
+
+def _aim(aim: Aim, names: Names) -> Both:
+    """Name a goal of ``[choice]`` with what will do or may be given up."""
+    measure = t(f"ahead.objective_{aim.measure}")
+    if aim.enough is not None:
+        in_money = OBJECTIVES[aim.measure][2] == "money"
+        level = names.money(aim.enough) if in_money else points(aim.enough)
+        return t("desk.choice_aim_enough", measure=measure, level=level)
+    if aim.give:
+        return t("desk.choice_aim_give", measure=measure, give=percent(aim.give))
+    return t("desk.choice_aim", measure=measure)
 
 
 def left_out(run: StoredRun, names: Names) -> dict[str, Any]:

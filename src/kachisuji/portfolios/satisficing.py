@@ -1,0 +1,129 @@
+"""Satisficing: the portfolio whose value most probably reaches a threshold, with a bound.
+
+``max P(V(x) ≥ θ)`` (Simon 1956, Psychological Review 63; Charnes and Cooper 1959, the P-model of
+chance-constrained programming). Search finds the portfolio; a whole-number programme with a switch
+for every future proves it, or leaves a bound that no portfolio exceeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.portfolios.backcasting import Goal, GoalProgramme
+from kachisuji.portfolios.choosing import Choice, Chooser, best_by_future, score
+from kachisuji.portfolios.dominance import dominated
+from kachisuji.portfolios.objective import odds_of
+from kachisuji.portfolios.pool import allowed, padded, step, steps
+from kachisuji.portfolios.problem import Problem, Risk, check_any_fits, fits_alone
+from kachisuji.words import InfeasibleError
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+NOTHING: I8 = np.zeros(0, dtype=np.int64)
+TAILS = (0.1, 0.3, 0.5, 0.8, 1.0)  # worst shares of futures whose mean the first guesses raise
+POOL = 300  # lines that a step may let in
+ROUNDS = 60
+CELLS = 250_000  # line-futures up to which the programme is solved, not the bound by future alone
+NODES = 300  # of branch and bound; a limit of time would make runs differ
+
+
+def likelier(problem: Problem, lines: I8) -> I8:
+    """Climb from a portfolio by single steps: to more odds, among equal odds to less shortfall."""
+    p, threshold = problem.probability, problem.risk.threshold
+    able = np.flatnonzero(problem.eligible & fits_alone(problem))
+    pool = able[np.argsort(-(problem.value[able] @ p), kind="stable")[:POOL]]
+
+    def keys(totals: F8) -> F8:
+        short = np.minimum(0.0, totals - threshold) @ p
+        scale = abs(threshold) + float(np.abs(totals).max(initial=1.0))
+        return odds_of(totals, threshold, p) + 0.5 * float(p[p > 0].min()) * short / scale
+
+    for _ in range(ROUNDS):
+        total = problem.value[lines].sum(axis=0)
+        into, out = steps(problem, lines, pool)
+        good = np.flatnonzero(allowed(problem, lines, into, out))
+        if not good.size:
+            break
+        into, out = into[good], out[good]
+        # the first of all is standing still, in the same scale
+        after = np.vstack([total, total + padded(problem.value, into) - padded(problem.value, out)])
+        found = keys(after)
+        best = int(found.argmax())
+        if best == 0 or found[best] <= found[0] + 1e-12:
+            break
+        lines = step(lines, int(into[best - 1]), int(out[best - 1]))
+    return np.sort(lines)
+
+
+def choose_satisficing(problem: Problem, gap: float = 1e-3, start: Iterable[I8] = ()) -> Choice:
+    """Choose the portfolio that most probably reaches the threshold of ``problem.risk``.
+
+    Parameters
+    ----------
+    problem
+        Its risk has the measure ``odds``.
+    gap
+        Odds within which branch and bound may stop.
+    start
+        Portfolios to begin from, besides those that are best by the mean of a worst tail.
+
+    Returns
+    -------
+    Choice
+        ``objective`` are the odds, ``bound`` odds that no portfolio exceeds, ``gap`` their
+        difference.
+
+    Raises
+    ------
+    InfeasibleError
+        If not a single line fits the limits, or what is required cannot be had.
+    """
+    check_any_fits(problem)
+    begun = [NOTHING, *start, *(_by_tail(problem, tail) for tail in TAILS)]
+    found = [likelier(problem, lines) for lines in begun if problem.fits(lines)]
+    threshold, p = problem.risk.threshold, problem.probability
+    bound = float(odds_of(_ceiling(problem)[None], threshold, p)[0])
+    if bound > max((score(problem, lines) for lines in found), default=-1.0) + gap:
+        better, most = _programme(problem, gap)
+        bound = min(bound, most)
+        if better is not None:
+            found.append(likelier(problem, better))
+    if not found:
+        raise InfeasibleError("portfolios.cannot_require")
+    lines = max(found, key=lambda own: score(problem, own))
+    odds = score(problem, lines)
+    return Choice(lines, odds, max(bound, odds), max(bound, odds) - odds)
+
+
+def _by_tail(problem: Problem, tail: float) -> I8:
+    """Return what search finds for the mean of the worst ``tail`` of the futures."""
+    try:
+        chooser = Chooser(replace(problem, risk=Risk("cvar", tail, 1.0)))
+        return chooser.choose(1e-2, 0.0, kicks=4).lines
+    except InfeasibleError:
+        return NOTHING
+
+
+def _ceiling(problem: Problem) -> F8:
+    """(F,) what no portfolio exceeds in a future; rules may force it below nothing."""
+    if any(rule.least > 0 for rule in problem.rules):
+        return np.full(problem.value.shape[1], np.inf)  # doing nothing is no portfolio then
+    return best_by_future(problem)
+
+
+def _programme(problem: Problem, gap: float) -> tuple[I8 | None, float]:
+    """Return a portfolio of branch and bound, None for none, and odds that none exceeds."""
+    futures = problem.value.shape[1]
+    goal = Goal(np.zeros(futures), problem.value, problem.risk.threshold, 1.0)
+    able = problem.eligible & fits_alone(problem)
+    rows = np.flatnonzero(able & ~dominated(replace(problem, eligible=able)))
+    if rows.size * futures > CELLS:
+        return None, 1.0
+    programme = GoalProgramme(problem, goal, np.zeros(problem.segment.size), rows)
+    found, most, _ = programme.solve("odds", gap, float("inf"), nodes=NODES)
+    return found, min(1.0, most)

@@ -1,0 +1,92 @@
+"""The odds of a threshold as what is chosen by: against enumeration, and with an honest bound."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from problems import enumerate_all, make_problem
+
+from kachisuji.portfolios import (
+    Chooser,
+    Risk,
+    at_least,
+    best_portfolios,
+    choose,
+    choose_satisficing,
+    likelier,
+    satisficing,
+    survival,
+)
+from kachisuji.words import InputError
+
+
+def by_odds(problem, threshold):
+    return replace(problem, risk=Risk("odds", threshold=threshold))
+
+
+def odds_of_all(problem, threshold):
+    sums = np.array([problem.value[rows].sum(axis=0) for rows in enumerate_all(problem)])
+    assume(np.abs(sums - threshold).min() > 1e-6)  # on the edge rounding decides
+    return (sums >= threshold) @ problem.probability
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-2.0, 8.0), st.booleans())
+def test_the_choice_is_that_of_enumeration(seed, threshold, ruled):
+    problem = make_problem(seed, lines=8)
+    if ruled:
+        rows = np.flatnonzero(problem.eligible)[:3]
+        assume(rows.size)
+        problem = replace(problem, rules=(at_least(problem, rows, 1, "one of three"),))
+        assume(any(True for _ in enumerate_all(problem)))
+    want = odds_of_all(problem, threshold).max()
+    found = choose(by_odds(problem, threshold), gap=0.0)
+    assert found.objective == pytest.approx(want, abs=1e-9)
+    assert found.bound == pytest.approx(want, abs=1e-6)
+    assert problem.fits(found.lines)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.0, 6.0))
+def test_without_the_programme_the_bound_still_holds(seed, threshold):
+    problem = make_problem(seed, lines=8)
+    want = odds_of_all(problem, threshold).max()
+    cells, satisficing.CELLS = satisficing.CELLS, 0
+    try:
+        found = choose_satisficing(by_odds(problem, threshold))
+    finally:
+        satisficing.CELLS = cells
+    assert found.objective <= want + 1e-9
+    assert found.bound >= want - 1e-9
+    assert found.gap == pytest.approx(found.bound - found.objective)
+
+
+def test_a_climb_never_lowers_the_odds_and_keeps_the_limits():
+    problem = by_odds(make_problem(3, lines=12), 3.0)
+    for rows in list(enumerate_all(problem))[:40]:
+        after = likelier(problem, rows)
+        assert problem.fits(after)
+        before, now = (problem.value[r].sum(axis=0) >= 3.0 for r in (rows, after))
+        assert now.mean() >= before.mean()
+
+
+def test_neighbours_and_survival_go_by_the_odds():
+    problem = by_odds(make_problem(5, lines=10), 2.0)
+    found = choose(problem)
+    near = best_portfolios(problem, found, 5)
+    odds = [float((problem.value[r].sum(axis=0) >= 2.0).mean()) for r in near]
+    assert odds[:-1] == sorted(odds[:-1], reverse=True)
+    assert odds[0] == pytest.approx(found.objective)
+    sure = replace(problem, value=np.abs(problem.value) + 5.0)
+    held = choose(sure)
+    assert held.objective == 1.0
+    lasting = survival(sure, 5)
+    assert all(lasting.chosen[held.lines] == 1.0)
+
+
+def test_what_has_no_relaxation_says_so():
+    with pytest.raises(InputError) as caught:
+        Chooser(by_odds(make_problem(1), 1.0))
+    assert caught.value.key == "portfolios.odds_only"
