@@ -12,11 +12,20 @@ from kachisuji.beliefs.distributions import (
     distribution,
     triangular_ppf,
 )
-from kachisuji.beliefs.evidence import GRADES, SOURCED, Evidence, Grade, Register, grades_in
+from kachisuji.beliefs.evidence import (
+    GRADES,
+    READ,
+    SOURCED,
+    Evidence,
+    Grade,
+    Register,
+    grades_in,
+)
 
 __all__ = [
     "GRADES",
     "KINDS",
+    "READ",
     "SOURCED",
     "Bernoulli",
     "Constant",

@@ -9,13 +9,17 @@ from typing import Any, Literal, get_args
 
 from kachisuji.words import InputError
 
-Grade = Literal["measured", "protected", "published", "elicited", "assumed"]
+Grade = Literal["measured", "protected", "published", "carried", "elicited", "assumed"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
 """From the firmest to the weakest: taken from data of our own reading, measured on nodes that keep
-their data and answered under protection, published by a named source, given by named experts under
-a protocol, assumed."""
+their data and answered under protection, published by a named source, carried over from a published
+figure of another country, time or kind of business by a rule that the statement gives, given by
+named experts under a protocol, assumed."""
 
 SOURCED: frozenset[Grade] = frozenset({"measured", "protected", "published"})
+"""Grades whose figure the source itself gives."""
+
+READ: frozenset[Grade] = SOURCED | {"carried"}
 """Grades that need a source, a date and an address."""
 
 
@@ -38,7 +42,7 @@ class Evidence:
 
     def missing(self) -> tuple[str, ...]:
         """Names of the attributes that this grade needs and the row lacks."""
-        if self.grade in SOURCED:
+        if self.grade in READ:
             needed: tuple[str, ...] = ("source", "date", "address")
         else:
             needed = ("source",) if self.grade == "elicited" else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kachisuji.beliefs import SOURCED, Evidence, grades_in
+from kachisuji.beliefs import READ, SOURCED, Evidence, grades_in
 from kachisuji.words import Lang, say
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _section(head: str, rows: list[Evidence], weight: object, lang: Lang) -> lis
     """Return what is sourced, then what is assumed or elicited."""
     lines = [head, ""]
     for sourced in (True, False):
-        part = [e for e in rows if (e.grade in SOURCED) is sourced]
+        part = [e for e in rows if (e.grade in READ) is sourced]
         if not part:
             continue
         title = say("cases.sources_sourced" if sourced else "cases.sources_assumed", lang)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 F8 = NDArray[np.float64]
 
-WEAKEST_FIRST = ("assumed", "elicited", "published", "protected", "measured")
+WEAKEST_FIRST = ("assumed", "elicited", "carried", "published", "protected", "measured")
 
 
 def significance(quantities: int) -> float:

@@ -24,8 +24,8 @@ SERIES = (
     "#1f3f77", "#c2562d", "#2c7a57", "#b08a1e", "#6b4a8f", "#3c8fa8", "#9c3f5d", "#7d8790",
 )  # fmt: skip
 GRADES = {
-    "measured": "#1f5f4a", "protected": "#2f7f8f", "published": "#4b9a77", "elicited": "#d2a93b",
-    "assumed": "#c9673f", "rest": "#c9c6be",
+    "measured": "#1f5f4a", "protected": "#2f7f8f", "published": "#4b9a77", "carried": "#9db86a",
+    "elicited": "#d2a93b", "assumed": "#c9673f", "rest": "#c9c6be",
 }  # fmt: skip
 WIDTH = 560
 
