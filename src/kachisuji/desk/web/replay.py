@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.desk.joint import value_of
+from kachisuji.desk.web.events import NEVER, event_years, has_come, left_out_by
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Question:
         Money units that a point of indispensability or exposure is worth; None leaves the case's.
     without
         Partners that are not to be had.
+    unsold
+        Markets that no line may sell in.
+    events
+        Border event (``web.events``) -> year by which it has come, ``NEVER`` for not at all.
     banned, held
         Segments that must not have a line, and segments that must.
     """
@@ -68,6 +73,8 @@ class Question:
     power: float | None = None
     exposure: float | None = None
     without: tuple[str, ...] = ()
+    unsold: tuple[str, ...] = ()
+    events: Mapping[str, int] = field(default_factory=dict)
     banned: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
 
@@ -86,8 +93,8 @@ class Question:
             If a part names nothing known, or a value is out of its range.
         """
         settings = replay.run.case.settings
-        given: dict[str, Any] = {"beliefs": {}, "limits": {}}
-        lists: dict[str, list[str]] = {"without": [], "ban": [], "hold": []}
+        given: dict[str, Any] = {"beliefs": {}, "limits": {}, "events": {}}
+        lists: dict[str, list[str]] = {"without": [], "unsold": [], "ban": [], "hold": []}
         for name, value in pairs:
             if name.startswith("q."):
                 step = _whole(name, value, 0, STEPS)
@@ -101,6 +108,14 @@ class Question:
                     raise InputError("web.bad_value", names=name[:80])
                 if percent != 100:
                     given["limits"][name[6:]] = percent
+            elif name.startswith("event.") and value:
+                if name[6:] not in replay.events:
+                    raise InputError("web.bad_value", names=name[:80])
+                if value == "never":
+                    given["events"][name[6:]] = NEVER
+                else:
+                    years = settings.first_year, settings.last_year
+                    given["events"][name[6:]] = _whole(name, value, *years)
             elif name == "fields" and value:
                 given["fields"] = _whole(name, value, 1, 99)
             elif name == "caution" and value:
@@ -109,9 +124,10 @@ class Question:
                 given[name] = _number(name, value)
             elif name in lists and value:
                 lists[name].append(value)
-        given |= {"without": tuple(lists["without"]), "banned": tuple(lists["ban"]),
-                  "held": tuple(lists["hold"])}  # fmt: skip
-        known = {"without": replay.partners, "banned": replay.segments, "held": replay.segments}
+        given |= {"without": tuple(lists["without"]), "unsold": tuple(lists["unsold"]),
+                  "banned": tuple(lists["ban"]), "held": tuple(lists["hold"])}  # fmt: skip
+        known = {"without": replay.partners, "unsold": list(left_out_by(replay.run.case)),
+                 "banned": replay.segments, "held": replay.segments}  # fmt: skip
         for name, names in known.items():
             if set(given[name]) - set(names):
                 raise InputError("web.bad_value", names=name)
@@ -153,6 +169,8 @@ class Replay:
         run would take twice the memory. The choice as posed by the run is made in double.
     base
         The choice as the run posed it, on the choosing half.
+    events
+        Border event -> (F,) calendar year in which it comes.
     """
 
     run: StoredRun
@@ -163,6 +181,7 @@ class Replay:
     report_half: I8
     base: Problem
     place: dict[str, int]
+    events: dict[str, I8]
     _ready: OrderedDict[Any, Chooser] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -208,7 +227,10 @@ class Replay:
             half["indispensability"].mean(axis=1),
         )
         place = {q.name: k for k, q in enumerate(quantities)}
-        return cls(run, quantities, draws, measures, halves.choose, halves.report, base, place)
+        events = event_years(run.case, quantities, draws)
+        return cls(
+            run, quantities, draws, measures, halves.choose, halves.report, base, place, events
+        )
 
     @property
     def partners(self) -> list[str]:
@@ -222,11 +244,13 @@ class Replay:
         return list(dict.fromkeys(map(str, lines.loc[lines["kind"] == "line", "segment"])))
 
     def likelihood(self, question: Question) -> F8:
-        """(F,) how much likelier the beliefs make each future."""
+        """(F,) how much likelier beliefs make each future; one without an asked event is out."""
         out = np.ones(self.draws.shape[0])
         for name, step in question.beliefs.items():
             q = step / STEPS
             out *= density(self.draws[:, self.place[name]], q)
+        for name, by in question.events.items():
+            out *= has_come(self.events[name], by, self.run.case.settings.last_year)
         return out
 
     def problem(self, question: Question) -> Problem:
@@ -246,7 +270,13 @@ class Replay:
         if weights != settings.weights:
             half = {k: v[:, self.choose_half].astype(np.float64) for k, v in self.measures.items()}
             value = value_of(settings.model_copy(update={"weights": weights}), half)
-        out = lines["partner"].isin(question.without) | lines["segment"].isin(question.banned)
+        selling = left_out_by(self.run.case)
+        groups = [g for market in question.unsold for g in selling[market]]
+        out = (
+            lines["partner"].isin(question.without)
+            | lines["segment"].isin(question.banned)
+            | lines["markets"].isin(groups)
+        )
         risk = base.risk
         if question.caution is not None:
             risk = Risk(risk.measure, risk.tail, question.caution / 100)
@@ -265,7 +295,7 @@ class Replay:
 
         key = replace(question, beliefs={})
         key = (tuple(sorted(key.limits.items())), key.fields, key.caution, key.power, key.exposure,
-               key.without, key.banned)  # type: ignore[assignment]  # fmt: skip
+               key.without, key.unsold, key.banned)  # type: ignore[assignment]  # fmt: skip
         with self._lock:
             ready = self._ready.pop(key, None)
             if ready is None:
@@ -288,11 +318,14 @@ class Replay:
         Raises
         ------
         InputError
-            If the beliefs together leave no future likely at all.
+            If the beliefs and events together leave no future of a half likely at all.
         """
         from kachisuji.ensembles import reweigh
 
         likely = self.likelihood(question)
+        for half in (self.choose_half, self.report_half):
+            if question.events and not likely[half].any():
+                raise InputError("web.no_such_futures", count=half.size)
         choose, worth_choose = reweigh(likely[self.choose_half])
         report, worth_report = reweigh(likely[self.report_half])
         return Weighed(choose, report, worth_choose, worth_report)

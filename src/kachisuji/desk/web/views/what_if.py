@@ -17,10 +17,12 @@ from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import path_of
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.web import pages
+from kachisuji.desk.web.events import NEVER, has_come, left_out_by, years_asked
 from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
 from kachisuji.desk.web.replay import STEPS, Question, Replay
+from kachisuji.desk.web.views.closing import closable
 from kachisuji.words import KachisujiError, Lang
 
 router = APIRouter()
@@ -77,6 +79,7 @@ def what_if(request: Request, run: str) -> Response:
         answer=told(shown, answer) if answer else None,
         trouble=trouble.in_lang(lang) if trouble else None,
         query=request.url.query,
+        closable=[(m, shown.names.region(m)) for m in closable(shown)],
     )
 
 
@@ -224,11 +227,30 @@ def form_of(shown: Shown, replay: Replay, question: Question) -> dict[str, Any]:
         "own_power": settings.weights.indispensability,
         "own_exposure": settings.weights.exposure,
         "unit": names.money(1.0),
+        "unsold": [(m, names.region(m), m in question.unsold) for m in left_out_by(shown.run.case)],
+        "events": [event_form(shown, replay, question, e) for e in replay.events],
         "partners": [(p, names.region(p), p in question.without) for p in replay.partners],
         "segments": [
             (s, names.segments[s], s in question.banned, s in question.held)
             for s in replay.segments
         ],
+    }
+
+
+def event_form(shown: Shown, replay: Replay, question: Question, event: str) -> dict[str, Any]:
+    """Return the choices for one border event, each with the futures in which it is so."""
+    kind, region = event.split(".", 1)
+    years, last = replay.events[event], shown.run.case.settings.last_year
+    asked = question.events.get(event)
+    options = []
+    for by in [*sorted({*years_asked(shown.run.case), *([asked] if asked else [])}), NEVER]:
+        count = int(has_come(years, by, last).sum())
+        key = "web.event_never" if by == NEVER else "web.event_by"
+        options.append((by or "never", t(key, year=by, count=whole(count)), by == asked, count))
+    return {
+        "name": event,
+        "label": t(f"web.event_{kind}", region=shown.names.region(region)),
+        "options": options,
     }
 
 
