@@ -78,6 +78,8 @@ def test_help_loads_nothing_heavy():
         (["run", "template", "--design", "dice"], "--design"),
         (["run", "nowhere"], "nowhere"),
         (["run", "template", "--cluster", "over there"], "--cluster"),
+        (["run", "template", "--limit", "0"], "--limit"),
+        (["resume", "nowhere", "--limit", "inf"], "--limit"),
         (["resume", "nowhere"], "nowhere"),
         (["verify", "nowhere"], "nowhere"),
         (["report", "nowhere"], "nowhere"),
@@ -369,6 +371,19 @@ def test_a_cluster_gives_the_same_bits_or_is_told_to_be_missing(capsys, tmp_path
     assert call(capsys, *asked, tmp_path / "local", "--cluster", "local")[0] == 0
     assert call(capsys, *asked, tmp_path / "here")[0] == 0
     assert checksums(tmp_path / "local") == checksums(tmp_path / "here")
+
+
+@pytest.mark.slow
+def test_a_limit_ends_what_hangs_and_changes_nothing_else(capsys, tmp_path, few_resamples):
+    asked = ("run", "template", "--futures", "16", "--workers", "1", "--out")
+    code, _, err = call(capsys, *asked, tmp_path / "hangs", "--limit", "0.01")
+    assert code == EXIT_USER_ERROR
+    assert "0.01 seconds" in err
+    assert "--limit" in err
+    assert list(tmp_path.iterdir()) == []
+    assert call(capsys, *asked, tmp_path / "limited", "--limit", "300")[0] == 0
+    assert call(capsys, *asked, tmp_path / "here")[0] == 0
+    assert checksums(tmp_path / "limited") == checksums(tmp_path / "here")
 
 
 @pytest.mark.slow

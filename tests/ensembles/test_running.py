@@ -97,10 +97,12 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_model_that_hangs_is_stopped(tmp_path):
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_model_that_hangs_is_stopped(tmp_path, executor):
     with pytest.raises(RunError) as caught:
         run(models.Hangs(8), DRAWS, LINES, folder=tmp_path, chunk=2, workers=2,
-            executor="processes", limit=8.0)  # fmt: skip
+            executor=executor, limit=8.0)  # fmt: skip
     assert caught.value.key == "ensembles.hangs"
     assert list(tmp_path.iterdir()) == []
 

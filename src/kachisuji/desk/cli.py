@@ -97,6 +97,7 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
         design: Annotated[Literal["sobol", "lhs"], told("desk.opt_design")] = "sobol",
         cluster: Annotated[str, told("desk.opt_cluster")] = "",
+        limit: Annotated[float | None, told("desk.opt_limit")] = None,
         pdf: Annotated[bool, told("documents.opt_pdf"), ALONE] = False,
         constellation: Annotated[str, told("nodes.opt_run_url")] = "",
         identity: Annotated[Path | None, told("nodes.opt_run_identity")] = None,
@@ -106,7 +107,7 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         lang: Asked = lang,
     ) -> int:
         options = {"futures": futures, "seed": seed, "design": design}
-        who = (_count(workers), cluster)
+        who = (_count(workers), cluster, limit)
         telling = Telling(lang, json, quiet, verbose)
         asked = (constellation, identity)
         return commands.run(case, out, options, who, telling, pdf=pdf, asked=asked)
@@ -160,12 +161,13 @@ def _add_resume(app: App, lang: Lang, told: Told) -> None:
         *,
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
         cluster: Annotated[str, told("desk.opt_cluster")] = "",
+        limit: Annotated[float | None, told("desk.opt_limit")] = None,
         json: Json = False,
         quiet: Quiet = False,
         verbose: Verbose = False,
         lang: Asked = lang,
     ) -> int:
-        who = (_count(workers), cluster)
+        who = (_count(workers), cluster, limit)
         return commands.resume(run, who, Telling(lang, json, quiet, verbose))
 
 

@@ -20,7 +20,7 @@ def run(
     case: str,
     out: Path | None,
     options: dict[str, Any],
-    who: tuple[int, str],
+    who: tuple[int, str, float | None],
     telling: Telling,
     *,
     pdf: bool = False,
@@ -28,28 +28,28 @@ def run(
 ) -> int:
     """Run a case, showing a bar for each stage, and print its findings and where its report is.
 
-    ``who`` plays it: the number of workers, and a cluster or an empty text; ``asked`` is the
-    constellation whose answers are used, and the asker's folder.
+    ``who`` plays it: the number of workers, a cluster or an empty text, and seconds after which the
+    model is taken to hang; ``asked`` is the constellation whose answers are used, and the asker's
+    folder.
     """
     check_options(options, who[0])
-    _check_cluster(who[1])
+    _check_players(*who)
     from kachisuji.desk.constellation import answered_case
     from kachisuji.desk.pipeline import Options, run_case
 
     with answered_case(case, *asked, telling) as answered, telling.stages() as bars:
-        how = Options(**options, workers=who[0], cluster=who[1])
+        how = Options(**options, workers=who[0], cluster=who[1], limit=who[2])
         stored = run_case(answered, out, how, bars, telling.lang)
     return _finished(stored, telling, pdf=pdf)
 
 
-def resume(place: Path, who: tuple[int, str], telling: Telling) -> int:
+def resume(place: Path, who: tuple[int, str, float | None], telling: Telling) -> int:
     """Go on with an interrupted run, and tell what ``run`` would have told."""
-    _check_workers(who[0])
-    _check_cluster(who[1])
+    _check_players(*who)
     from kachisuji.desk.pipeline import resume_run
 
     with telling.stages() as bars:
-        stored = resume_run(place, *who, bars)
+        stored = resume_run(place, who[0], who[1], bars, who[2])
     return _finished(stored, telling)
 
 
@@ -105,7 +105,10 @@ def _check_workers(workers: int) -> None:
         raise InputError("desk.bad_option", option="--workers", got=workers, want="1, 2, 3 …")
 
 
-def _check_cluster(cluster: str) -> None:
+def _check_players(workers: int, cluster: str, limit: float | None) -> None:
+    _check_workers(workers)
+    if limit is not None and not 0 < limit < float("inf"):
+        raise InputError("desk.bad_option", option="--limit", got=limit, want="> 0")
     if cluster and cluster != "local" and not re.fullmatch(r"(tcp|tls|ws)://[^/\s]+:\d+", cluster):
         want = "local / tcp://HOST:PORT"
         raise InputError("desk.bad_option", option="--cluster", got=cluster, want=want)

@@ -37,6 +37,7 @@ from kachisuji.words import InputError, Lang
 if TYPE_CHECKING:
     from kachisuji.cases import Case
     from kachisuji.contest import ContestModel
+    from kachisuji.ensembles.runners import ExecutorName
     from kachisuji.portfolios import Survival
 
 F8 = NDArray[np.float64]
@@ -46,9 +47,10 @@ RESAMPLES = 50  # of the futures, each re-optimised
 
 @dataclass(frozen=True)
 class Options:
-    """How a case is run; everything but ``workers`` and ``cluster`` is part of the result.
+    """How a case is run; futures, seed and design alone are part of the result.
 
-    ``cluster`` is the address of a Dask scheduler, or ``local``; without it threads play the lines.
+    ``cluster`` is the address of a Dask scheduler, or ``local``; without it threads play the lines,
+    or with a ``limit`` processes, which can be ended where the model hangs.
     """
 
     futures: int = 512
@@ -56,6 +58,7 @@ class Options:
     design: str = "sobol"
     workers: int = 1
     cluster: str = ""
+    limit: float | None = None
 
     def kept(self) -> dict[str, Any]:
         """Options that the manifest keeps (the seed stands by itself)."""
@@ -119,15 +122,17 @@ def run_case(
     return StoredRun.open(target)
 
 
-def resume_run(place: Path, workers: int, cluster: str, teller: Teller) -> StoredRun:
+def resume_run(
+    place: Path, workers: int, cluster: str, teller: Teller, limit: float | None = None
+) -> StoredRun:
     """Go on with an interrupted run from the chunks that are finished.
 
     Parameters
     ----------
     place
         The run, or the folder ``RUN.unfinished``.
-    workers, cluster
-        Who plays what is left; the result does not depend on it.
+    workers, cluster, limit
+        Who plays what is left, and how long it may take; the result does not depend on it.
 
     Raises
     ------
@@ -135,7 +140,9 @@ def resume_run(place: Path, workers: int, cluster: str, teller: Teller) -> Store
         If there is nothing to resume, or what is there is damaged or of another version.
     """
     target, plan = read_plan(place)
-    options = Options(int(plan["futures"]), int(plan["seed"]), plan["design"], workers, cluster)
+    options = Options(
+        int(plan["futures"]), int(plan["seed"]), plan["design"], workers, cluster, limit
+    )
     lang: Lang = "en" if plan["lang"] == "en" else "ja"
     with resumable_folder(target, worth_keeping, resume=True) as folder:
         make_run(folder, options, teller, when=str(plan["when"]), lang=lang)
@@ -200,14 +207,17 @@ def simulate(folder: Path, options: Options, teller: Teller) -> Work:
     seconds["model"] = time.perf_counter() - begun
     begun = time.perf_counter()
     told = {"lines": f"{len(lines):,}", "futures": f"{options.futures:,}"}
+    apart: ExecutorName = "threads" if options.limit is None else "processes"
+    executor: ExecutorName = "dask" if options.cluster else apart
     with teller.stage("desk.stage_lines", len(lines), **told) as advance:
         outcome = ensembles.run(
-            CaseModel(folder / "case") if options.cluster else model,
+            model if executor == "threads" else CaseModel(folder / "case"),
             draws,
             np.arange(len(lines)),
             folder=folder,
             workers=options.workers,
-            executor="dask" if options.cluster else "threads",
+            executor=executor,
+            limit=options.limit,
             cluster=None if options.cluster == "local" else options.cluster or None,
             progress=advance,
             resume=True,

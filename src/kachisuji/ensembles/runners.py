@@ -126,19 +126,24 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     packed = pack(job)
     with _client(team) as client:
         from distributed import TimeoutError as TooLong
-        from distributed import as_completed
+        from distributed import wait as first_of
 
         shared = client.scatter(packed, broadcast=True, hash=False)
         pending = client.map(_play_on, [shared] * len(numbers), numbers, pure=False, retries=TRIES)
+        left = dict(zip(pending, numbers, strict=True))
         try:
-            finished = as_completed(pending, timeout=team.limit)  # type: ignore[no-untyped-call]
-            for task in finished:
-                done: Done = task.result()
-                if not (job.folder / OUTCOMES / part_name(done.number)).exists():
-                    raise RunError("ensembles.not_shared", file=job.folder)
-                yield done
+            while left:
+                ended, _ = first_of(  # type: ignore[no-untyped-call]
+                    list(left), timeout=team.limit, return_when="FIRST_COMPLETED"
+                )
+                for task in sorted(ended, key=left.__getitem__):
+                    done: Done = task.result()
+                    if not (job.folder / OUTCOMES / part_name(left.pop(task))).exists():
+                        raise RunError("ensembles.not_shared", file=job.folder)
+                    yield done
         except TooLong as error:
-            raise RunError("ensembles.hangs", seconds=team.limit, chunk=min(numbers)) from error
+            chunk = min(left.values())
+            raise RunError("ensembles.hangs", seconds=team.limit, chunk=chunk) from error
         finally:
             client.cancel(pending)
 
