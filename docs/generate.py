@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,26 +141,37 @@ def public(room: str) -> Iterator[tuple[str, Any]]:
 
 
 def functions(lang: Lang) -> str:
-    """Tell public functions and classes of every room, as their docstrings tell them."""
-    del lang
+    """Tell public functions and classes of every room, as their docstrings tell them.
+
+    In Japanese a line on each comes first: the docstrings are English.
+    """
+    told = in_japanese() if lang == "ja" else {}
     out = []
     for room in ("", *ROOMS):
         module = importlib.import_module(f"kachisuji.{room}" if room else "kachisuji")
-        about = (inspect.getdoc(module) or "").split("\n\n")[0]
-        out.append(f"## `{module.__name__}`\n\n```text\n{about}\n```\n")
+        lines = told.get(room or "kachisuji", {})
+        about = lines.get("about") or (inspect.getdoc(module) or "").split("\n\n")[0]
+        out.append(f"## `{module.__name__}`\n\n{about}\n")
         for name, thing in public(room):
-            out.append(_thing(name, thing))
+            out.append(_thing(name, thing, lines.get(name, "")))
     return "\n".join(out)
 
 
-def _thing(name: str, thing: Any) -> str:
+def in_japanese() -> dict[str, dict[str, str]]:
+    """Read a line on each public name in Japanese, by room and name (``docs/ja/functions.toml``)."""
+    with (Path(__file__).parent / "ja" / "functions.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def _thing(name: str, thing: Any, line: str) -> str:
     try:
         signature = str(inspect.signature(thing)) if callable(thing) else f" = {thing!r}"[:120]
     except (TypeError, ValueError):
         signature = ""
     told = inspect.getdoc(thing) if callable(thing) else ""
     text = f"{name}{signature}\n\n{told or ''}".rstrip()
-    return f"### `{name}`\n\n````text\n{text}\n````\n"
+    line = f"{line}\n\n" if line else ""
+    return f"### `{name}`\n\n{line}````text\n{text}\n````\n"
 
 
 def pages_of(folder: Path) -> set[str]:

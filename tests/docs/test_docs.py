@@ -134,6 +134,19 @@ def test_every_public_name_has_a_docstring_and_is_in_the_reference(reference):
                 assert inspect.getdoc(thing), (room, name)
 
 
+def test_every_public_name_is_told_in_japanese():
+    told = generate.in_japanese()
+    rooms = {"kachisuji" if not r else r: [n for n, _ in generate.public(r)]
+             for r in ("", *generate.ROOMS)}  # fmt: skip
+    assert set(told) == set(rooms)
+    for room, names in rooms.items():
+        assert sorted(told[room]) == sorted([*names, "about"]), f"docs/ja/functions.toml: {room}"
+        for name, line in told[room].items():
+            assert JAPANESE.search(line), (room, name)
+            assert line.endswith("。"), (room, name)
+            assert line.count("`") % 2 == 0, (room, name)
+
+
 def test_every_room_is_in_the_reference():
     source = Path(cases.__file__).parents[1]
     rooms = {p.parent.name for p in source.glob("*/__init__.py")} - {"desk"}
