@@ -136,7 +136,7 @@ def test_every_public_name_has_a_docstring_and_is_in_the_reference(reference):
 
 def test_every_public_name_is_told_in_japanese():
     told = generate.in_japanese()
-    rooms = {"kachisuji" if not r else r: [n for n, _ in generate.public(r)]
+    rooms = {r or "kachisuji": [n for n, _ in generate.public(r)]
              for r in ("", *generate.ROOMS)}  # fmt: skip
     assert set(told) == set(rooms)
     for room, names in rooms.items():
