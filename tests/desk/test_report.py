@@ -11,6 +11,7 @@ import pytest
 from kachisuji.desk.findings import findings
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.page import SECTIONS, build_report
+from kachisuji.desk.stored import StoredRun
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 VOID = {"meta", "link", "br", "img", "input", "hr", "line", "rect", "circle", "path"}
@@ -177,3 +178,23 @@ def test_summaries_follow_from_the_outcomes(stored):
     got = stored.of_line("welfare")["mean"]
     scale = float(np.abs(want).max())
     assert np.allclose(got.loc[want.index], want, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_first_page_answers_what_is_asked_first(rich_run, small_run, lang):
+    from kachisuji.desk.documents.report import report_document
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.report.sections.glance import glance
+    from kachisuji.words import say
+
+    run = StoredRun.open(rich_run)
+    told = dict(report_document(run, lang).glance)
+    keys = ("what", "when", "whom", "money", "people", "brings", "nothing", "given_up", "sure")
+    assert list(told) == [say(f"desk.glance_{k}", lang) for k in keys]
+    welfare = Names(run.case).money(run.choice["joint"]["welfare"]["mean"]).of(lang)
+    assert welfare in told[say("desk.glance_brings", lang)]
+    assert str(len(run.portfolio)) in told[say("desk.glance_what", lang)]
+    empty = StoredRun.open(small_run)
+    if not len(empty.portfolio):
+        left = [k.of(lang) for k, _ in glance(empty, Names(empty.case))]
+        assert left == [say(f"desk.glance_{k}", lang) for k in ("what", "nothing", "given_up")]

@@ -84,3 +84,19 @@ def test_error_says_where_and_how_and_crosses_processes():
 def test_say_refuses_unknown_keys():
     with pytest.raises(KeyError):
         say("words.there_is_no_such_key")
+
+
+# one word for one thing: what is on the left has a term of its own in the glossary
+FORBIDDEN = {
+    "決着の指標": "転換数",
+    "ティッピング": "転換数",
+    "シナリオ群": "将来像",
+    "インストルメント": "政策手段",
+    "不可欠度": "不可欠性",
+}
+
+
+@pytest.mark.parametrize("wrong", sorted(FORBIDDEN))
+def test_terms_are_those_of_the_glossary(wrong):
+    found = [k for k, e in entries().items() if any(wrong in str(v) for v in e.values())]
+    assert not found, f"say {FORBIDDEN[wrong]}, not {wrong}: {found}"

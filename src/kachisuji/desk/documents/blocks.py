@@ -119,6 +119,8 @@ class Document:
         Its language.
     facts
         Label and value of what the first page says of the run.
+    glance
+        Question and answer: what a reader asks first, on the first page.
     date
         ISO date on which the run was made.
     contents
@@ -134,6 +136,7 @@ class Document:
     date: str
     contents: str
     blocks: tuple[Block, ...]
+    glance: tuple[tuple[str, str], ...] = ()
 
     def sections(self) -> Iterator[tuple[Heading, list[Block]]]:
         """Yield each heading of level 1 with the blocks below it."""

@@ -91,6 +91,7 @@ def as_data(document: Document) -> dict[str, Any]:
         "region": "JP" if document.lang == "ja" else "GB",
         "fonts": [FAMILY] if document.lang == "ja" else ["Libertinus Serif", FAMILY],
         "facts": document.facts,
+        "glance": document.glance,
         "date": [when.year, when.month, when.day],
         "contents": document.contents,
         "words": {

@@ -24,6 +24,7 @@ from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.page import apart
 from kachisuji.desk.report.sections import balance, choice, evidence, questions
 from kachisuji.desk.report.sections.fields import cards
+from kachisuji.desk.report.sections.glance import glance
 
 if TYPE_CHECKING:
     from kachisuji.desk.stored import StoredRun
@@ -74,6 +75,7 @@ def report_document(run: StoredRun, lang: Lang) -> Document:
         date=str(run.manifest.made["when"])[:10],
         contents=t("desk.contents").of(lang),
         blocks=tuple(blocks),
+        glance=told_at_a_glance(run, names, lang),
     )
 
 
@@ -90,6 +92,11 @@ def facts(run: StoredRun, lang: Lang) -> tuple[tuple[str, str], ...]:
         (t("desk.fact_version"), plain(run.manifest.version)),
     ]
     return tuple((k.of(lang), v.of(lang)) for k, v in told)
+
+
+def told_at_a_glance(run: StoredRun, names: Names, lang: Lang) -> tuple[tuple[str, str], ...]:
+    """Return what the first page answers, in one language."""
+    return tuple((k.of(lang), v.of(lang)) for k, v in glance(run, names))
 
 
 def sources(run: StoredRun, lang: Lang, cited: Iterable[str]) -> list[Block]:
@@ -217,6 +224,18 @@ class _Report:
                 r["reason"],
             )
             for r in found["rows"]
+            if r["kind"] != "loses"
+        ]
+        losing = [  # one reason for all of them, so a line each
+            (
+                r["segment"],
+                r["package"],
+                r["welfare"],
+                self.interval(r["low"], r["high"]),
+                r["positive"],
+            )
+            for r in found["rows"]
+            if r["kind"] == "loses"
         ]
         thin = [(r["segment"], r["reason"]) for r in found["insufficient"]]
         head = ("segment", "best", "worth", "beats", "why")
@@ -224,6 +243,12 @@ class _Report:
             Heading(self.say("desk.h_left_out")),
             Paragraph(text),
             *self.table(self.say("documents.left_out_caption"), head, rows, (2, 3)),
+            *self.table(
+                self.say("desk.left_out_losing", count=len(losing)),
+                ("segment", "package", "worth", "interval", "beats"),
+                losing,
+                (2, 3, 4),
+            ),
             *self.table(self.say("desk.insufficient_caption"), ("segment", "why"), thin),
         ]
 

@@ -20,7 +20,7 @@ from kachisuji.desk.documents.blocks import (
 )
 from kachisuji.desk.documents.rendering import png
 from kachisuji.desk.documents.word import EAST_ASIAN, INDIGO, LATIN, SOFT, legal
-from kachisuji.words import RunError
+from kachisuji.words import RunError, say
 
 WIDE, TALL = 13.333, 7.5  # inches
 MARGIN = 0.6
@@ -44,6 +44,9 @@ def write_pptx(document: Document) -> bytes:
         raise RunError("documents.no_engine", package="python-pptx") from error
     deck = _Deck(pptx.Presentation(), document)
     deck.front()
+    if document.glance:
+        told = tuple(f"{question}  {answer}" for question, answer in document.glance)
+        deck.section(Heading(say("desk.h_glance", document.lang)), [Bullets(told)])
     for heading, blocks in document.sections():
         deck.section(heading, blocks)
     out = io.BytesIO()

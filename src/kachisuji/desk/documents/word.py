@@ -122,10 +122,14 @@ class _Word:
         """Write the title, the facts of the run and the contents."""
         self.word.add_paragraph(legal(self.document.title), style="Title")
         self.word.add_paragraph(legal(self.document.subtitle), style="Subtitle")
+        for label, value in self.document.glance:
+            line = self.word.add_paragraph(style="Normal")
+            line.add_run(f"{legal(label)}  ").bold = True
+            line.add_run(legal(value))
         for label, value in self.document.facts:
             line = self.word.add_paragraph(style="Normal")
             line.paragraph_format.space_after = 0
-            line.add_run(f"{legal(label)}: ").bold = True
+            line.add_run(f"{legal(label)}  ").bold = True
             line.add_run(legal(value))
         head = self.word.add_paragraph(style="Normal")
         head.paragraph_format.space_before = 240000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.documents import charts
 from kachisuji.desk.documents.blocks import Block, Document, Figure, Heading, Paragraph, Table
-from kachisuji.desk.documents.report import facts, sources
+from kachisuji.desk.documents.report import facts, sources, told_at_a_glance
 from kachisuji.desk.findings import chosen
 from kachisuji.desk.narrative.figures import figures
 from kachisuji.desk.narrative.sections import Section, narrative
@@ -45,6 +45,7 @@ def narrative_document(run: StoredRun, lang: Lang) -> Document:
         date=str(run.manifest.made["when"])[:10],
         contents=t("desk.contents").of(lang),
         blocks=(*blocks, *sources(run, lang, cited)),
+        glance=told_at_a_glance(run, names, lang),
     )
 
 

@@ -25,6 +25,7 @@ from kachisuji.desk.report.sections import (
     robust,
     verdicts,
 )
+from kachisuji.desk.report.sections.glance import glance
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
 
@@ -144,6 +145,7 @@ def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
 
 def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
     return {
+        "glance": glance(run, names),
         "findings": findings(run, names),
         "priorities": choice.priorities(run, names),
         "left_out": choice.left_out(run, names),
