@@ -198,3 +198,12 @@ def test_the_first_page_answers_what_is_asked_first(rich_run, small_run, lang):
     if not len(empty.portfolio):
         left = [k.of(lang) for k, _ in glance(empty, Names(empty.case))]
         assert left == [say(f"desk.glance_{k}", lang) for k in ("what", "nothing", "given_up")]
+
+
+def test_a_run_from_before_a_grade_was_known_still_has_its_report(stored):
+    from kachisuji.desk.documents.charts import grades
+
+    shares = {g: v for g, v in stored.choice["by_grade"].items() if g != "carried"}
+    old = dataclasses.replace(stored, choice={**stored.choice, "by_grade": shares})
+    assert "<html" in build_report(old, "en")
+    assert grades(old, "ja")["data"]["values"]

@@ -267,7 +267,7 @@ def grades(run: StoredRun, lang: Lang) -> dict[str, Any]:
     colours = {g: c for g, c in GRADES.items() if g != "protected" or shares.get(g)}
     names = [t(f"desk.grade_{g}").of(lang) for g in colours]
     rows = [
-        {"grade": name, "share": 100 * float(shares[g]), "order": k}
+        {"grade": name, "share": 100 * float(shares.get(g, 0.0)), "order": k}
         for k, (g, name) in enumerate(zip(colours, names, strict=True))
     ]
     return {

@@ -44,8 +44,8 @@ def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
     most = float(top["share"].max()) if len(top) else 1.0
     order = (*grades(run), "rest")
     return {
-        "bar": stack([(float(shares[g]), f"g-{g}") for g in order], 26),
-        "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares[g])) for g in order],
+        "bar": stack([(float(shares.get(g, 0.0)), f"g-{g}") for g in order], 26),
+        "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares.get(g, 0.0))) for g in order],
         "rows": [
             {
                 "name": names.quantity(str(row["quantity"])),
