@@ -1,6 +1,7 @@
 """Many objectives against enumeration; goals in order; what contradicts what."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from kachisuji.portfolios import (
     conflict,
     exact_front,
     excludes,
+    many,
     one_after_the_other,
 )
 from kachisuji.words import InfeasibleError, InputError, RunError
@@ -98,6 +100,29 @@ def test_a_goal_that_is_reached_makes_room_for_the_next(seed, level, scale):
     found = one_after_the_other(problem, objectives, enough=(level * scale,))
     np.testing.assert_allclose(found.value[1:], left[0, 1:], atol=1e-5 * scale)
     assert found.value[0] >= min(every[:, 0].max(), level * scale) - 1e-5 * scale
+
+
+def test_weights_give_efficient_points_before_the_search_of_all_is_over():
+    problem = make_problem(4, lines=9)
+    objectives = np.random.default_rng(4).normal(size=(4, 9)) * [[1e-4], [1.0], [1e3], [1.0]]
+    every = np.array([objectives[:, rows].sum(axis=1) for rows in enumerate_all(problem)])
+    front = many._Front(problem, objectives, 60.0)
+    front.reach()
+    found = [front.told(own).value for own in many._by_weights(front, time.monotonic() + 60)]
+    assert len(np.unique(found, axis=0)) > 3
+    slack = 1e-9 * np.ptp(every, axis=0)
+    for value in found:
+        assert not (
+            (every >= value - slack).all(axis=1) & (every > value + slack).any(axis=1)
+        ).any()
+    whole, complete = many.front_within(problem, objectives, None, 60.0)
+    assert complete
+    want = [
+        v
+        for v in every
+        if not ((every >= v - slack).all(axis=1) & (every > v + slack).any(axis=1)).any()
+    ]
+    assert len(whole) == len(np.unique(np.round(want, 12), axis=0))
 
 
 def contradictory():

@@ -27,6 +27,7 @@ I8 = NDArray[np.int64]
 
 AUGMENT = 1e-3  # weight of what other objectives exceed their level by
 MOST = 5
+WEIGHTS = 40  # weighted sums for each objective
 STEP = 1e-6  # of an objective's range: closer values are the same
 
 
@@ -98,8 +99,7 @@ class _Front:
         highs.setOptionValue("mip_rel_gap", 0.0)
         highs.setOptionValue("mip_abs_gap", 1e-9)
         highs.setOptionValue("mip_feasibility_tolerance", 1e-9)
-        left = min(self.seconds, self.until - time.monotonic())
-        highs.setOptionValue("time_limit", max(0.0, left))
+        highs.setOptionValue("time_limit", max(0.0, self.left()))
         highs.run()
         if infeasible(highs):
             return None
@@ -108,6 +108,10 @@ class _Front:
             why = highs.modelStatusToString(highs.getModelStatus())
             raise RunError("portfolios.no_solution", why=why)
         return lines
+
+    def left(self) -> float:
+        """Seconds that a programme may take now."""
+        return min(self.seconds, self.until - time.monotonic())
 
     def value(self, lines: I8) -> F8:
         """(K,) objectives of a portfolio, in the programme's units."""
@@ -269,13 +273,44 @@ def exact_front(
     return undominated(found)
 
 
-def _one_by_one(front: _Front, step: float = STEP) -> Iterator[Efficient]:
-    """Efficient portfolios of different value, the largest sum of scaled objectives first."""
+def _one_by_one(front: _Front, step: float = STEP, share: float = 0.0) -> Iterator[Efficient]:
+    """Efficient portfolios of different value: by weights, then those that no weights reach.
+
+    Programmes of weights are quick; those that exclude what is known get harder with every point.
+    ``share`` of the time left may go to the weights.
+    """
     front.reach()
     known: list[F8] = []
+    if share:
+        for own in _by_weights(front, time.monotonic() + share * front.left()):
+            value = front.value(own)
+            if all((value >= v + step * front.scale).any() for v in known):
+                known.append(value)
+                yield front.told(own)
     while (lines := front.beyond(known, step)) is not None:
         known.append(front.value(lines))
         yield front.told(lines)
+
+
+def _by_weights(front: _Front, until: float) -> Iterator[I8]:
+    """Portfolios that maximise a positive weighted sum of the scaled objectives, so are efficient.
+
+    The weights are spread evenly over the simplex, the same at every call. A programme that takes
+    longer than a tenth of the time is left for another.
+    """
+    count = len(front.raw)
+    whole, cell = front.seconds, 0.1 * (until - time.monotonic())
+    for weights in np.random.default_rng(0).dirichlet(np.ones(count), WEIGHTS * count):
+        front.seconds = min(cell, until - time.monotonic())
+        if front.seconds <= 0:
+            break
+        try:
+            lines = front.best((weights / front.scale) @ front.raw)
+        except RunError:  # out of its time
+            continue
+        if lines is not None:
+            yield lines
+    front.seconds = whole
 
 
 def front_within(
@@ -293,8 +328,9 @@ def front_within(
     problem, objectives
         As in ``augmecon``.
     steps
-        Of the grid (``augmecon``); without it the method of ``exact_front``, whose points are
-        efficient one by one, so that those found before time runs out are proven as well.
+        Of the grid (``augmecon``); without it the best by many weighted sums (of three objectives
+        or more) and then the method of ``exact_front``: points are efficient one by one, so that
+        those found before time runs out are proven as well.
     seconds
         For all programmes together.
     step
@@ -313,7 +349,9 @@ def front_within(
     front.until = time.monotonic() + seconds
     found: list[Efficient] = []
     try:
-        for one in _one_by_one(front, step) if steps is None else _on_grid(front, steps):
+        share = 0.6 if len(front.raw) > 2 else 0.0
+        search = _one_by_one(front, step, share) if steps is None else _on_grid(front, steps)
+        for one in search:
             found.append(one)  # what came before time ran out is kept
             tell(one)
     except RunError:
