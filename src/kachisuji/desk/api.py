@@ -150,6 +150,8 @@ class Run:
 
         Raises
         ------
+        InputError
+            If ``out`` ends in anything else.
         RunError
             If the file cannot be written.
         """

@@ -146,8 +146,17 @@ _FORMS = {
 
 
 def form_of(out: Path | None) -> str:
-    """Return the form that the ending of a file asks for: html where it says nothing else."""
+    """Return the form that the ending of a file asks for: html where there is none.
+
+    Raises
+    ------
+    InputError
+        If a file with that ending is not written.
+    """
     ending = out.suffix.lower().removeprefix(".") if out else ""
+    if ending not in ("", "htm", *_FORMS):
+        want = " / ".join(f"*.{form}" for form in _FORMS)
+        raise InputError("desk.bad_option", option="--out", got=out, want=want)
     return ending if ending in _FORMS else "html"
 
 
@@ -181,8 +190,9 @@ def report(folder: Path, out: Path | None, asked: list[str], telling: Telling) -
     """
     from kachisuji.desk.stored import StoredRun
 
-    forms = asked or [form_of(out)]
-    if out and asked and asked != [form_of(out)]:
+    form = form_of(out)
+    forms = asked or [form]
+    if out and asked and asked != [form]:
         want = " / ".join(f"*.{form}" for form in forms)
         raise InputError("desk.bad_option", option="--out", got=out, want=want)
     stored = StoredRun.open(folder)

@@ -85,7 +85,11 @@ def test_the_command_writes_what_is_asked(small_run, tmp_path, capsys):
         main(["report", str(small_run), "--out", str(tmp_path / "t.xlsx"), "--json"])
     assert end.value.code == 0
     assert (tmp_path / "t.xlsx").read_bytes()[:2] == b"PK"
-    for wrong in (["--xlsx", "--out", "t.pdf"], ["--xlsx", "--pdf", "--out", "t.xlsx"]):
+    for wrong in (
+        ["--out", "t.csv"],
+        ["--xlsx", "--out", "t.pdf"],
+        ["--xlsx", "--pdf", "--out", "t.xlsx"],
+    ):
         with pytest.raises(SystemExit) as end:
             main(["report", str(small_run), *wrong])
         assert end.value.code == 2
