@@ -6,6 +6,7 @@ import pytest
 from kachisuji.constellation import ask
 from kachisuji.constellation.contributions import contribution, logs, trained
 from kachisuji.constellation.joint import (
+    START,
     Shared,
     alone,
     held_out_error,
@@ -15,7 +16,9 @@ from kachisuji.constellation.joint import (
     together,
     train_rows,
 )
-from kachisuji.constellation.questions import FINE
+from kachisuji.constellation.noise import deviations, draw, privacy_loss
+from kachisuji.constellation.policy import Policy
+from kachisuji.constellation.questions import FINE, parts
 from kachisuji.constellation.synthetic import firms, import_shares
 
 WIDE = {"x_low": 5.0, "x_high": 9.5, "low": 6.5, "high": 10.0}
@@ -71,6 +74,54 @@ def test_far_more_spread_curves_pool_less():
     close = [(u, 0.1 - 0.4 * u), (u, 0.1 - 0.42 * u), (u, 0.1 - 0.38 * u)]
     apart = [(u, -0.4 * u), (u, 0.9 * u), (u, 0.2 * u)]
     assert together(apart, 30).sigma[1, 1] > 10 * together(close, 30).sigma[1, 1]
+
+
+YIELDS = {"x_low": 5.0, "x_high": 9.5, "low": -1.0, "high": 5.0, "value": "yield_share"}
+
+
+@pytest.mark.parametrize("protection", ["sums", "noise"])
+def test_a_yield_model_gains_over_each_node_alone_also_under_noise(protection):
+    """One noisy round at ε = 2 of fifty nodes; the gain over a vague prior alone is shown too."""
+    made = firms(50, {"M": {"JPN": 1.0}}, {"WELD": 0.3}, {"N": {"c12": 1.0}}, seed=4)
+    tables = [t["production"] for t in made]
+    given = YIELDS | {"protection": protection, "epsilon": 2.0}
+    deviation = float(deviations(question(**given))[0])
+    assert (deviation > 0) == (protection == "noise")
+
+    def asked(shared):
+        one = question(prior=shared.as_prior(), **given)
+        total = np.sum([contribution(one, t) for t in tables], axis=0)
+        return (total + sum(draw(one) for _ in range(3))) / FINE
+
+    many = 1 if deviation else 20
+    shared = rounds(asked, many, len(tables), deviation)[-1]
+    errors = []
+    for table in tables:
+        u, y = trained(question(**given), table)
+        late = table.sort_values("period").iloc[train_rows(len(table)) :]
+        test = logs(question(**given), late)
+        curves = (refine(shared, u, y)[0], alone(u, y), refine(START, u, y)[0])
+        errors.append([held_out_error(c, *test) for c in curves])
+    joined, single, vague = np.mean(errors, axis=0)
+    assert joined < single
+    assert joined < vague
+
+
+def test_a_round_with_noise_keeps_its_declared_norm(tables):
+    noisy = question(protection="noise")
+    (part,) = parts(noisy)
+    for table in tables:
+        assert np.abs(contribution(noisy, table)).sum() <= part.sensitivity
+    assert privacy_loss(noisy) <= 1.0 + 1e-9
+
+
+def test_owners_allow_rounds_without_noise_in_so_many_words():
+    exact = question()
+    assert Policy(budget={"m": 1.0}).refusal(exact, "m") == "refused_sums"
+    joint_only = Policy(budget={"m": 1.0}, joint_sums=True)
+    assert joint_only.refusal(exact, "m") is None
+    counted = ask(kind="count", table="purchases", epsilon=1.0, protection="sums")
+    assert joint_only.refusal(counted, "m") == "refused_sums"
 
 
 def test_import_shares_come_from_the_world_table():

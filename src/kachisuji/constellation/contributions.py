@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.constellation.joint import Shared, moments, train_rows
+from kachisuji.constellation.joint import NOISY, Shared, moments, train_rows
 from kachisuji.constellation.questions import (
     FINE,
     STEEPEST,
+    YIELD,
     Part,
     Question,
     half_width,
@@ -50,7 +51,10 @@ def contribution(question: Question, table: pd.DataFrame) -> I8:
     elif question.kind == "learning":
         out = _learning(question, rows, cell)
     elif question.kind == "pooling":
-        return _steps(moments(Shared.of(question.prior), *trained(question, rows)), 1.0 / FINE)
+        sent = moments(Shared.of(question.prior), *trained(question, rows))
+        if question.protection == "noise":
+            sent = sent * NOISY
+        return _clip(_steps(sent, 1.0 / FINE), parts(question))
     else:
         out = _grouped(question, rows, cell)
     if question.unit == "node":
@@ -129,9 +133,17 @@ def _regression(q: Question, rows: pd.DataFrame, cell: I8) -> I8:
 
 
 def logs(q: Question, rows: pd.DataFrame) -> tuple[F8, F8]:
-    """Logarithms of cumulative output and of unit cost, clamped and mapped to [-1, 1]."""
+    """Logarithms of cumulative output and of unit cost, clamped and mapped to [-1, 1].
+
+    A yield stands by its log odds, ``log(s/(1 − s))``, of which the bounds clamp 0 and 1.
+    """
     x = np.log(rows["cumulative"].to_numpy(dtype=np.float64))
-    y = np.log(rows["unit_cost_yen"].to_numpy(dtype=np.float64))
+    y = rows[q.value].to_numpy(dtype=np.float64)
+    if q.value == YIELD:
+        inside = np.clip(y, 1e-6, 1.0 - 1e-6)
+        y = np.log(inside / (1.0 - inside))
+    else:
+        y = np.log(y)
     return unit_scale(x, q.x_low, q.x_high), unit_scale(y, q.low, q.high)
 
 

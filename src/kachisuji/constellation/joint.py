@@ -52,6 +52,12 @@ class Shared:
 
 VAGUE = Shared(np.zeros(2), np.eye(2), 0.25)
 
+START = Shared(np.zeros(2), np.eye(2), 0.01)
+"""Where a round with noise begins: months lie about a curve by a tenth of half the bounds."""
+
+NOISY = np.array([0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0])
+"""What a round with noise asks for: means and squares; how many nodes answer is no secret."""
+
 
 def train_rows(rows: int) -> int:
     """Return how many of a node's first months its model is made from."""
@@ -90,22 +96,39 @@ def moments(shared: Shared, u: F8, y: F8) -> F8:
     return np.asarray(np.clip(raw, -1.0, 1.0))
 
 
-def pool(total: F8) -> Shared:
-    """Return the next round's shared parameters from the sum of all nodes' numbers."""
-    n = max(float(total[0]), 1.0)
-    mean = total / n
+def pool(total: F8, nodes: int = 0, deviation: float = 0.0) -> Shared:
+    """Return the next round's shared parameters from the sum of all nodes' numbers.
+
+    Parameters
+    ----------
+    total
+        (8,) the opened sum.
+    nodes
+        How many are in it; needed with noise, for the sum then does not say it.
+    deviation
+        Of the noise of each number. It makes the shared curve vaguer, never surer: its variance is
+        added to Σ, and Σ is taken at what one deviation of its own noise allows; σ² stays.
+    """
+    n = float(nodes) if nodes else max(float(total[0]), 1.0)
+    mean, noise = total / n, deviation / n
     mu = mean[1:3] * _SPAN
     cross = mean[4] * _SPAN**2 - mu[0] * mu[1]
-    sigma = np.array([[mean[3] * _SPAN**2 - mu[0] ** 2, cross],
-                      [cross, mean[5] * _SPAN**2 - mu[1] ** 2]])  # fmt: skip
-    return Shared(mu, _sound(sigma), float(np.clip(mean[6], _LEAST, 1.0)))
+    spread = np.array([mean[3], mean[5]]) * _SPAN**2 - mu**2
+    if noise > 0:
+        spread = np.maximum(spread, 0.0) + (noise * _SPAN) ** 2 + noise * _SPAN**2
+        cross = 0.0
+    sigma = np.array([[spread[0], cross], [cross, spread[1]]])
+    spread_of_months = START.noise if noise > 0 else float(np.clip(mean[6], _LEAST, 1.0))
+    return Shared(mu, _sound(sigma), spread_of_months)
 
 
-def rounds(total_of: Callable[[Shared], F8], many: int) -> list[Shared]:
+def rounds(
+    total_of: Callable[[Shared], F8], many: int, nodes: int = 0, deviation: float = 0.0
+) -> list[Shared]:
     """Run ``many`` rounds; ``total_of`` gives the (protected) sum of all nodes' numbers."""
-    out = [VAGUE]
+    out = [START if deviation > 0 else VAGUE]
     for _ in range(many):
-        out.append(pool(total_of(out[-1])))
+        out.append(pool(total_of(out[-1]), nodes, deviation))
     return out
 
 

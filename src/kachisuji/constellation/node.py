@@ -19,7 +19,7 @@ from kachisuji.constellation.policy import (
     read_policy,
     write_policy,
 )
-from kachisuji.constellation.questions import Question
+from kachisuji.constellation.questions import YIELD, Question
 from kachisuji.constellation.storage import write
 from kachisuji.constellation.tables import TABLES, read_table
 from kachisuji.words import InputError, RunError
@@ -343,7 +343,10 @@ class Node:
         kept = {"curve": mean.tolist(), "covariance": covariance.tolist(),
                 "question": question.model_dump(mode="json")}  # fmt: skip
         (process,) = question.groups.get("process", ("all",))
-        write(self.folder / f"refined-{process}.json", json.dumps(kept, indent=1))
+        write(
+            self.folder / f"refined-{process}{'-yield' if question.value == YIELD else ''}.json",
+            json.dumps(kept, indent=1),
+        )
 
     def clear_outbox(self, key: str) -> None:
         """Forget what was kept for resending once the coordinator has it."""

@@ -22,6 +22,7 @@ minimum_nodes = {minimum_nodes}        # 最少参加ノード数 / fewest nodes
 epsilon_most = {epsilon_most}        # 1回の問いのε上限 / greatest ε of one question
 unit = "row"             # 守る単位 row か node / what must be protected: "row" or "node"
 sums_only = {sums_only}        # 雑音なしの合計を許すか / allow secure sums without noise
+joint_sums = {joint_sums}       # 共同モデルの各回のみ雑音なし可 / rounds of a joint model only
 ask_me = {ask_me}           # 問いごとに承認するか / wait for approval of each new question
 kinds = []               # 許す問いの種類（空なら全て） / kinds allowed; empty means all
 
@@ -39,6 +40,7 @@ class Policy(BaseModel):
     epsilon_most: Annotated[float, Field(gt=0, le=MOST_EPSILON)] = 1.0
     unit: Literal["row", "node"] = "row"
     sums_only: bool = False
+    joint_sums: bool = False
     ask_me: bool = True
     kinds: tuple[str, ...] = ()
     budget: dict[str, Annotated[float, Field(gt=0, le=1000)]] = {}
@@ -50,7 +52,8 @@ class Policy(BaseModel):
             return "refused_asker"
         if self.kinds and q.kind not in self.kinds:
             return "refused_kind"
-        if q.protection == "sums" and not self.sums_only:
+        exactly = self.sums_only or (self.joint_sums and q.kind == "pooling")
+        if q.protection == "sums" and not exactly:
             return "refused_sums"
         if q.epsilon > self.epsilon_most:
             return "refused_epsilon"
@@ -89,7 +92,8 @@ def write_policy(folder: Path, policy: Policy) -> None:
     budget = "\n".join(f"{k} = {v}" for k, v in policy.budget.items()) or "# ministry = 4.0"
     text = _FIRST.format(
         minimum_nodes=policy.minimum_nodes, epsilon_most=policy.epsilon_most, budget=budget,
-        sums_only=str(policy.sums_only).lower(), ask_me=str(policy.ask_me).lower(),
+        sums_only=str(policy.sums_only).lower(), joint_sums=str(policy.joint_sums).lower(),
+        ask_me=str(policy.ask_me).lower(),
     )  # fmt: skip
     write(folder / POLICY, text)
 

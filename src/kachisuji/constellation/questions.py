@@ -27,6 +27,7 @@ KINDS: tuple[str, ...] = (
     "count", "sum", "mean", "histogram", "quantiles", "shares", "recipe",
     "linear", "logistic", "learning", "pooling",
 )  # fmt: skip
+COST, YIELD = "unit_cost_yen", "yield_share"
 PROTOCOL = 2
 """Version of the protocol; a node or member of another version is told so and takes no part."""
 
@@ -100,7 +101,7 @@ class Question(BaseModel):
         """Kinds that belong to one table need not name it."""
         if isinstance(given, dict) and given.get("kind") in _ONE_TABLE:
             kind = given["kind"]
-            value = {"shares": "value_million_yen", "recipe": "share"}.get(kind, "unit_cost_yen")
+            value = {"shares": "value_million_yen", "recipe": "share"}.get(kind, COST)
             return {"table": _ONE_TABLE[kind], "value": value} | given
         return given
 
@@ -196,6 +197,8 @@ def check(question: Question) -> None:
         raise InputError("constellation.pooling_alone")
     if q.kind == "pooling" and (q.unit != "node" or q.cells() != 1):
         raise InputError("constellation.pooling_alone")
+    if q.kind == "pooling" and q.value not in (COST, YIELD):
+        raise InputError("constellation.no_column", got=q.value, known=f"{COST}, {YIELD}")
     if _vector(q) > MOST_CELLS:
         raise InputError("constellation.too_many_cells", got=_vector(q), most=MOST_CELLS)
 
@@ -266,7 +269,8 @@ def parts(question: Question) -> tuple[Part, ...]:
         # centred in each node: n/(n+1)·(x−x̄)² ≤ 4 for each of three; rounding moves each by one
         out = [Part("moments", cells * 4, 1.0 / FINE, 13 * FINE + 4, 1.0)]
     else:  # pooling: (1, m, v) of the node's parameters, clipped by the node; unit is the node
-        return (Part("rounds", POOLED, 1.0 / FINE, POOLED * FINE, 1.0),)
+        norm = POOLED * FINE if q.protection == "sums" else round(POOLED_NORM * FINE)
+        return (Part("rounds", POOLED, 1.0 / FINE, norm, 1.0),)
     return tuple(Part(p.name, p.size, p.step, p.sensitivity * many, p.share) for p in out)
 
 
@@ -275,6 +279,9 @@ STEEPEST = 0.8
 
 POOLED = 8
 """Numbers a node sends in a round of the joint model, each within [-1, 1]."""
+
+POOLED_NORM = 0.6
+"""Most that these numbers add up to in size where noise protects them: a node scales them down."""
 
 
 def length(question: Question) -> int:

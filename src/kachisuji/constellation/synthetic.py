@@ -71,7 +71,7 @@ def purchases(
 def production(
     rng: np.random.Generator, processes: Mapping[str, float], months: int
 ) -> pd.DataFrame:
-    """Make a firm's production: Wright's law with the firm's own level and a slope of its own."""
+    """Make a firm's production: level and slope of its own, of Wright's law and of its yield."""
     rows = []
     for process, b in processes.items():
         slope = max(0.02, b + rng.normal(0.0, 0.05))
@@ -79,7 +79,9 @@ def production(
         cumulative = rng.uniform(150.0, 1500.0) + np.cumsum(output)
         level = 4000.0 * rng.lognormal(0.0, 0.25)
         cost = level * (cumulative / 1000.0) ** -slope * rng.lognormal(0.0, 0.12, months)
-        good = np.clip(0.80 + 0.03 * np.log(cumulative / 500.0) + rng.normal(0, 0.02, months), 0, 1)
+        own = rng.spawn(1)[0]  # level and slope of the firm's yield: draws apart from the rest
+        odds = own.normal(1.5, 0.4) + own.normal(0.3, 0.08) * np.log(cumulative / 500.0)
+        good = 1.0 / (1.0 + np.exp(-(odds + rng.normal(0.0, 0.25, months))))
         for m in range(months):
             period = f"{2022 + m // 12}-{m % 12 + 1:02d}"
             rows.append((process, period, output[m], round(cumulative[m], 1), round(cost[m], 3),
