@@ -89,6 +89,11 @@ def _growth_and_power(run: StoredRun, names: Names) -> Finding:
 
 def _how_sure(run: StoredRun, names: Names) -> Finding:
     wins = run.choice["wins"]
+    if not len(run.portfolio):
+        told = {k: percent(wins[k]) for k in ("nothing", "credit")}
+        return Finding(
+            t("desk.finding_sure_title"), told["nothing"], t("desk.finding_sure_none", **told)
+        )
     firm = int((run.portfolio["bootstrap"] >= 0.8).sum())
     assumed = run.choice["by_grade"]["assumed"]
     top = run.influence[run.influence["scope"] == "portfolio"]
