@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kachisuji.cases import load
@@ -273,9 +275,17 @@ def test_a_map_has_sell_by_years_routes_and_signposts(mapped, ready):
 def test_a_plan_that_may_be_withdrawn_draws_less_private_money(mapped, ready):
     free = mapped["flexibility"]
     assert free["odds"] > 0
-    assert free["price"] != 0
+    assert free["price"] == 0  # the template states no withdrawal
+    table = ready.case.tables["globals"]
+    row = {**table.iloc[-1].to_dict(), "symbol": "withdrawal", "low": 0.5, "mode": 0.5, "high": 0.5}
+    case = replace(
+        ready.case,
+        tables={**ready.case.tables, "globals": pd.concat([table, pd.DataFrame([row])])},
+    )
+    doubted = replace(ready, case=case)
+    assert flexibility(doubted, [{"fired": 0.4, "heed": True}])["price"] != 0
     certain = [{"fired": 0.0, "heed": True}]
-    assert flexibility(ready, certain)["price"] == pytest.approx(0, abs=1e-9)
+    assert flexibility(doubted, certain)["price"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_condition_out_of_reach_ends_every_portfolio(ready):

@@ -239,8 +239,9 @@ def flexibility(ready: Prepared, signs: list[dict[str, Any]]) -> dict[str, Any]:
     """Say what being free to change over is worth, and what announcing it costs.
 
     The gain is that of a regression on everything watched, decided on other futures than it was
-    fitted on. The price: firms that expect the plan to be given up with these odds spend so much
-    less beside the state's money (private leverage × (1 − odds)), and the plan is played again.
+    fitted on. The price: once triggers are announced, the state commits less and firms follow less,
+    as the contest has it for ``withdrawable`` packages (its quantity ``withdrawal``); the plan is
+    played again with every package so. Without a trigger that can fire nothing is announced.
     """
     from kachisuji.contest import build
     from kachisuji.portfolios import worth_of_switching
@@ -252,12 +253,14 @@ def flexibility(ready: Prepared, signs: list[dict[str, Any]]) -> dict[str, Any]:
         state = np.stack([ready.observable(n, year) for n in names], axis=1)
         gained = worth_of_switching(state, (ready.switched[1:] - ready.switched[0]).T)
     odds = max([s["fired"] for s in signs], default=0.0)
-    stems = ("leverage_low", "leverage_mode", "leverage_high")
-    table = ready.case.tables["instruments"]
-    left = max(1e-9, 1.0 - odds)  # never nothing at all: a range of zero would be no quantity
-    shy = table.assign(**{c: table[c] * left for c in stems})
-    less = replace(ready.case, tables={**ready.case.tables, "instruments": shy})
-    doubted = play(ready, PLAN, ready.plan.lines, ready.draws, build(less, ready.model.table))
+    doubted = ready.plan
+    if odds > 0:
+        loose = tuple(
+            p.model_copy(update={"withdrawable": True}) for p in ready.case.lines.packages
+        )
+        space = ready.case.lines.model_copy(update={"packages": loose})
+        model = build(replace(ready.case, lines=space), ready.model.table)
+        doubted = play(ready, PLAN, ready.plan.lines, ready.draws, model)
     # nobody is forced to change over: where the advice earns nothing, it is not taken
     free = max(0.0, float(gained.mean()))
     price = float((ready.plan.worth - doubted.worth).mean())
