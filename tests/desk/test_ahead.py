@@ -306,7 +306,7 @@ def test_the_map_is_a_picture_and_words(mapped, template, lang):
     names = {s: both.of(lang) for s, both in Names(template).segments.items()}
     told = "\n".join(pathway_lines(mapped, template.settings, names, lang))
     assert ("Signposts" if lang == "en" else "兆候") in told
-    assert ("private" in told or "beside the state" in told) == (lang == "en")
+    assert ("firms follow less" in told) == (lang == "en")
 
 
 def seen_as(ready, future, year):
