@@ -18,24 +18,22 @@ _TWO52 = 4503599627370496.0
 
 @borrowed
 def exp(x):
-    """e^x for one number, |x| held to 700: ``2^n · P(x − n ln 2)``, P the series to degree 13."""
+    """e^x for one number, |x| held to 700: ``2^n · P(x − n ln 2)``, P the series to degree 13.
+
+    Terms are added in pairs (Estrin 1960), so that they need not wait for one another.
+    """
     x = min(700.0, max(-700.0, x))
     shifted = x * _LOG2E + _SHIFT
     n = shifted - _SHIFT
     r = x - n * _LN2_HIGH - n * _LN2_LOW
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = (p * r) * r + r
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5 + r * (1.0 / 6.0)) + (1.0 / 24.0 + r * (1.0 / 120.0)) * r2
+    middle = (1.0 / 720.0 + r * (1.0 / 5040.0)) + (1.0 / 40320.0 + r * (1.0 / 362880.0)) * r2
+    high = (1.0 / 3628800.0 + r * (1.0 / 39916800.0)) + (
+        1.0 / 479001600.0 + r * (1.0 / 6227020800.0)
+    ) * r2
+    p = r2 * (low + (middle + high * r4) * r4) + r
     bits = (np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)
     return (1.0 + p) * np.int64(bits).view(np.float64)
 
@@ -52,14 +50,9 @@ def log(x):
     f = mantissa - 1.0
     s = f / (2.0 + f)
     z = s * s
-    p = 1.0 / 21.0
-    p = p * z + 1.0 / 19.0
-    p = p * z + 1.0 / 17.0
-    p = p * z + 1.0 / 15.0
-    p = p * z + 1.0 / 13.0
-    p = p * z + 1.0 / 11.0
-    p = p * z + 1.0 / 9.0
-    p = p * z + 1.0 / 7.0
-    p = p * z + 1.0 / 5.0
-    p = p * z + 1.0 / 3.0
+    z2 = z * z
+    z4 = z2 * z2
+    low = (1.0 / 3.0 + z * (1.0 / 5.0)) + (1.0 / 7.0 + z * (1.0 / 9.0)) * z2
+    middle = (1.0 / 11.0 + z * (1.0 / 13.0)) + (1.0 / 15.0 + z * (1.0 / 17.0)) * z2
+    p = low + (middle + (1.0 / 19.0 + z * (1.0 / 21.0)) * z4) * z4
     return whole * _LN2_HIGH + (2.0 * s + (2.0 * s * z * p + whole * _LN2_LOW))
