@@ -46,16 +46,16 @@ ADJUSTMENT = 1.0 / 3.0
 
 
 @compiled
-def decide_partners(world, lines, f, w, partners, hits):
+def decide_partners(world, lines, f, alone, joined, partners, hits):
     """Fix who takes part: each partner as if the line stood alone; and where retaliation bites."""
     for i in range(lines.segment.size):
         partners[i], hits[i] = -1, -1
         if lines.kind[i] != LINE:
             continue
-        if play_line(world, lines, i, f, w) == 1:
+        if play_line(world, lines, i, f, alone, joined):
             partners[i] = lines.partner[i]
         s = lines.segment[i]
-        if world.luck[s, f] < w.terms[ODDS]:
+        if world.luck[s, f] < alone.terms[ODDS]:
             hits[i] = target_market(world, 2 * s + lines.niche[i], f)
 
 
@@ -65,7 +65,7 @@ def start_line(world, lines, i, f, w, partners):
     s = lines.segment[i]
     arena = 2 * s + lines.niche[i]
     set_levers(world, arena, f, lines.package[i], lines.start[i], lines.intensity[i], w)
-    set_base(look(world, arena, f, lines.group[i]), w, 0)
+    set_base(look(world, arena, f, lines.group[i]), w)
     w.gain[:] = 0.0
     w.deal[:] = 0.0
     if partners[i] >= 0:
@@ -96,18 +96,18 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         w = desk_of(works, i)
         s = lines.segment[i]
         arena = 2 * s + lines.niche[i]
-        sales, base = w.sales[0, :, t].sum(), base_sales[arena, f, :, t].sum()
+        sales, base = w.sales[:, t].sum(), base_sales[arena, f, :, t].sum()
         labour_needed(
             world.symbols[s, f], world.cross[f], world.season[s, f, t, FEWER], sales, base,
-            w.lever[LEVER_LABOUR_SAVING, t], w.induced[0, t], row,
+            w.lever[LEVER_LABOUR_SAVING, t], w.induced[t], row,
         )  # fmt: skip
-        row[1 + CRAFT_SKILL] += w.teach[0, t]
+        row[1 + CRAFT_SKILL] += w.teach[t]
         for k in range(N_SKILLS):
             use[k] += ADJUSTMENT * row[1 + k] / world.pool[k, t]
         home = world.home_market
-        exports = sales - base - w.sales[0, home, t] + base_sales[arena, f, home, t]
+        exports = sales - base - w.sales[home, t] + base_sales[arena, f, home, t]
         use[N_SKILLS] += ADJUSTMENT * exports / world.cross[f, EXPORTS_BASE]
-        fallen = w.price[0, t] - base_index[arena, f, t]
+        fallen = w.price[t] - base_index[arena, f, t]
         partial[i] = fallen / world.season[s, f, t, EPSILON_T]
 
 
@@ -142,12 +142,12 @@ def gift_of(world, lines, i, f, t, works):
         s = lines.segment[j]
         for e in range(world.spill_start[s], world.spill_start[s + 1]):
             if world.spill_to[e] == to:
-                total += world.spill[e, f] * works.induced[j, 0, t - 1]
+                total += world.spill[e, f] * works.induced[j, t - 1]
     return total
 
 
 @compiled
-def teachers(world, lines, f, t, works):
+def teachers(world, lines, f, t, works, base_sales):
     """Find how many of the craft workers who can be moved each line may take as teachers.
 
     What the lines' own production takes on is gone for teaching; the rest is shared evenly by all
@@ -159,7 +159,8 @@ def teachers(world, lines, f, t, works):
             continue
         schools += 1 if works.lever[i, LEVER_HANDOVER, t] > 0.0 else 0
         s = lines.segment[i]
-        more = works.sales[i, 0, :, t - 1].sum() - works.sales[i, 1, :, t - 1].sum()
+        arena = 2 * s + lines.niche[i]
+        more = works.sales[i, :, t - 1].sum() - base_sales[arena, f, :, t - 1].sum()
         free -= max(0.0, more) * world.symbols[s, f, LABOUR_CRAFT] * world.season[s, f, t, FEWER]
     return max(0.0, free) / max(1, schools)
 
@@ -175,7 +176,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
     """
     n = lines.segment.size
     works = desks(world, n)
-    single = scratch(world)
+    alone, joined = scratch(world), scratch(world)
     partners, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
     partial, use, skill = np.zeros(n), np.zeros(N_SKILLS + 1), np.zeros(n)
     lines_of = np.zeros(world.recipe_value.shape[0], np.int64)
@@ -183,17 +184,15 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
         if lines.kind[i] == LINE:
             lines_of[lines.segment[i]] = 1
     for f in range(world.cross.shape[0]):
-        decide_partners(world, lines, f, single, partners, hits)
+        decide_partners(world, lines, f, alone, joined, partners, hits)
         skill[:] = 1.0
         use[:] = 0.0
         for i in range(n):
             if lines.kind[i] == LINE:
                 start_line(world, lines, i, f, desk_of(works, i), partners)
-                arena = 2 * lines.segment[i] + lines.niche[i]
-                works.sales[i, 1] = base_sales[arena, f]
         for t in range(1, world.size.shape[3]):
             pressure(world, lines, f, t - 1, works, base_sales, base_index, partial, use)
-            staff = teachers(world, lines, f, t, works)
+            staff = teachers(world, lines, f, t, works, base_sales)
             for i in range(n):
                 if lines.kind[i] != LINE:
                     continue
@@ -204,15 +203,13 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                 cost = squeeze_of(world, lines, i, f, wage, partial, use)
                 shut = hits[i] if t > lines.start[i] else -1
                 gift = gift_of(world, lines, i, f, t, works)
-                skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, shut, skill[i], 0)
+                skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, shut, skill[i])
         for i in range(n):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]
                 w = desk_of(works, i)
-                value_line(
-                    world, arena, f, w, 0, base_sales, base_index, scalars[i, f], paths[i, f]
-                )
-                spill_value(world, lines.segment[i], f, w, 0, lines_of, scalars[i, f])
+                value_line(world, arena, f, w, base_sales, base_index, scalars[i, f], paths[i, f])
+                spill_value(world, lines.segment[i], f, w, lines_of, scalars[i, f])
             elif lines.kind[i] == CREDIT:
                 credit_line(
                     world, f, lines.intensity[i], lines.start[i], scalars[i, f], paths[i, f]

@@ -75,6 +75,7 @@ from kachisuji.contest.world import (
     N_LINE_TERMS,
     N_MONEY,
     NEVER,
+    NOTHING,
     ODDS,
     PARTS,
     PURCHASES,
@@ -116,10 +117,11 @@ def desks(world, n):
         np.zeros((n, n_markets, n_regions)),
         np.zeros((n, n_markets)),
         np.zeros((n, n_markets)),
-        np.zeros((n, 2, n_markets, years)),
-        np.zeros((n, 2, years)),
-        np.zeros((n, 2, years)),
-        np.zeros((n, 2, years)),
+        np.zeros((n, n_markets, years)),
+        np.zeros((n, years)),
+        np.zeros((n, years)),
+        np.zeros((n, years)),
+        np.zeros((n, n_regions)),
         np.zeros((n, 10)),
         np.zeros((n, years)),
     )
@@ -131,7 +133,8 @@ def desk_of(all_, i):
     return Scratch(
         all_.lever[i], all_.money[i], all_.terms[i], all_.deal[i], all_.gone[i], all_.gain[i],
         all_.state[i], all_.spend[i], all_.share[i], all_.reach[i], all_.unit[i], all_.sales[i],
-        all_.price[i], all_.induced[i], all_.teach[i], all_.pieces[i], all_.wage[i],
+        all_.price[i], all_.induced[i], all_.teach[i], all_.earned[i], all_.pieces[i],
+        all_.wage[i],
     )  # fmt: skip
 
 
@@ -288,13 +291,13 @@ def extras(t, scene, w, partner, squeeze, skill, epsilon):
 
 
 @borrowed
-def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill, k):
+def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill):
     """Advance one segment by one year; returns the craft skill of the next year.
 
     ``squeeze`` is the log rise of home cost that other lines cause through wages and the exchange
     rate, ``gift`` the capability spending that reaches it from linked segments (both zero when a
     line is simulated alone); ``staff`` the craft workers who could teach; ``shut`` the market that
-    has retaliated; ``k`` picks the result row of ``w``.
+    has retaliated.
     """
     symbols, cross, home, state = scene.symbols, scene.cross, scene.home, w.state
     season = scene.season
@@ -302,7 +305,7 @@ def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill, k):
     whom = partner if partner >= 0 and t < w.gone[0] else -1
     public = w.money[TO_CAPABILITY]
     invest(t, state, w.spend, symbols, reinvest, public[t - 1] / trend)
-    w.induced[k, t] = invest_home(
+    w.induced[t] = invest_home(
         t, state, w.spend, symbols, cross, scene.rivals[home, 0], home, w.lever, public, w.terms,
         trend, gift,
     )  # fmt: skip
@@ -316,15 +319,15 @@ def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill, k):
         w.reach,
     )  # fmt: skip
     is_open = 1.0 if scene.unborn == 0 or born(symbols, w.lever, t, scene.first_year) else 0.0
-    w.price[k, t] = sell(
+    w.price[t] = sell(
         t, state, w.share, scene.size, home, scene.home_market, barrier, w.reach, w.unit,
-        w.money[PURCHASES, t], is_open, w.sales[k],
+        w.money[PURCHASES, t], is_open, w.sales,
     )  # fmt: skip
     if w.terms[PARTS] > 1.0 or w.terms[TAKE] > 0.0:
         review(t, state[LOG_LEAD, home], w)
     if symbols[CRAFT] == 0.0:
         return 1.0
-    kept, w.teach[k, t] = taught(symbols, w.lever, t, w.sales[k, :, t].sum(), staff)
+    kept, w.teach[t] = taught(symbols, w.lever, t, w.sales[:, t].sum(), staff)
     return hand_on(symbols, skill, kept)
 
 
@@ -357,29 +360,29 @@ def review(t, lead, w):
 
 
 @borrowed
-def set_base(scene, w, k):
-    """Set the base year of one arena in the state and in result row ``k``."""
+def set_base(scene, w):
+    """Set the base year of one arena."""
     is_open = 1.0 if scene.unborn == 0 else 0.0
     begin(w.state, w.spend, w.share, scene.symbols, scene.share0, scene.size, scene.rivals, is_open)
     for m in range(scene.size.shape[0]):
-        w.sales[k, m, 0] = scene.share0[scene.home, m] * scene.size[m, 0] * is_open
-    w.price[k, 0], w.induced[k, 0], w.teach[k, 0] = 0.0, 0.0, 0.0
+        w.sales[m, 0] = scene.share0[scene.home, m] * scene.size[m, 0] * is_open
+    w.price[0], w.induced[0], w.teach[0] = 0.0, 0.0, 0.0
 
 
 @borrowed
-def play(scene, w, partner, watch, hit, start, k):
-    """Play one segment through all years; returns the discounted sales of region ``watch``."""
-    set_base(scene, w, k)
-    skill, earned = 1.0, 0.0
+def play(scene, w, partner, hit, start):
+    """Play one segment through all years; ``w.earned`` becomes each region's discounted sales."""
+    set_base(scene, w)
+    w.earned[:] = 0.0
+    skill = 1.0
     for t in range(1, scene.size.shape[1]):
         shut = hit if t > start else -1
-        skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], shut, skill, k)
-        if watch >= 0:
-            total = 0.0
-            for m in range(scene.size.shape[0]):
-                total += scene.size[m, t]
-            earned += scene.discount[t] * w.state[WORLD_SHARE, watch] * total
-    return earned
+        skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], shut, skill)
+        total = 0.0
+        for m in range(scene.size.shape[0]):
+            total += scene.size[m, t]
+        for r in range(w.earned.size):
+            w.earned[r] += scene.discount[t] * w.state[WORLD_SHARE, r] * total
 
 
 @borrowed
@@ -398,9 +401,9 @@ def play_baseline(world, arena, base_sales, base_index):
     """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy."""
     w = scratch(world)
     for f in range(world.cross.shape[0]):
-        play(look(world, arena, f, 0), w, -1, -1, -1, 0, 0)
-        base_sales[f] = w.sales[0]
-        base_index[f] = w.price[0]
+        play(look(world, arena, f, 0), w, -1, -1, 0)
+        base_sales[f] = w.sales
+        base_index[f] = w.price
 
 
 @borrowed
@@ -413,38 +416,72 @@ def without_levers(w):
 
 
 @compiled
-def play_line(world, lines, n, f, w):
-    """Play line ``n`` in future ``f``; returns the row of ``w`` that holds the result.
-
-    With a partner it is played alone and together: the partner takes part only if its own
-    discounted sales are higher together (equation 6). A review may cut a line short in one of the
-    two, so levers are set anew in between.
-    """
-    s = lines.segment[n]
-    arena = 2 * s + lines.niche[n]
-    start, partner, package = lines.start[n], lines.partner[n], lines.package[n]
-    scene = look(world, arena, f, lines.group[n])
-    set_levers(world, arena, f, package, start, lines.intensity[n], w)
+def play_alone(world, lines, n, f, scene, w):
+    """Play line ``n`` in future ``f`` without its partner; returns the market that retaliates."""
+    arena = 2 * lines.segment[n] + lines.niche[n]
+    start = lines.start[n]
+    set_levers(world, arena, f, lines.package[n], start, lines.intensity[n], w)
     w.deal[:] = 0.0
-    hit = target_market(world, arena, f) if world.luck[s, f] < w.terms[ODDS] else -1
+    hit = -1
+    if world.luck[lines.segment[n], f] < w.terms[ODDS]:
+        hit = target_market(world, arena, f)
+    play(scene, w, -1, hit, start)
+    return hit
+
+
+@compiled
+def play_joined(world, lines, n, f, scene, hit, alone, w):
+    """Play line ``n`` with its partner in ``w``; returns whether the partner takes part.
+
+    It does only if its own discounted sales are higher than where the line is played without it
+    (``alone``, equation 6).
+    """
+    s, partner, start = lines.segment[n], lines.partner[n], lines.start[n]
     pair = world.pair[s, partner] if partner >= 0 else -1
-    alone = play(scene, w, -1, partner, hit, start, 0)
     if pair < 0 or world.gone[pair, f] <= start:
-        return 0
-    guarded = w.terms[PARTS] > 1.0 or w.terms[TAKE] > 0.0
-    if guarded:
-        set_levers(world, arena, f, package, start, lines.intensity[n], w)
+        return False
+    arena = 2 * s + lines.niche[n]
+    set_levers(world, arena, f, lines.package[n], start, lines.intensity[n], w)
     w.gain[:] = world.boost[pair, f]
     w.deal[:] = world.deal[pair, f]
     w.gone[0] = world.gone[pair, f]
-    together = play(scene, w, partner, partner, hit, start, 1)
-    if together > alone:
-        return 1
-    w.deal[:] = 0.0
-    if guarded:
-        set_levers(world, arena, f, package, start, lines.intensity[n], w)
-        play(scene, w, -1, partner, hit, start, 0)
-    return 0
+    play(scene, w, partner, hit, start)
+    return w.earned[partner] > alone.earned[partner]
+
+
+@compiled
+def play_line(world, lines, n, f, alone, joined):
+    """Play line ``n`` in future ``f``; returns whether the result is in ``joined``, not ``alone``."""
+    arena = 2 * lines.segment[n] + lines.niche[n]
+    scene = look(world, arena, f, lines.group[n])
+    hit = play_alone(world, lines, n, f, scene, alone)
+    return play_joined(world, lines, n, f, scene, hit, alone, joined)
+
+
+@compiled
+def same_but_partner(lines, first, last):
+    """Chain the lines of a block that differ by their partner only.
+
+    Returns the next of each line's chain (−1 at its end), and whether a line begins one.
+    """
+    following = np.full(last - first, -1)
+    begins = np.ones(last - first, np.bool_)
+    for n in range(first, last):
+        if lines.kind[n] != LINE or lines.partner[n] < 0:
+            continue
+        for m in range(n - 1, first - 1, -1):
+            if (
+                lines.kind[m] == LINE
+                and lines.segment[m] == lines.segment[n]
+                and lines.niche[m] == lines.niche[n]
+                and lines.group[m] == lines.group[n]
+                and lines.package[m] == lines.package[n]
+                and lines.start[m] == lines.start[n]
+                and lines.intensity[m] == lines.intensity[n]
+            ):
+                following[m - first], begins[n - first] = n - first, False
+                break
+    return following, begins
 
 
 @compiled
@@ -452,23 +489,39 @@ def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths
     """Play lines ``first`` to ``last`` in every future and write outcome differences.
 
     ``scalars`` is (last − first, F, len(SCALARS)), ``paths`` (last − first, F, T,
-    len(PATHS)); both zero on entry.
+    len(PATHS)); both zero on entry. Lines that differ by their partner only are played without it
+    once; the bits are those of each played by itself.
     """
-    w, nobody = scratch(world), np.zeros(world.recipe_value.shape[0], np.int64)
+    alone, joined = scratch(world), scratch(world)
+    nobody = np.zeros(world.recipe_value.shape[0], np.int64)
+    following, begins = same_but_partner(lines, first, last)
     for n in range(first, last):
-        row = n - first
+        if lines.kind[n] == NOTHING or not begins[n - first]:
+            continue
+        s = lines.segment[n]
+        arena = 2 * s + lines.niche[n]
         for f in range(world.cross.shape[0]):
-            if lines.kind[n] == LINE:
-                k = play_line(world, lines, n, f, w)
-                arena = 2 * lines.segment[n] + lines.niche[n]
-                value_line(
-                    world, arena, f, w, k, base_sales, base_index, scalars[row, f], paths[row, f]
-                )
-                spill_value(world, lines.segment[n], f, w, k, nobody, scalars[row, f])
-            elif lines.kind[n] == CREDIT:
+            row, without = n - first, -1
+            if lines.kind[n] == CREDIT:
                 credit_line(
                     world, f, lines.intensity[n], lines.start[n], scalars[row, f], paths[row, f]
                 )
+                continue
+            scene = look(world, arena, f, lines.group[n])
+            hit = play_alone(world, lines, n, f, scene, alone)
+            while row >= 0:
+                result, path = scalars[row, f], paths[row, f]
+                if play_joined(world, lines, first + row, f, scene, hit, alone, joined):
+                    value_line(world, arena, f, joined, base_sales, base_index, result, path)
+                    spill_value(world, s, f, joined, nobody, result)
+                elif without >= 0:
+                    result[:] = scalars[without, f]
+                    path[:] = paths[without, f]
+                else:
+                    value_line(world, arena, f, alone, base_sales, base_index, result, path)
+                    spill_value(world, s, f, alone, nobody, result)
+                    without = row
+                row = following[row]
 
 
 @compiled
@@ -486,14 +539,14 @@ def play_response(world, s, base_sales, base_index, share, out):
         scene = look(world, 2 * s, f, 0)
         pulse = share * scene.rivals[scene.home, 0]
         for given in range(1, world.size.shape[3] - 1):
-            set_base(scene, w, 0)
+            set_base(scene, w)
             skill = 1.0
             for t in range(1, world.size.shape[3]):
                 gift = pulse if t == given + 1 else 0.0
-                skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], -1, skill, 0)
-            w.induced[0] = 0.0
+                skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], -1, skill)
+            w.induced[:] = 0.0
             scalars[:] = 0.0
-            value_line(world, 2 * s, f, w, 0, base_sales, base_index, scalars, paths)
+            value_line(world, 2 * s, f, w, base_sales, base_index, scalars, paths)
             out[f, 0, given] = scalars[VALUE_ADDED] / pulse
             for r in range(3):
                 out[f, 1 + r, given] = scalars[WELFARE + r] / pulse

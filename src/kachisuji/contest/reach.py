@@ -15,19 +15,20 @@ def share_reached(world, lines, weight, year, out):
     least of all, happens. What the state buys is no part of the share. A market not yet born
     counts as not won.
     """
-    w = scratch(world)
+    alone, joined = scratch(world), scratch(world)
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
         for f in range(world.cross.shape[0]):
-            k = 0
+            taken = False
             if lines.intensity[n] > 0.0:
-                k = play_line(world, lines, n, f, w)
+                taken = play_line(world, lines, n, f, alone, joined)
             else:
-                without_levers(w)
-                play(look(world, arena, f, lines.group[n]), w, -1, -1, -1, 0, 0)
+                without_levers(alone)
+                play(look(world, arena, f, lines.group[n]), alone, -1, -1, 0)
+            sales = joined.sales if taken else alone.sales
             sold, size = 0.0, 0.0
             for m in range(weight.size):
-                sold += weight[m] * w.sales[k, m, year]
+                sold += weight[m] * sales[m, year]
                 size += weight[m] * world.size[arena, f, m, year]
             out[n, f] = sold / size if size > 0.0 else 0.0
 
@@ -38,14 +39,14 @@ def sales_by_seller(world, lines, out):
 
     Lines without a partner: the state after the last year is that of the line played alone.
     """
-    w = scratch(world)
+    w, joined = scratch(world), scratch(world)
     last = world.size.shape[3] - 1
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
         for f in range(world.cross.shape[0]):
             total = world.size[arena, f, :, last].sum()
             without_levers(w)
-            play(look(world, arena, f, lines.group[n]), w, -1, -1, -1, 0, 0)
+            play(look(world, arena, f, lines.group[n]), w, -1, -1, 0)
             out[n, f, 0] = w.state[WORLD_SHARE] * total
-            play_line(world, lines, n, f, w)
+            play_line(world, lines, n, f, w, joined)
             out[n, f, 1] = w.state[WORLD_SHARE] * total

@@ -185,8 +185,8 @@ def owners(symbols, w, t, margin, change):
 
 
 @borrowed
-def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
-    """Outcome differences of the line in ``w`` row ``k`` against the path without policy.
+def value_line(world, arena, f, w, base_sales, base_index, out, path):
+    """Outcome differences of the line in ``w`` against the path without policy.
 
     ``W_t = ΔVA_own + ρ·ΔVA_suppliers − Σ ω·ΔL − (r+d)ΔK − (r+δ)K_policy − ξG − waste − firms' cost
     − rents to foreign owners and partners + return on outward investment + knowledge + user
@@ -198,7 +198,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     """
     s = arena // 2
     symbols, cross = world.symbols[s, f], world.cross[f]
-    years = w.price.shape[1]
+    years = w.price.size
     final = symbols[FINAL_SHARE]
     own_share = world.recipe_value[s, 0] + symbols[RECIPE_OWN]
     up_share = world.recipe_value[s, 1] + symbols[RECIPE_SUPPLIERS]
@@ -207,23 +207,23 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
     knowledge = symbols[KNOWLEDGE] * (1.0 - world.shared[s, f])
     capital = (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * final
     for t in range(1, years):
-        sales, base = yearly_sums(w.sales[k, :, t], base_sales[arena, f, :, t])
+        sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
         outward = w.lever[LEVER_OUTWARD, t] * sales
         made = sales - cross[DISPLACEMENT] * outward
         change = made - base
         moved = w.lever[LEVER_SITE, t] * w.deal[SITE_PART] if t < w.gone[0] else 0.0
         stock *= 1.0 - symbols[DELTA]
         if t > lag:
-            stock += w.induced[k, t - lag]
+            stock += w.induced[t - lag]
         season = world.season[s, f, t]
         margin = season[MARGIN_T]
         row = path[t - 1]
         work = labour_needed(
             symbols, cross, season[FEWER], made, base, w.lever[LEVER_LABOUR_SAVING, t],
-            w.induced[k, t], row,
+            w.induced[t], row,
         )  # fmt: skip
-        row[P_LABOUR + CRAFT_SKILL] += w.teach[k, t]
-        work += cross[WAGE_RESEARCHER + CRAFT_SKILL] * w.teach[k, t]
+        row[P_LABOUR + CRAFT_SKILL] += w.teach[t]
+        work += cross[WAGE_RESEARCHER + CRAFT_SKILL] * w.teach[t]
         state = w.money[STATE_COST, t]
         rents, pieces[8] = owners(symbols, w, t, margin, change)
         pieces[0] = own_share * final * change
@@ -231,10 +231,10 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         if moved > 0.0:
             pieces[1] -= min(1.0, moved / max(1e-9, 1.0 - own_share)) * up_share * final * made
         pieces[2] = symbols[OFFSHORE] * margin * change + margin * outward - rents - pieces[8]
-        gained = w.price[k, t] - base_index[arena, f, t]
+        gained = w.price[t] - base_index[arena, f, t]
         pieces[3] = symbols[USER_GAIN] * gained / season[EPSILON_T]
         pieces[3] *= world.size[arena, f, world.home_market, t]
-        pieces[4] = knowledge * w.induced[k, t]
+        pieces[4] = knowledge * w.induced[t]
         pieces[6] = state * (1.0 + symbols[OVERRUN])
         pieces[7] = w.terms[FIRMS] if state > 0.0 and t < w.terms[END] else 0.0
         lost = state * symbols[OVERRUN] + cross[CAPTURE] * w.money[TO_CAPABILITY, t]
@@ -245,7 +245,7 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
             - work * final - pieces[7] - lost - w.money[RUNNING, t]
             - cross[PUBLIC_FUNDS] * pieces[6] - capital * change
             - (cross[INTEREST] + symbols[DELTA]) * stock
-            + w.wage[t] * symbols[USER_GAIN] * w.sales[k, world.home_market, t]
+            + w.wage[t] * symbols[USER_GAIN] * w.sales[world.home_market, t]
         )  # fmt: skip
         add_year(world.discount[:, t], pieces, out)
         out[DIGITAL_BALANCE] += world.digital[s] * change / (years - 1)
@@ -253,20 +253,20 @@ def value_line(world, arena, f, w, k, base_sales, base_index, out, path):
         row[P_VALUE_ADDED] = pieces[0] + pieces[1]
         row[P_SALES] = change
     out[FORWARD] = world.forward[s] * out[USER_SURPLUS]
-    feared = last_year(world, arena, f, w, k, base_sales, out)
-    add_markup(world, arena, f, w, k, base_sales, feared, out)
+    feared = last_year(world, arena, f, w, base_sales, out)
+    add_markup(world, arena, f, w, base_sales, feared, out)
 
 
 @borrowed
-def last_year(world, arena, f, w, k, base_sales, out):
+def last_year(world, arena, f, w, base_sales, out):
     """Share, sales and power in the last year; a niche counts inside its whole segment.
 
     Returns by how much more users abroad would lose without home's supply, in money a year.
     """
-    s, last = arena // 2, w.price.shape[1] - 1
+    s, last = arena // 2, w.price.size - 1
     whole = world.size[2 * s, f]
     base = base_sales[2 * s, f, :, last].sum()
-    change = w.sales[k, :, last].sum() - base_sales[arena, f, :, last].sum()
+    change = w.sales[:, last].sum() - base_sales[arena, f, :, last].sum()
     first = 0.0
     for m in range(whole.shape[0]):
         first += world.share0[2 * s, f, world.home, m] * whole[m, 0]
@@ -288,7 +288,7 @@ def markup(share, epsilon, outer):
 
 
 @borrowed
-def add_markup(world, arena, f, w, k, base_sales, feared, out):
+def add_markup(world, arena, f, w, base_sales, feared, out):
     """Bound what being needed could add to export prices, and the part firms are taken to charge.
 
     The bound of a year is the lesser of two: the markup that the larger share would carry under
@@ -300,9 +300,9 @@ def add_markup(world, arena, f, w, k, base_sales, feared, out):
     symbols, outer = world.symbols[s, f], world.cross[f, OUTER_ELASTICITY]
     if feared <= 0.0:
         return
-    for t in range(1, w.price.shape[1]):
-        sales, base = yearly_sums(w.sales[k, :, t], base_sales[arena, f, :, t])
-        exports = sales - w.sales[k, home, t]
+    for t in range(1, w.price.size):
+        sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
+        exports = sales - w.sales[home, t]
         total = 0.0
         for m in range(world.size.shape[2]):
             total += world.size[arena, f, m, t]
@@ -315,7 +315,7 @@ def add_markup(world, arena, f, w, k, base_sales, feared, out):
 
 
 @borrowed
-def spill_value(world, s, f, w, k, lines_of, out):
+def spill_value(world, s, f, w, lines_of, out):
     """Add what capability spending in segment ``s`` gives in the segments it is linked to.
 
     Value added by kind of link, apart; its net gain counts in welfare. ``lines_of`` (S,) says which
@@ -326,8 +326,8 @@ def spill_value(world, s, f, w, k, lines_of, out):
         if lines_of[to] > 0:
             continue
         kind = TECHNOLOGY + world.spill_kind[e]
-        for t in range(1, w.price.shape[1]):
-            spilt = world.spill[e, f] * w.induced[k, t]
+        for t in range(1, w.price.size):
+            spilt = world.spill[e, f] * w.induced[t]
             out[kind] += world.response[to, f, 0, t] * spilt
             for r in range(3):
                 out[WELFARE + r] += world.response[to, f, 1 + r, t] * spilt

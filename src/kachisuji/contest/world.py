@@ -145,9 +145,10 @@ class Scratch(NamedTuple):
     share: F8  # (M, R) base shares, regions side by side
     reach: F8  # (M,)
     unit: F8  # (M,)
-    sales: F8  # (2, M, T1) played alone, played with the partner
-    price: F8  # (2, T1) log Σ S0·A of the home market
-    induced: F8  # (2, T1)
-    teach: F8  # (2, T1) craft workers who hand on skill
-    pieces: F8  # (8,) one year's value by kind
+    sales: F8  # (M, T1) home sales
+    price: F8  # (T1,) log Σ S0·A of the home market
+    induced: F8  # (T1,)
+    teach: F8  # (T1,) craft workers who hand on skill
+    earned: F8  # (R,) discounted sales of each region
+    pieces: F8  # (10,) one year's value by kind
     wage: F8  # (T1,) rise of home cost by wages, share of sales (joint play; else zero)
