@@ -35,9 +35,9 @@ def shares(world, **line):
     w = scratch(world)
     terms = {"start": 1, "intensity": 1.0, **line}
     set_levers(world, 0, 0, 0, terms["start"], terms["intensity"], w)
-    play(look(world, 0, 0, 0), w, -1, -1, -1, terms["start"], 0)
+    play(look(world, 0, 0, 0), w, -1, -1, terms["start"])
     size = world.size[0, 0]
-    return w.sales[0].sum(axis=0) / size.sum(axis=0)
+    return w.sales.sum(axis=0) / size.sum(axis=0)
 
 
 def test_places_of_symbols_are_those_of_the_schema():
@@ -55,7 +55,7 @@ def test_base_shares_come_out_exactly_in_every_market():
     world = make_world(THREE, symbols={sym.CRAFT: 0.0})
     w = baseline(world)
     for t in range(16):
-        np.testing.assert_allclose(w.sales[0][:, t], np.array(THREE[0]) * 100, rtol=1e-12)
+        np.testing.assert_allclose(w.sales[:, t], np.array(THREE[0]) * 100, rtol=1e-12)
 
 
 @given(
@@ -72,7 +72,7 @@ def test_shares_are_ces_in_hats(raw, epsilon, exchange):
     w = baseline(world)
     weight = exchange**-epsilon
     want = s0[0] * weight / (s0[0] * weight + s0[1])
-    np.testing.assert_allclose(w.sales[0][:, -1], want * 100, rtol=1e-10)
+    np.testing.assert_allclose(w.sales[:, -1], want * 100, rtol=1e-10)
 
 
 def test_wright_each_doubling_cuts_cost_by_the_learning_rate():
@@ -201,7 +201,7 @@ def test_labour_saving_needs_fewer_hands():
 def test_an_earlier_birth_sells_earlier():
     kw = {"symbols": {sym.BIRTH: 2034.0}, "unborn": 1}
     w = baseline(make_world(THREE, **kw))
-    sold = w.sales[0].sum(axis=0)
+    sold = w.sales.sum(axis=0)
     assert (sold[:9] == 0).all()  # 2025 to 2033
     assert (sold[9:] > 0).all()
     early, _ = outcomes(make_world(THREE, effect={sym.LEVER_BIRTH: 3.0}, **kw), make_lines())
@@ -329,4 +329,4 @@ def test_a_stage_of_no_sales_keeps_shares_defined():
     world = make_world(THREE, symbols={sym.BIRTH: 2060.0}, unborn=1)
     w = baseline(world)
     assert np.isfinite(w.state[WORLD_SHARE]).all()
-    assert (w.sales[0] == 0).all()
+    assert (w.sales == 0).all()

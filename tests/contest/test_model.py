@@ -66,13 +66,28 @@ def test_same_bits_in_one_thread_and_in_four(model, draws):
         np.testing.assert_array_equal(values, np.concatenate([p.scalars[name] for p in parts]))
 
 
+def test_partners_played_together_or_each_by_itself_give_the_same_bits(model, draws):
+    rows = np.flatnonzero(model.coded.partner >= 0)
+    side_by_side = model(draws, rows)
+    for order in (rows[::-1], np.roll(rows, 5)):
+        other = model(draws, order)
+        back = np.array([np.flatnonzero(order == r)[0] for r in rows])
+        for name, values in side_by_side.scalars.items():
+            np.testing.assert_array_equal(values, other.scalars[name][back])
+    for k in range(min(6, rows.size)):
+        alone = model(draws, rows[k : k + 1])
+        for name, values in side_by_side.paths.items():
+            np.testing.assert_array_equal(values[k], alone.paths[name][0])
+
+
 def test_the_plain_route_agrees_on_every_line(model, draws):
     """Home sales and induced spending of every line, kernel against plain Python."""
     world, coded = model.prepare(draws).world, model.coded
-    w = scratch(world)
+    alone, joined = scratch(world), scratch(world)
     for n in np.flatnonzero(coded.kind == 1):
         for f in (0, 7):
-            k = play_line(world, coded, n, f, w)
+            taken = play_line(world, coded, n, f, alone, joined)
+            w = joined if taken else alone
             arena = int(2 * coded.segment[n] + coded.niche[n])
             hit = None
             if world.luck[coded.segment[n], f] < w.terms[3]:
@@ -82,10 +97,10 @@ def test_the_plain_route_agrees_on_every_line(model, draws):
             partner = int(coded.partner[n]) if coded.partner[n] >= 0 else None
             world_n = world._replace(target=world.target[[coded.group[n]]])
             args = (int(coded.package[n]), int(coded.start[n]), float(coded.intensity[n]))
-            joined = plain_path(world_n, arena, f, *args, partner if k else None, hit)
-            np.testing.assert_allclose(w.sales[k].T, joined[0], rtol=1e-9)
-            np.testing.assert_allclose(w.price[k], joined[1], rtol=1e-7, atol=1e-12)
-            np.testing.assert_allclose(w.induced[k], joined[2], rtol=1e-9)
+            want = plain_path(world_n, arena, f, *args, partner if taken else None, hit)
+            np.testing.assert_allclose(w.sales.T, want[0], rtol=1e-9)
+            np.testing.assert_allclose(w.price, want[1], rtol=1e-7, atol=1e-12)
+            np.testing.assert_allclose(w.induced, want[2], rtol=1e-9)
 
 
 def test_the_plain_route_agrees_with_every_lever_on():
@@ -106,12 +121,12 @@ def test_the_plain_route_agrees_with_every_lever_on():
     set_levers(world, 0, 0, 0, 2, 1.5, w)
     w.gain[:] = world.boost[0, 0]
     w.deal[:] = world.deal[0, 0]
-    earned = play(look(world, 0, 0, 0), w, 1, 1, 1, 2, 0)
+    play(look(world, 0, 0, 0), w, 1, 1, 2)
     want = plain_path(world, 0, 0, 0, 2, 1.5, 1, 1)
-    np.testing.assert_allclose(w.sales[0].T, want[0], rtol=1e-9)
-    np.testing.assert_allclose(w.price[0], want[1], rtol=1e-8, atol=1e-12)
-    np.testing.assert_allclose(w.induced[0], want[2], rtol=1e-9)
-    assert earned == pytest.approx(want[3], rel=1e-9)
+    np.testing.assert_allclose(w.sales.T, want[0], rtol=1e-9)
+    np.testing.assert_allclose(w.price, want[1], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(w.induced, want[2], rtol=1e-9)
+    assert w.earned[1] == pytest.approx(want[3], rel=1e-9)
 
 
 EVERY_TERM = {
@@ -147,11 +162,11 @@ def test_the_plain_route_agrees_with_every_new_term_on(niche, partner):
     set_levers(world, niche, 0, 0, 2, 1.2, w)
     if partner is not None:
         w.gain[:], w.deal[:], w.gone[0] = world.boost[0, 0], world.deal[0, 0], world.gone[0, 0]
-    play(look(world, niche, 0, 0), w, -1 if partner is None else partner, -1, -1, 2, 0)
+    play(look(world, niche, 0, 0), w, -1 if partner is None else partner, -1, 2)
     want = plain_path(world, niche, 0, 0, 2, 1.2, partner)
-    np.testing.assert_allclose(w.sales[0].T, want[0], rtol=1e-9)
-    np.testing.assert_allclose(w.price[0], want[1], rtol=1e-8, atol=1e-12)
-    np.testing.assert_allclose(w.induced[0], want[2], rtol=1e-9)
+    np.testing.assert_allclose(w.sales.T, want[0], rtol=1e-9)
+    np.testing.assert_allclose(w.price, want[1], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(w.induced, want[2], rtol=1e-9)
 
 
 def test_baseline_starts_at_the_observed_shares(model, draws):

@@ -37,7 +37,7 @@ def run(line=None, **world):
 def played(world, start=1, intensity=1.0):
     w = scratch(world)
     set_levers(world, 0, 0, 0, start, intensity, w)
-    play(look(world, 0, 0, 0), w, -1, -1, -1, start, 0)
+    play(look(world, 0, 0, 0), w, -1, -1, start)
     return w
 
 
@@ -137,11 +137,11 @@ def test_handing_on_needs_someone_who_teaches():
 
     nobody, few, enough = with_pool(0.0), with_pool(2.0), with_pool(1e6)
     np.testing.assert_array_equal(nobody.sales, none.sales)
-    assert few.sales[0, 0, -1] < enough.sales[0, 0, -1]
-    assert few.sales[0, 0, -1] > nobody.sales[0, 0, -1]
+    assert few.sales[0, -1] < enough.sales[0, -1]
+    assert few.sales[0, -1] > nobody.sales[0, -1]
     # years 2 to 11 (a delay of one year, ten of duration)
-    assert enough.teach[0, 5] == pytest.approx(0.05 * enough.sales[0, :, 5].sum())
-    assert few.teach[0, 5] == pytest.approx(2.0)
+    assert enough.teach[5] == pytest.approx(0.05 * enough.sales[:, 5].sum())
+    assert few.teach[5] == pytest.approx(2.0)
     abroad = make_world(THREE, effect=effect | {sym.LEVER_TRAINERS: 1.0}, **kw)
     abroad.pool[2] = 0.0
     np.testing.assert_array_equal(played(abroad).sales, enough.sales)
@@ -296,8 +296,8 @@ def test_a_market_that_closes_is_lost_with_and_without_the_line():
     shut.closed[0, 0, 1], shut.tax[0, 0, 1] = 5, 0.3
     for start in (0, 1):
         a, b = (played(x, intensity=float(start)) for x in (open_, shut))
-        np.testing.assert_array_equal(a.sales[0, :, :5], b.sales[0, :, :5])
-        assert (b.sales[0, 1, 5:] < a.sales[0, 1, 5:]).all()
+        np.testing.assert_array_equal(a.sales[:, :5], b.sales[:, :5])
+        assert (b.sales[1, 5:] < a.sales[1, 5:]).all()
 
 
 def test_years_of_events_are_geometric():

@@ -52,7 +52,7 @@ def least(world, goal, most=8.0, start=1, probability=1.0):
 def test_shares_are_those_of_the_outcomes():
     world = small(retaliation=0.0)
     lines = make_lines(intensity=1.5)
-    base = baseline(world).sales[0, :, -1].sum() / 100.0
+    base = baseline(world).sales[:, -1].sum() / 100.0
     change = outcomes(world, lines)[0]["share_last"][0, 0]
     assert share(world, lines)[0, 0] == pytest.approx(base + change, rel=1e-12)
 
@@ -60,7 +60,7 @@ def test_shares_are_those_of_the_outcomes():
 def test_intensity_zero_is_the_path_without_policy_even_where_rivals_retaliate():
     world = make_world([[0.3, 0.3], [0.7, 0.7]], retaliation=1.0, luck=0.0)
     got = share(world, make_lines(intensity=0.0), weight=np.ones(2))
-    assert got[0, 0] == pytest.approx(baseline(world).sales[0, :, -1].sum() / 200.0, rel=1e-12)
+    assert got[0, 0] == pytest.approx(baseline(world).sales[:, -1].sum() / 200.0, rel=1e-12)
     assert share(world, make_lines(intensity=1e-9), weight=np.ones(2))[0, 0] < got[0, 0]
 
 

@@ -51,11 +51,11 @@ def test_the_kernel_is_this_contest(n, alpha):
     at = prize * alpha * (n - 1) / n**2
 
     def profit(x):
-        set_base(scene, w, 0)
+        set_base(scene, w)
         w.state[CAPABILITY, 0] = x / at
         attraction(w.state, scene.symbols, 4.0, 0, 0.0, -1, 0.0)
-        sell(1, w.state, w.share, scene.size, 0, 0, 1.0, np.ones(1), w.unit, 0.0, 1.0, w.sales[0])
-        return w.sales[0, 0, 1] - x
+        sell(1, w.state, w.share, scene.size, 0, 0, 1.0, np.ones(1), w.unit, 0.0, 1.0, w.sales)
+        return w.sales[0, 1] - x
 
     step = 1e-4 * at
     slope = (profit(at + step) - profit(at - step)) / (2 * step)

@@ -183,5 +183,5 @@ def outcomes(world, lines):
 
 def baseline(world):
     w = scratch(world)
-    play(look(world, 0, 0, 0), w, -1, -1, -1, 0, 0)
+    play(look(world, 0, 0, 0), w, -1, -1, 0)
     return w

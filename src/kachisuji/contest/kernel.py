@@ -451,7 +451,7 @@ def play_joined(world, lines, n, f, scene, hit, alone, w):
 
 @compiled
 def play_line(world, lines, n, f, alone, joined):
-    """Play line ``n`` in future ``f``; returns whether the result is in ``joined``, not ``alone``."""
+    """Play line ``n`` in future ``f``; returns whether its partner takes part."""
     arena = 2 * lines.segment[n] + lines.niche[n]
     scene = look(world, arena, f, lines.group[n])
     hit = play_alone(world, lines, n, f, scene, alone)

@@ -69,7 +69,8 @@ def enumerate_lines(case: Case) -> pd.DataFrame:
         fitting = [p for p in space.packages if not p.business or segment.business in p.business]
         for package, scope in product(fitting, space.scopes):
             whom = with_whom if joint[package.id] else [""]
-            for partner, start, intensity in product(whom, space.starts, space.intensities):
+            # partners last: lines that differ by nothing else are played side by side
+            for start, intensity, partner in product(space.starts, space.intensities, whom):
                 name = f"{segment.segment}/{scope}/{package.id}/{partner or '-'}"
                 rows.append(
                     (
