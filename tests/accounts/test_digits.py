@@ -75,6 +75,40 @@ def test_fast_and_careful_agree(seed, rows, ending, last):
     assert careful.labels == fast[0]
 
 
+SHAPES = ("{:.0f}", "{:.0f}.", "{:.1f}", "{:.4f}", "{:.7f}", "{:.8f}", "{:.9f}", "{!r}",
+          "{:.3e}", "{:+.2f}")  # fmt: skip
+
+
+# neither more digits nor other exponents than the fast reader takes: those it hands back
+AMOUNTS = st.integers(-(10**18), 10**18).map(lambda billionths: billionths / 1e9)
+
+
+@given(st.lists(st.tuples(AMOUNTS, st.sampled_from(SHAPES)), min_size=1, max_size=60))
+def test_every_shape_of_a_number_in_a_long_table(cells):
+    body = [form.format(value) for value, form in cells]
+    body += [".5", "-.25", "-0", "0", "7.", "1234567", "12345678", "-1.123456789012345"]
+    # the end of a file is read number by number, what lies far before it by words
+    text = ("r," + ",".join(body) + "\n").encode() * 3
+    got = digits.table(text, 0, len(body) + 1, 1, ",", False)
+    assert got is not None
+    want = np.array([[float(cell) for cell in body]] * 3)
+    assert got[1].tobytes() == want.tobytes()
+
+
+@pytest.mark.parametrize("wrong", ["", "-", ".", "1.2.3", "1x", "--1", "nan", "1 ", " 1", "1;2"])
+def test_what_is_no_number_is_seen_far_before_the_end(wrong):
+    text = f"r,1,{wrong},3\n".encode() + b"r,1,2,3\n" * 20
+    assert digits.table(text, 0, 4, 1, ",", False) is None
+
+
+def test_many_parts_make_one_table(monkeypatch):
+    monkeypatch.setattr(digits, "_PART", 10)
+    text = "".join(f"r{i},{i},{i}.5\n" for i in range(200)).encode()
+    names, values = digits.table(text, 0, 3, 1, ",", False)
+    assert [row[0] for row in names] == [f"r{i}" for i in range(200)]
+    np.testing.assert_array_equal(values, [[i, i + 0.5] for i in range(200)])
+
+
 @pytest.mark.parametrize(
     "body",
     [
