@@ -127,7 +127,8 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
         )
         leak_home = leak * (1 - p[sym.CRAFT] * skill) * max(0.0, 1 + lever(sym.LEVER_KAPPA, t))
 
-        shown = leak_home if joined is None else min(1.0, leak_home + deal[sym.LEAK])
+        told = deal[sym.LEAK] if joined is not None and t >= start else 0.0
+        shown = min(1.0, leak_home + told)
 
         def effective(q, r, leak=leak, leak_home=leak_home, shown=shown, joined=joined):
             from_home = shown if r == joined else leak_home

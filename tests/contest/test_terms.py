@@ -265,6 +265,13 @@ def test_what_leaks_and_is_not_trusted_costs():
     assert slow[1]["sales"][2] < run(line, **POOLED)[1]["sales"][2]
 
 
+def test_a_partner_learns_nothing_before_the_line_begins():
+    line = make_lines(partner=1, start=6)
+    kept, told = (run(line, **POOLED, terms=t)[1]["sales"] for t in ({}, {sym.LEAK: 0.5}))
+    np.testing.assert_array_equal(kept[:5], told[:5])  # years 1 to 5
+    assert told[-1] < kept[-1]
+
+
 def test_a_partner_that_is_lost_helps_no_more():
     line = make_lines(partner=1)
     alone, _ = run(make_lines(), **POOLED)

@@ -113,6 +113,7 @@ def check_lines(lines: LineSpace, file: Path, w: World) -> Iterator[InputError]:
                 yield InputError(
                     "cases.start_outside",
                     file=file,
+                    row=_row_of(file, str(start), "starts"),
                     column="starts",
                     got=start,
                     first=s.first_year,

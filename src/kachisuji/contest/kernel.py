@@ -311,7 +311,8 @@ def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill):
     )  # fmt: skip
     build_capability(t, state, w.spend, symbols)
     kappa = season[t, KAPPA_T] * scene.leak
-    learn(t, state, symbols, scene.base, kappa, home, w.lever, skill, whom, w.deal[LEAK])
+    told = w.deal[LEAK] if t >= w.terms[START] else 0.0  # a partner learns once it takes part
+    learn(t, state, symbols, scene.base, kappa, home, w.lever, skill, whom, told)
     ours, theirs = extras(t, scene, w, whom, squeeze, skill, epsilon)
     attraction(state, symbols, epsilon, home, ours, whom, theirs)
     barrier = trade_factors(
