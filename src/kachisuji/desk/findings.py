@@ -108,6 +108,7 @@ def _how_sure(run: StoredRun, names: Names) -> Finding:
             firm=firm,
             lines=len(run.portfolio),
             assumed=percent(assumed),
+            carried=percent(run.choice["by_grade"].get("carried", 0.0)),
             first=first,
         ),
     )

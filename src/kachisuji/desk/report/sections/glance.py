@@ -145,5 +145,6 @@ def _sure(run: StoredRun, names: Names) -> Both | None:
         firm=int((run.portfolio["bootstrap"] >= 0.8).sum()),
         lines=len(run.portfolio),
         assumed=percent(run.choice["by_grade"]["assumed"]),
+        carried=percent(run.choice["by_grade"].get("carried", 0.0)),
         first=names.quantity(str(top.iloc[0]["quantity"])) if len(top) else plain("–"),
     )
