@@ -95,7 +95,6 @@ def _how_sure(run: StoredRun, names: Names) -> Finding:
             t("desk.finding_sure_title"), told["nothing"], t("desk.finding_sure_none", **told)
         )
     firm = int((run.portfolio["bootstrap"] >= 0.8).sum())
-    assumed = run.choice["by_grade"]["assumed"]
     top = run.influence[run.influence["scope"] == "portfolio"]
     first = names.quantity(str(top.iloc[0]["quantity"])) if len(top) else plain("–")
     return Finding(
@@ -107,8 +106,8 @@ def _how_sure(run: StoredRun, names: Names) -> Finding:
             credit=percent(wins["credit"]),
             firm=firm,
             lines=len(run.portfolio),
-            assumed=percent(assumed),
-            carried=percent(run.choice["by_grade"].get("carried", 0.0)),
+            assumed=percent(run.grade_shares["assumed"]),
+            carried=percent(run.grade_shares["carried"]),
             first=first,
         ),
     )

@@ -122,6 +122,13 @@ class StoredRun:
         paths = read_paths(folder, case.settings.first_year)
         return cls(folder, manifest, case, read_choice(folder), **tables, paths=paths)
 
+    @property
+    def grade_shares(self) -> dict[str, float]:
+        """Uncertainty by grade of evidence; zero for grades that a run from before did not know."""
+        from kachisuji.desk.influence import WEAKEST_FIRST
+
+        return {**dict.fromkeys(WEAKEST_FIRST, 0.0), **self.choice["by_grade"]}
+
     def of_line(self, measure: str) -> pd.DataFrame:
         """Summary of one measure, indexed by line."""
         return self.summary[self.summary["measure"] == measure].set_index("line")

@@ -263,11 +263,11 @@ def histogram(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
 
 def grades(run: StoredRun, lang: Lang) -> dict[str, Any]:
     """Share of the result's uncertainty by grade of the evidence."""
-    shares = run.choice["by_grade"]
+    shares = run.grade_shares
     colours = {g: c for g, c in GRADES.items() if g != "protected" or shares.get(g)}
     names = [t(f"desk.grade_{g}").of(lang) for g in colours]
     rows = [
-        {"grade": name, "share": 100 * float(shares.get(g, 0.0)), "order": k}
+        {"grade": name, "share": 100 * shares[g], "order": k}
         for k, (g, name) in enumerate(zip(colours, names, strict=True))
     ]
     return {

@@ -148,10 +148,8 @@ def _of_rest(run: StoredRun, names: Names) -> dict[str, Figure]:
         "credit_wins": wins["credit"],
         "portfolio_wins": wins["portfolio"],
         "firm": Figure(plain(firm), "portfolio.parquet: bootstrap ≥ 0.8"),
-        "assumed": Figure(percent(choice["by_grade"]["assumed"]), "choice.json: by_grade.assumed"),
-        "carried": Figure(
-            percent(choice["by_grade"].get("carried", 0.0)), "choice.json: by_grade.carried"
-        ),
+        "assumed": Figure(percent(run.grade_shares["assumed"]), "choice.json: by_grade.assumed"),
+        "carried": Figure(percent(run.grade_shares["carried"]), "choice.json: by_grade.carried"),
         "choosing": Figure(
             money(choice["choosing"]["welfare"]["mean"]), "choice.json: choosing.welfare.mean"
         ),

@@ -39,13 +39,13 @@ def grades_by_field(run: StoredRun, names: Names) -> list[dict[str, Any]]:
 
 def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
     """Share of the portfolio's uncertainty by grade, and the numbers to find out first."""
-    shares = run.choice["by_grade"]
+    shares = run.grade_shares
     top = run.influence[run.influence["scope"] == "portfolio"]
     most = float(top["share"].max()) if len(top) else 1.0
     order = (*grades(run), "rest")
     return {
-        "bar": stack([(float(shares.get(g, 0.0)), f"g-{g}") for g in order], 26),
-        "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares.get(g, 0.0))) for g in order],
+        "bar": stack([(shares[g], f"g-{g}") for g in order], 26),
+        "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares[g])) for g in order],
         "rows": [
             {
                 "name": names.quantity(str(row["quantity"])),

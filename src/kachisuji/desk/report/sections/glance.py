@@ -144,7 +144,7 @@ def _sure(run: StoredRun, names: Names) -> Both | None:
         below=percent(float((run.spread["welfare"] <= 0).mean())),
         firm=int((run.portfolio["bootstrap"] >= 0.8).sum()),
         lines=len(run.portfolio),
-        assumed=percent(run.choice["by_grade"]["assumed"]),
-        carried=percent(run.choice["by_grade"].get("carried", 0.0)),
+        assumed=percent(run.grade_shares["assumed"]),
+        carried=percent(run.grade_shares["carried"]),
         first=names.quantity(str(top.iloc[0]["quantity"])) if len(top) else plain("–"),
     )
