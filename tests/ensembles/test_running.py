@@ -240,7 +240,7 @@ from kachisuji.ensembles import run
 if __name__ == "__main__":
     def tell(done):
         print(done, flush=True)
-    run(models.Slow(), np.full((4, 2), 0.5), np.arange(4000), folder={folder!r}, chunk=1,
+    run(models.Slow(), np.full((4, 2), 0.5), np.arange(40_000), folder={folder!r}, chunk=1,
         workers=2, executor={executor!r}, progress=tell)
 """
 
@@ -256,10 +256,15 @@ def test_ctrl_c_stops_the_workers_and_leaves_nothing(tmp_path, executor):
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True, text=True,
     )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline().strip()  # at least one chunk is done
-    os.killpg(process.pid, signal.SIGINT)  # what a terminal sends: to the workers too
-    _, said = process.communicate(timeout=60)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip()  # at least one chunk is done
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal sends: to the workers too
+        _, said = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
     assert process.returncode != 0
     assert said.strip().splitlines()[-1].startswith("KeyboardInterrupt")
     assert list((tmp_path / "r").iterdir()) == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple
 
 from kachisuji.ensembles.chunks import Done, Job, play_chunk
@@ -38,13 +39,23 @@ def here(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
 
 
 def _collect(futures: dict[Future[Done], int], limit: float | None = None) -> Iterator[Done]:
-    waiting = set(futures)
+    """Hand chunks over as they end.
+
+    Each future tells a queue: ``concurrent.futures.wait`` would lock every one of them at every
+    chunk, and an interruption between two of those locks leaves workers waiting for ever.
+    """
+    ended: SimpleQueue[Future[Done]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    waiting = dict(futures)
     while waiting:
-        done, waiting = wait(waiting, timeout=limit, return_when=FIRST_COMPLETED)
-        if not done:
-            raise RunError("ensembles.hangs", seconds=limit, chunk=min(futures[w] for w in waiting))
-        for future in sorted(done, key=futures.__getitem__):
-            yield future.result()
+        try:
+            future = ended.get(timeout=limit)
+        except Empty:
+            chunk = min(waiting.values())
+            raise RunError("ensembles.hangs", seconds=limit, chunk=chunk) from None
+        del waiting[future]
+        yield future.result()
 
 
 def threads(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
