@@ -52,6 +52,25 @@ def test_every_option_is_explained_in_both_languages():
                 assert bool(JAPANESE.search(told)) == (lang == "ja"), (path, argument.name)
 
 
+# they serve until they are stopped, print a script, or tell one line about a file they made
+NO_RESULT = {
+    "completion", "mcp", "serve", "node serve", "node init", "node add", "node approve",
+    "constellation serve", "constellation member", "constellation init", "constellation invite",
+    "constellation revoke",
+}  # fmt: skip
+BARS = {"run", "resume", "verify", "backcast", "pathways", "watch", "front", "divide", "marginal"}
+
+
+def test_every_command_with_a_result_gives_it_as_json_and_bars_can_be_silenced():
+    for path, command in every_command(build("en")):
+        if command.default_command is None:
+            continue
+        name = " ".join(path)
+        options = {n for a in command.assemble_argument_collection() for n in a.names}
+        assert ("--json" in options) == (name not in NO_RESULT), name
+        assert "--quiet" in options or name not in BARS, name
+
+
 def test_every_example_calls_commands_and_options_that_are_there():
     app = build("en")
     known = dict(every_command(app))

@@ -33,6 +33,8 @@ def test_a_file_is_taken_told_and_checked(capsys, tmp_path):
     code, out, _ = told(capsys, "data", "add", str(file), "mine", "--licence", "CC0")
     assert code == 0
     assert "mine.csv" in out
+    code, out, _ = told(capsys, "data", "check", "--json")
+    assert (code, json.loads(out)["files"]) == (0, {"mine": "ok"})
     code, out, _ = told(capsys, "data", "info", "mine", "--json")
     assert json.loads(out)["licence"] == "CC0"
     code, out, _ = told(capsys, "data", "check")

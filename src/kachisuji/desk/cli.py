@@ -59,8 +59,8 @@ def build(lang: Lang) -> App:
     def told(key: str) -> Parameter:
         return Parameter(help=say(key, lang))
 
-    _add_run(app, lang, told)
-    _add_resume(app, lang, told)
+    for add in (_add_run, _add_resume, _add_verify, _add_report):
+        add(app, lang, told)
     _add_look(app, lang, told)
     add_data(app, lang, told)
     add_ahead(app, lang, told)
@@ -112,6 +112,14 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         asked = (constellation, identity)
         return commands.run(case, out, options, who, telling, pdf=pdf, asked=asked)
 
+
+def _add_verify(app: App, lang: Lang, told: Told) -> None:
+    from kachisuji.desk import commands
+
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
+
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
     )
@@ -126,6 +134,13 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
     ) -> int:
         differs = commands.verify(run, quick, Telling(lang, json, quiet))
         return EXIT_DIFFERS if differs else 0
+
+
+def _add_report(app: App, lang: Lang, told: Told) -> None:
+    from kachisuji.desk import commands
+
+    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(
         name="report", help=say("desk.help_report", lang), usage=say("desk.usage_report", lang)
@@ -181,12 +196,15 @@ def _add_look(app: App, lang: Lang, told: Told) -> None:
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Case = Annotated[str, told("desk.arg_case")]
     Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="lines", help=say("desk.help_lines", lang), usage=say("desk.usage_lines", lang)
     )
-    def lines(case: Case, /, *, json: Json = False, lang: Asked = lang) -> int:
-        return commands.lines(case, Telling(lang, json))
+    def lines(
+        case: Case, /, *, json: Json = False, quiet: Quiet = False, lang: Asked = lang
+    ) -> int:
+        return commands.lines(case, Telling(lang, json, quiet))
 
     @app.command(
         name="version", help=say("desk.help_version", lang), usage=say("desk.usage_version", lang)

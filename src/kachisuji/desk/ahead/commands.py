@@ -14,6 +14,7 @@ def add_ahead(app: App, lang: Lang, told: Told) -> None:
     """Add the commands that look ahead."""
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="backcast",
@@ -28,9 +29,10 @@ def add_ahead(app: App, lang: Lang, told: Told) -> None:
         futures: Annotated[int, told("ahead.opt_futures")] = 128,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
-        return back(case, goal, futures, seed, Telling(lang, json))
+        return back(case, goal, futures, seed, Telling(lang, json, quiet))
 
     _add_pathways(app, lang, told)
     _add_watch(app, lang, told)
@@ -39,6 +41,7 @@ def add_ahead(app: App, lang: Lang, told: Told) -> None:
 def _add_pathways(app: App, lang: Lang, told: Told) -> None:
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="pathways",
@@ -54,14 +57,16 @@ def _add_pathways(app: App, lang: Lang, told: Told) -> None:
         when: Annotated[int | None, told("ahead.opt_when")] = None,
         out: Annotated[Path | None, told("ahead.opt_map")] = None,
         json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
-        return paths(run, hold, odds, when, out, Telling(lang, json))
+        return paths(run, hold, odds, when, out, Telling(lang, json, quiet))
 
 
 def _add_watch(app: App, lang: Lang, told: Told) -> None:
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="watch", help=say("ahead.help_watch", lang), usage=say("ahead.usage_watch", lang)
@@ -74,13 +79,14 @@ def _add_watch(app: App, lang: Lang, told: Told) -> None:
         history: Annotated[bool, told("ahead.opt_history"), ALONE] = False,
         trial: Annotated[bool, told("ahead.opt_trial"), ALONE] = False,
         json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
         if history:
-            return steps(run, Telling(lang, json))
+            return steps(run, Telling(lang, json, quiet))
         if observations is None:
             raise InputError("ahead.nothing_observed")
-        return observe(run, observations, not trial, Telling(lang, json))
+        return observe(run, observations, not trial, Telling(lang, json, quiet))
 
 
 def check_futures(futures: int, seed: int) -> None:

@@ -13,6 +13,7 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
     """Add the commands that show trade-offs between objectives and between decision-makers."""
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="front", help=say("ahead.help_front", lang), usage=say("ahead.usage_front", lang)
@@ -26,10 +27,11 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
         step: Annotated[float, told("ahead.opt_step")] = 0.01,
         seconds: Annotated[float, told("ahead.opt_seconds")] = 60.0,
         json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
         names = [name.strip() for name in objectives.split(",") if name.strip()]
-        return draw_front(run, names, points, (step, seconds), Telling(lang, json))
+        return draw_front(run, names, points, (step, seconds), Telling(lang, json, quiet))
 
     @app.command(
         name="divide", help=say("ahead.help_divide", lang), usage=say("ahead.usage_divide", lang)
@@ -40,9 +42,10 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
         *,
         by: Annotated[str, told("ahead.opt_by")] = "field",
         json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
-        return share(run, by, Telling(lang, json))
+        return share(run, by, Telling(lang, json, quiet))
 
 
 def draw_front(

@@ -215,8 +215,9 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         keep: Annotated[bool, told("nodes.opt_keep"), ALONE] = False,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        quiet: Annotated[bool, told("commands.opt_quiet"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
         from kachisuji.desk.constellation import demo as shown
 
-        return shown.demo(nodes, out, keep, seed, Telling(lang, json))
+        return shown.demo(nodes, out, keep, seed, Telling(lang, json, quiet))

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
 
 if TYPE_CHECKING:
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 Measure = Literal["welfare", "value_added", "indispensability", "digital_balance"]
 
 
-def add_instruments(app: App, lang: Lang, told: Callable[[str], Parameter]) -> None:
+def add_instruments(app: App, lang: Lang, told: Told) -> None:
     """Add the commands about instruments."""
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("desk.opt_json"), Parameter(negative="")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
+    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="instruments",
@@ -45,22 +48,23 @@ def add_instruments(app: App, lang: Lang, told: Callable[[str], Parameter]) -> N
         /,
         *,
         measure: Annotated[Measure, told("instruments.opt_measure")] = "welfare",
-        segment: Annotated[list[str] | None, told("instruments.opt_segment")] = None,
+        segment: Annotated[list[str] | None, told("instruments.opt_segment"), ALONE] = None,
         futures: Annotated[int, told("instruments.opt_futures")] = 64,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         html: Annotated[Path | None, told("instruments.opt_html")] = None,
         csv: Annotated[Path | None, told("instruments.opt_csv")] = None,
         json: Json = False,
+        quiet: Quiet = False,
         lang: Asked = lang,
     ) -> int:
-        return show_marginal(case, measure, segment, futures, seed, (html, csv), json, lang)
+        telling = Telling(lang, json, quiet)
+        return show_marginal(case, measure, segment, (futures, seed), (html, csv), telling)
 
 
 def list_instruments(case: str, as_json: bool, lang: Lang) -> int:
     """List the instruments of a case in words or as JSON."""
     from kachisuji.cases import load
     from kachisuji.desk.instruments.listing import described, told
-    from kachisuji.desk.telling import Telling
 
     rows = described(load(case))
     Telling(lang, json=as_json).result("\n".join(told(rows, lang)), rows)
@@ -68,10 +72,14 @@ def list_instruments(case: str, as_json: bool, lang: Lang) -> int:
 
 
 def show_marginal(
-    case: str, measure: str, segments: list[str] | None, futures: int, seed: int,
-    files: tuple[Path | None, Path | None], as_json: bool, lang: Lang,
+    case: str, measure: str, segments: list[str] | None, drawn: tuple[int, int],
+    files: tuple[Path | None, Path | None], telling: Telling,
 ) -> int:  # fmt: skip
-    """Play every instrument alone and in pairs; show, and write what was asked for."""
+    """Play every instrument alone and in pairs; show, and write what was asked for.
+
+    ``drawn`` is the number of futures and the seed, ``files`` where to write as HTML and CSV.
+    """
+    futures, seed = drawn
     if not 16 <= futures <= 4096:
         raise InputError("desk.bad_option", option="--futures", got=futures, want="16 – 4096")
     if seed < 0:
@@ -81,10 +89,9 @@ def show_marginal(
     from kachisuji.desk.instruments.heatmap import heat_map
     from kachisuji.desk.instruments.telling import told
     from kachisuji.desk.report.names import Names
-    from kachisuji.desk.telling import Telling
     from kachisuji.ledger import write_atomic
 
-    telling = Telling(lang, json=as_json)
+    lang = telling.lang
     loaded = load(case)
     with telling.stages() as stages:
         model = contest.build(loaded, loaded.economy)

@@ -1,21 +1,22 @@
 """``kachisuji history``: past programmes, what the model would have said, what was found."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from kachisuji.desk.helping import ALONE, Told
 from kachisuji.words import InputError, Lang, percent, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def add_history(app: App, lang: Lang, told: Callable[[str], Parameter]) -> None:
+def add_history(app: App, lang: Lang, told: Told) -> None:
     """Add ``kachisuji history [NAME ...]``."""
     Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("desk.opt_json"), Parameter(negative="")]
+    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(name="history", help=say("history.help", lang), usage=say("history.usage", lang))
     def history(
