@@ -1,7 +1,18 @@
 """The pages in both languages, without a browser."""
 
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
+import pytest
+
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.web.place import Shown
+from kachisuji.desk.web.portfolios import as_if
+from kachisuji.desk.web.segments import tiles
+from kachisuji.desk.web.views.fields import verdict_of
+from kachisuji.desk.web.views.futures import weakness
 from kachisuji.words import entries
 
 JAPANESE = re.compile(r"[ぁ-んァ-ン]")
@@ -123,3 +134,74 @@ def _sources():
 
 
 SOURCES = _sources()
+
+
+def test_instruments_by_fields_are_told_in_the_readers_language(reader):
+    for lang, word in (("en", "of the futures"), ("ja", "将来像は")):
+        page = reader.get(f"/r/small/fields?lang={lang}").text
+        titles = re.findall(r'<td class="[^"]*" title="([^"]+)"', page)
+        assert titles
+        assert all(word in t for t in titles)
+    reader.get("/jobs?lang=en")
+
+
+def test_why_a_segment_not_to_be_entered_is_in_the_portfolio(stored):
+    """The sentence holds the run's own figures, and stands only where both are so."""
+    line = int(stored.lines.index[stored.lines["kind"] == "line"][0])
+    segment = stored.lines["segment"].iloc[line]
+    held = as_if(stored, [line])
+    shown = Shown("small", doubted(held, "do_not_enter"), Names(stored.case))
+    told = verdict_of(shown, segment)["beside"]
+    worth = stored.of_line("welfare")["mean"].loc[line]
+    assert shown.names.money(worth).en in told.en
+    assert shown.names.money(worth).ja in told.ja
+    others = [s for s in stored.verdicts["segment"] if s != segment]
+    assert all(verdict_of(shown, s)["beside"] is None for s in others)
+    won = Shown("small", doubted(held, "win"), Names(stored.case))
+    assert verdict_of(won, segment)["beside"] is None
+
+
+def doubted(run, verdict):
+    """Return a run whose segments were all judged so."""
+    return replace(run, verdicts=run.verdicts.assign(verdict=verdict))
+
+
+def test_a_region_that_only_sells_says_where_it_buys(stored):
+    segment = stored.case.tables["segments"]["segment"].iloc[0]
+    found = {t["code"]: t for t in tiles(stored, Names(stored.case), segment)}
+    assert found["RIVAL"]["market"] is None
+    assert found["ABROAD"]["name"].en in found["RIVAL"]["inside"].en
+    own = stored.case.tables["shares"].query("segment == @segment").set_index("market")["RIVAL"]
+    assert min(own) <= float(found["RIVAL"]["sold"].en.split()[1][:-1]) / 100 <= max(own)
+    assert found["HOME"]["inside"] is found["ABROAD"]["inside"] is None
+
+
+def test_a_weak_box_is_called_weak():
+    firm = SimpleNamespace(quasi_p=np.array([0.01, np.nan]), density=0.8, coverage=0.6)
+    assert weakness(firm) is None
+    for bad in ({"quasi_p": np.array([0.2])}, {"density": 0.4}, {"coverage": 0.1}):
+        told = weakness(SimpleNamespace(**{**vars(firm), **bad}))
+        assert told.en.startswith("Weak: ")
+        assert told.ja.startswith("弱い手がかり：")
+
+
+@pytest.mark.parametrize(("form", "begins"), [("html", b"<!DOCTYPE"), ("xlsx", b"PK")])
+def test_a_run_is_taken_along(reader, form, begins):
+    page = reader.get("/r/small").text
+    assert f'href="/r/small/report.{form}"' in page
+    answer = reader.get(f"/r/small/report.{form}")
+    assert answer.status_code == 200
+    assert answer.content[:9].upper().startswith(begins.upper())
+    assert f".{form}" in answer.headers["content-disposition"]
+    assert reader.get(f"/r/small/report.{form}").content == answer.content
+
+
+def test_everything_offered_to_take_along_is_there(reader):
+    page = reader.get("/r/small").text
+    offered = re.findall(r'href="([^"]+)" download', page)
+    assert {a.rsplit(".", 1)[1] for a in offered} == {
+        "html", "pdf", "xlsx", "docx", "pptx", "csv", "parquet"
+    }  # fmt: skip
+    for address in offered:
+        assert reader.client.get(address).status_code == 200, address
+    assert reader.get("/r/small/report.exe").status_code == 422

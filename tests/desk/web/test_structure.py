@@ -68,5 +68,30 @@ def test_years_of_a_data_folder_are_offered_and_compared(full_data, tmp_path, mo
     assert "wiod13-2011" in library.known()
     before, after = library.figures("wiod13-1995"), library.figures("wiod13-2011")
     assert library.figures("wiod13-2011").equals(after)
-    spec = structures.comparison({1995: before, 2011: after}, ["JPN"], "c14", "upstreamness", "ja")
+    spec = structures.comparison(
+        {1995: before, 2011: after}, ["JPN"], "c14", "upstreamness", "ja", reference()
+    )
     assert [v["year"] for v in spec["data"]["values"]] == [1995, 2011]
+
+
+def test_output_is_told_and_drawn_in_the_money_of_the_table():
+    economy = reference()
+    made = float(economy.x[economy.row("JPN", "c15")])
+    assert structures.shown("output", made, "en", economy).startswith("US$")
+    table = {economy.year: structures.figures(economy)}
+    spec = structures.comparison(table, ["JPN", "USA"], "c15", "output", "en", economy)
+    title = spec["encoding"]["x"]["title"]
+    assert title in ("Output (US$ billion)", "Output (US$ trillion)")
+    by = 1e3 if "billion" in title else 1e6
+    drawn = {v["region"]: v["value"] for v in spec["data"]["values"]}
+    assert drawn["Japan"] == pytest.approx(made / by)
+
+
+@pytest.mark.parametrize(("lang", "most"), [("en", 40), ("ja", 20)])
+def test_no_label_of_the_flows_is_cut(lang, most):
+    spec = structures.sankey(reference(), "JPN", "c12", lang)
+    text = spec["marks"][-1]["encode"]["enter"]
+    assert "limit" not in text
+    for ribbon in spec["data"][0]["values"]:
+        assert all(len(line) <= most for line in ribbon["label"])
+        assert "".join(ribbon["label"]).replace(" ", "") == ribbon["told"].replace(" ", "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import t
+from kachisuji.desk.report.bilingual import Money, t
 from kachisuji.desk.report.sections.choice import path_of
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
@@ -43,8 +43,13 @@ class Scale:
 
 
 def scale_of(largest: float, names: Names, lang: Lang) -> Scale:
+    """Choose the unit in which the largest amount of a chart of a case has one to three digits."""
+    return money_scale(largest, names.money, lang)
+
+
+def money_scale(largest: float, amounts: Money, lang: Lang) -> Scale:
     """Choose the unit in which the largest amount of a chart has one to three digits."""
-    unit, currency = names.money.unit, names.money.currency
+    unit, currency = amounts.unit, amounts.currency
     whole = abs(largest) * unit or unit
     steps = (1e12, 1e8, 1e4, 1.0) if lang == "ja" else (1e12, 1e9, 1e6, 1.0)
     step = next((s for s in steps if whole >= s), 1.0)

@@ -23,7 +23,7 @@ from kachisuji.words import InputError, KachisujiError, Lang, RunError
 
 # a module here holds ``router``; one that is not there yet is simply not offered
 VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structure", "cases",
-         "editing", "jobs", "narrative", "paths", "closing")  # fmt: skip
+         "editing", "jobs", "narrative", "paths", "closing", "taking")  # fmt: skip
 AT_ONCE = 6
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
 BUSY = ("web.too_many_jobs", "web.job_works", "web.job_whole")

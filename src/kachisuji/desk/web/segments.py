@@ -9,6 +9,7 @@ import pandas as pd
 
 from kachisuji.accounts import Economy, sector_name
 from kachisuji.beliefs import GRADES, grades_in
+from kachisuji.contest.ties import market_of
 from kachisuji.desk.comparing import latest_start
 from kachisuji.desk.report.bilingual import Both, both, fixed, number, percent, plain, t, tidy
 from kachisuji.desk.report.drawing import (
@@ -107,7 +108,13 @@ def tiles(run: StoredRun, names: Names, segment: str) -> list[dict[str, Any]]:
             "rival": None,
             "partner": code in possible,
             "gain": None,
+            "inside": None,
+            "sold": None,
         }
+        market = market_of(case, code) if code in case.competitors else code
+        if code not in size and market != code:  # it sells, but buys as part of a larger market
+            tile["inside"] = t("web.tile_inside", name=names.region(market))
+            tile["sold"] = _sold(own, size, code)
         if code in own.index:
             found = row_of(own, code)[list(case.competitors)].astype(float)
             tile["share"] = percent(found[home], 1 if found[home] < 0.095 else 0)
@@ -121,6 +128,16 @@ def tiles(run: StoredRun, names: Names, segment: str) -> list[dict[str, Any]]:
             tile["gain"] = names.money(float(row_of(gains, code)["gain"]))
         out.append(tile)
     return out
+
+
+def _sold(shares: pd.DataFrame, size: pd.Series[float], code: str) -> Both | None:
+    """Share of a region's firms in all markets of a segment together."""
+    held = [m for m in shares.index if m in size.index]
+    whole = float(size[held].sum())
+    if whole <= 0:
+        return None
+    sold = sum(float(shares[code][m]) * float(size[m]) for m in held) / whole
+    return t("web.tile_sold", share=percent(sold, 1 if sold < 0.095 else 0))
 
 
 def path_picture(run: StoredRun, segment: str, measure: str, label: str) -> Any:

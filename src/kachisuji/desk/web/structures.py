@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ import pandas as pd
 
 from kachisuji.accounts import Economy, read, reference, region_name, sector_name
 from kachisuji.accounts.commons import Commons
-from kachisuji.desk.report.bilingual import Both, t
+from kachisuji.desk.documents.charts import money_scale
+from kachisuji.desk.report.bilingual import Both, Money, t
 from kachisuji.ledger import write_atomic
 from kachisuji.words import InputError, Lang, RunError, number, say
 
@@ -144,10 +146,24 @@ def figures(economy: Economy) -> pd.DataFrame:
     return frame
 
 
-def shown(measure: str, value: float, lang: Lang) -> str:
-    """Write a measure."""
+UNITS = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+
+
+def amounts(economy: Economy) -> Money | None:
+    """Return what writes the amounts of a table; None where its unit is no round number."""
+    unit = UNITS.get(economy.unit)
+    return Money(economy.currency, unit) if unit else None
+
+
+def shown(measure: str, value: float, lang: Lang, economy: Economy) -> str:
+    """Write a measure with its unit."""
     if measure.endswith("_share") or measure == "domestic_content":
         return f"{number(100 * value, lang, 3)}%"
+    if measure == "output":
+        money = amounts(economy)
+        if money is not None:
+            return money(value, 3).of(lang)
+        return f"{number(value, lang, 3)} {economy.unit} {economy.currency}"
     return number(value, lang, 3)
 
 
@@ -187,8 +203,15 @@ def flows(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, A
     }
 
 
-WIDE, TALL, BAR = 860, 420, 200.0  # of the picture, and of the sector in its middle
+WIDE, TALL, BAR = 860, 480, 220.0  # of the picture, and of the sector in its middle
+LINE = 14.0  # height of a line of a label
 BLUE, RED, GREY = "#1f3f77", "#c2562d", "#7d8790"
+
+
+def folded(text: str, most: int) -> list[str]:
+    """Break a label into lines, so that nothing of it is cut; texts without spaces anywhere."""
+    lines = textwrap.wrap(text, most)
+    return lines or [text]
 
 
 def ribbons(parts: list[tuple[str, float]], left: bool, lang: Lang) -> list[dict[str, Any]]:
@@ -206,13 +229,16 @@ def ribbons(parts: list[tuple[str, float]], left: bool, lang: Lang) -> list[dict
             f"L{x1},{inner + thick:.1f}C{middle},{inner + thick:.1f},{middle},"
             f"{outer + thick:.1f},{x0},{outer + thick:.1f}Z"
         )
+        share = f"{number(100 * value, lang, 3)}%"
+        lines = folded(f"{name}  {share}", 20 if lang == "ja" else 40)
         out.append(
             {
                 "path": path,
                 "fill": GREY if k >= NAMED else BLUE if left else RED,
-                "label": f"{name}  {number(100 * value, lang, 3)}%",
+                "told": f"{name}  {share}",
+                "label": lines,
                 "x": x0 - 8 if left else x0 + 8,
-                "y": outer + thick / 2,
+                "y": outer + thick / 2 - LINE * (len(lines) - 1) / 2,
                 "align": "right" if left else "left",
             }
         )
@@ -248,19 +274,27 @@ def sankey(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, 
         "data": [{"name": "flows", "values": marks}],
         "marks": [
             mark("path", True, path={"field": "path"}, fill={"field": "fill"},
-                 fillOpacity={"value": 0.55}, tooltip={"field": "label"}),
+                 fillOpacity={"value": 0.55}, tooltip={"field": "told"}),
             mark("rect", False, **sector_bar),
             mark("text", True, **fixed, baseline={"value": "middle"}, text={"field": "label"},
-                 limit={"value": 244}, fontSize={"value": 12}),
+                 lineHeight={"value": LINE}, fontSize={"value": 12}),
         ],
     }  # fmt: skip
 
 
 def comparison(
-    tables: dict[int, pd.DataFrame], regions: list[str], sector: str, measure: str, lang: Lang
+    tables: dict[int, pd.DataFrame],
+    regions: list[str],
+    sector: str,
+    measure: str,
+    lang: Lang,
+    economy: Economy,
 ) -> dict[str, Any]:
-    """Return one measure of a sector by country: bars for one year, lines for many (Vega-Lite)."""
-    values = []
+    """Return one measure of a sector by country: bars for one year, lines for many (Vega-Lite).
+
+    Output is drawn in the money of ``economy``, in steps that leave one to three digits.
+    """
+    values: list[dict[str, Any]] = []
     for year, table in tables.items():
         own = table[table["sector"] == sector].set_index("region")[measure]
         values += [
@@ -269,13 +303,20 @@ def comparison(
             if r in own.index and np.isfinite(own[r])
         ]
     title = say(f"web.measure_{measure}", lang)
+    if measure == "output":
+        money, unit = amounts(economy), f"{economy.unit} {economy.currency}"
+        if money is not None:
+            scale = money_scale(max((v["value"] for v in values), default=0.0), money, lang)
+            values = [{**v, "value": scale(v["value"])} for v in values]
+            unit = scale.unit
+        title = say("web.name_in_unit", lang, name=title, unit=unit)
     percent = measure.endswith("_share") or measure == "domestic_content"
-    axis = {"format": ".0%" if percent else "~s"}
+    axis = {"format": ".0%" if percent else ",~r"}
     one = len(tables) == 1
     spec: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": f"{title}: {sector_name(sector, lang)}",
-        "title": f"{title}: {sector_name(sector, lang)}",
+        "title": folded(f"{title}: {sector_name(sector, lang)}", 18 if lang == "ja" else 36),
         "width": "container",
         "height": 24 * max(4, len(regions)) if one else 320,
         "data": {"values": values},

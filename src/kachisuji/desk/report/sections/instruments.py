@@ -8,7 +8,7 @@ import pandas as pd
 
 from kachisuji.desk.instruments.heatmap import HOLDS, tint
 from kachisuji.desk.judging import FUTURES
-from kachisuji.desk.report.bilingual import fixed, percent, t
+from kachisuji.desk.report.bilingual import fixed, listed, percent, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
@@ -52,6 +52,7 @@ def _part(own: pd.DataFrame, per: str, fields: list[int], names: Names) -> dict[
         for field in fields:
             row = found.get((name, field))
             cells.append(None if row is None else {
+                "place": listed([names.instruments[str(name)], names.fields[field]]),
                 "value": fixed(row["value"], 2), "tint": tint(row["value"], top),
                 "sure": row["holds"] >= HOLDS,
                 "more": t("instruments.holds", share=percent(row["holds"])),

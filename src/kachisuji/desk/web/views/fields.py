@@ -6,9 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from kachisuji.desk.report.bilingual import percent, plain, t
+from kachisuji.contest.thresholds import OUT
+from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
 from kachisuji.desk.report.sections import fields as cards
+from kachisuji.desk.report.sections.instruments import instruments
 from kachisuji.desk.rows import records
+from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.web import pages, segments
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Shown
@@ -27,7 +30,12 @@ def fields(request: Request, run: str) -> Response:
     """Show every field with its segments."""
     shown = request.app.state.desk.show(run)
     return pages.render(
-        request, "fields.html.j2", shown=shown, fields=every_card(shown), base=run_address(run)
+        request,
+        "fields.html.j2",
+        shown=shown,
+        fields=every_card(shown),
+        heat=shown.once("heat", lambda: instruments(shown.run, shown.names)),
+        base=run_address(run),
     )
 
 
@@ -115,4 +123,24 @@ def verdict_of(shown: Shown, segment: str) -> dict[str, Any] | None:
         "reached": given("reached", percent),
         "unaided": given("unaided", percent),
         "latest": given("latest_start", lambda v: plain(int(v))),
+        "beside": chosen_all_the_same(shown, segment, row),
     }
+
+
+def chosen_all_the_same(shown: Shown, segment: str, row: dict[str, Any]) -> Both | None:
+    """Say why a segment not to be entered for its share can hold a line of the portfolio."""
+    run, names = shown.run, shown.names
+    held = [int(i) for i in run.portfolio["line"] if run.lines["segment"].iloc[int(i)] == segment]
+    if row["verdict"] != OUT or not held:
+        return None
+    own = row_of(run.portfolio.set_index("line"), held[0])
+    return t(
+        "web.verdict_beside",
+        year=run.case.settings.last_year,
+        base=percent(row["base_share"], 1),
+        goal=percent(row["goal"], 1),
+        reached=percent(row["reached"]),
+        ceiling=fixed(row["ceiling"], 2),
+        welfare=names.money(own["welfare"]),
+        beats=percent(own["beats"]),
+    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kachisuji.beliefs import triangular_ppf
 from kachisuji.contest.quantities import Quantity
-from kachisuji.desk.report.bilingual import Both, both, number, percent, points, t
+from kachisuji.desk.report.bilingual import Both, both, listed, number, percent, points, t
 from kachisuji.desk.report.drawing import meter
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
@@ -21,7 +21,8 @@ from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Shown
 from kachisuji.desk.web.portfolios import fronts
 from kachisuji.desk.web.replay import Replay
-from kachisuji.desk.web.views.what_if import replay_of, valued
+from kachisuji.desk.web.units import valued
+from kachisuji.desk.web.views.what_if import replay_of
 from kachisuji.words import KachisujiError, say
 
 router = APIRouter()
@@ -35,6 +36,7 @@ SEARCHED = 14  # quantities that boxes are looked for in: those that move the re
 BOXES = 3
 CONDITIONS = 3
 CHANCE = 0.05  # odds above which a condition may be chance
+DENSE, COVERED = 0.5, 0.25  # density and coverage below which a box is called weak
 FIFTH = 0.2
 ALTERNATIVES = 30
 
@@ -88,7 +90,7 @@ def found_of(shown: Shown, measure: str, part: str) -> dict[str, Any]:
     replay = replay_of(shown)
     values = total_of(shown, replay, measure)
     asked = of_interest(values, part)
-    show = points if measure in ("indispensability", "exposure") else shown.names.money
+    show = in_points if measure in ("indispensability", "exposure") else shown.names.money
     limit = None
     if asked.any() and part != "below":
         limit = show(float(values[asked].max() if part == "worst" else values[asked].min()))
@@ -96,7 +98,7 @@ def found_of(shown: Shown, measure: str, part: str) -> dict[str, Any]:
         "count": int(asked.sum()),
         "total": values.size,
         "limit": limit,
-        "parallel": parallel(shown, replay, values, asked, show),
+        "parallel": parallel(shown, replay, values, asked, t(f"desk.measure_{measure}"), show),
         "boxes": boxes(shown, replay, asked),
         "bars": bars(shown),
         "information": shown.once("information", lambda: information(shown, replay)),
@@ -117,7 +119,14 @@ def futures_table(request: Request, run: str, form: Literal["csv", "parquet"]) -
     return exporting.table_as(table, form, f"{run}-futures")
 
 
-def parallel(shown: Shown, replay: Replay, values: F8, asked: B1, show: Any) -> dict[str, Any]:
+def in_points(value: float) -> Both:
+    """Write points of indispensability or exposure, with their name."""
+    return t("desk.points", value=points(value))
+
+
+def parallel(
+    shown: Shown, replay: Replay, values: F8, asked: B1, name: Both, show: Any
+) -> dict[str, Any]:
     """Draw a line a future across the quantities that decide, and the result last."""
     places = deciding(shown, replay, AXES)
     spread = np.ptp(values) or 1.0
@@ -136,14 +145,14 @@ def parallel(shown: Shown, replay: Replay, values: F8, asked: B1, show: Any) -> 
     axes = [
         {
             "name": shown.names.quantity(replay.quantities[j].name),
-            "low": told(replay.quantities[j], 0.0),
-            "high": told(replay.quantities[j], 1.0),
+            "low": told(replay.quantities[j], 0.0, shown.names),
+            "high": told(replay.quantities[j], 1.0, shown.names),
         }
         for j in places
     ]
     axes.append(
         {
-            "name": t("web.result"),
+            "name": name,
             "low": show(float(values.min())),
             "high": show(float(values.max())),
         }
@@ -151,12 +160,12 @@ def parallel(shown: Shown, replay: Replay, values: F8, asked: B1, show: Any) -> 
     return {"svg": Markup("".join(parts)), "axes": axes, "count": columns.shape[1]}
 
 
-def told(quantity: Quantity, u: float) -> Both:
+def told(quantity: Quantity, u: float, names: Names) -> Both:
     """Tell the value of a quantity at a quantile."""
-    if quantity.unit == "quantile":
-        return t("web.percentile", at=round(100 * u))
-    value = float(triangular_ppf(u, quantity.low, quantity.mode, quantity.high))
-    return valued(value, quantity.unit)
+    value = u
+    if quantity.unit != "quantile":
+        value = float(triangular_ppf(u, quantity.low, quantity.mode, quantity.high))
+    return valued(value, quantity, names.money)
 
 
 def boxes(shown: Shown, replay: Replay, asked: B1) -> list[dict[str, Any]]:
@@ -187,11 +196,26 @@ def boxes(shown: Shown, replay: Replay, asked: B1) -> list[dict[str, Any]]:
                 "density": percent(box.density),
                 "mass": percent(box.mass),
                 "bar": meter(box.density),
-                "chance": number(float(np.nanmax(box.quasi_p)), 2),
-                "weak": float(np.nanmax(box.quasi_p)) > CHANCE,
+                "weak": weakness(box),
             }
         )
     return out
+
+
+def weakness(box: Any) -> Both | None:
+    """Say why a box is no firm ground: chance, mostly other futures in it, or most of them out.
+
+    Coverage and density as in Bryant and Lempert (2010), the odds of chance by their quasi-p-value.
+    """
+    reasons = []
+    chance = float(np.nanmax(box.quasi_p))
+    if chance > CHANCE:
+        reasons.append(t("web.weak_chance", chance=number(chance, 2)))
+    if box.density < DENSE:
+        reasons.append(t("web.weak_density"))
+    if box.coverage < COVERED:
+        reasons.append(t("web.weak_coverage"))
+    return t("web.box_weak", reasons=listed(reasons)) if reasons else None
 
 
 def firmest(run: Any) -> Any:
@@ -217,8 +241,8 @@ def sentence(box: Any, replay: Replay, names: Names) -> Both:
             t(
                 f"ensembles.box_{kind}",
                 name=label,
-                low=told(quantity, float(low)),
-                high=told(quantity, float(high)),
+                low=told(quantity, float(low), names),
+                high=told(quantity, float(high), names),
             )
         )
     return both(lambda lang: say("ensembles.box_and", lang).join(p.of(lang) for p in parts))

@@ -14,6 +14,7 @@ from kachisuji.desk.report.sections.choice import insufficient
 from kachisuji.desk.web import pages, portfolios
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
+from kachisuji.desk.web.views.taking import files
 
 router = APIRouter()
 
@@ -56,6 +57,7 @@ def overview(
         own=own,
         picked=picked,
         base=run_address(run),
+        files=files(run_address(run)),
         **shown.once("said", lambda: said(shown)),
         **shown.once(f"portfolio {picked}", lambda: tables(shown, known[picked], picked == own)),
     )

@@ -90,7 +90,11 @@ def structure(
         sectors=sectors,
         measures=structures.measures(),
         figures=[
-            (name, structures.shown(m, float(row[m]), lang), _rank(frame, asked.sector, m, row[m]))
+            (
+                name,
+                structures.shown(m, float(row[m]), lang, economy),
+                _rank(frame, asked.sector, m, row[m]),
+            )
             for m, name in structures.measures()
         ],
         count=economy.n_regions,
@@ -143,7 +147,9 @@ def _compared(asked: Asked, lang: Any) -> list[dict[str, Any]]:
     rows = []
     for region in asked.regions:
         row: Any = own.loc[region]
-        values = [structures.shown(m, float(row[m]), lang) for m in structures.MEASURES]
+        values = [
+            structures.shown(m, float(row[m]), lang, asked.economy) for m in structures.MEASURES
+        ]
         rows.append({"code": region, "name": names[region], "values": values})
     return rows
 
@@ -152,7 +158,9 @@ def chart_of(asked: Asked, kind: str, lang: Any) -> dict[str, Any]:
     """Return a picture of the explorer as Vega."""
     if kind == "sankey":
         return structures.sankey(asked.economy, asked.region, asked.sector, lang)
-    return structures.comparison(asked.series(), asked.regions, asked.sector, asked.measure, lang)
+    return structures.comparison(
+        asked.series(), asked.regions, asked.sector, asked.measure, lang, asked.economy
+    )
 
 
 Kind = Literal["sankey", "compare"]

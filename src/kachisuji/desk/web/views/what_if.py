@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from kachisuji.beliefs import triangular_ppf
 from kachisuji.contest.quantities import Quantity
-from kachisuji.desk.report.bilingual import Both, number, percent, plain, points, t, whole
+from kachisuji.desk.report.bilingual import Both, percent, plain, points, t, whole
 from kachisuji.desk.report.drawing import pc, spanning, strip
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import path_of
@@ -22,6 +22,7 @@ from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
 from kachisuji.desk.web.replay import STEPS, Question, Replay
+from kachisuji.desk.web.units import valued
 from kachisuji.desk.web.views.closing import closable
 from kachisuji.words import KachisujiError, Lang
 
@@ -174,10 +175,10 @@ def slider(
     steps = np.arange(STEPS + 1) / STEPS
     at = question.beliefs.get(quantity.name, STEPS // 2)
     if quantity.unit == "quantile":
-        words = [t("web.percentile", at=round(100 * s)) for s in steps]
+        values = steps
     else:
         values = triangular_ppf(steps, quantity.low, quantity.mode, quantity.high)
-        words = [valued(float(v), quantity.unit) for v in values]
+    words = [valued(float(v), quantity, shown.names.money) for v in values]
     words[STEPS // 2] = t("web.as_in_case")
     return {
         "name": quantity.name,
@@ -191,17 +192,6 @@ def slider(
         "first": first,
         "evidence": list(quantity.evidence[:2]),
     }
-
-
-def valued(value: float, unit: str) -> Both:
-    """Write a value of a quantity in its unit."""
-    if unit in ("share", "share a year"):
-        return percent(value, 1)
-    known = {"months": "web.unit_months", "a year": "web.unit_odds"}
-    if unit in known:
-        shown = number(100 * value, 2) if unit == "a year" else number(value, 2)
-        return t(known[unit], value=shown)
-    return number(value)
 
 
 def form_of(shown: Shown, replay: Replay, question: Question) -> dict[str, Any]:
