@@ -8,6 +8,7 @@ Needs the WIOD 2013 tables and scikit-learn (development group).
 """
 
 import argparse
+import csv
 import os
 import time
 from pathlib import Path
@@ -192,18 +193,23 @@ def gained(scores, regions):
     yield ""
 
 
+RECORD = ("held_out", "model", "crps", "crps_log", "in50", "in80", "in90", "gained", "called",
+          "right", "average_precision")  # fmt: skip
+
+
 def record(outputs, path):
     """Write what the report shows beside every forecast: contest/data/hindcast.csv."""
-    lines = ["held_out,model,crps,crps_log,in50,in80,in90,gained,called,right,average_precision"]
-    for held, scores in outputs.items():
-        for name, s in scores.items():
-            cover = ",".join(f"{c:.4f}" for c in s.coverage())
-            happened, called, both = s.detection()
-            lines.append(
-                f'{held},"{name}",{np.nanmean(s.final):.5f},{np.nanmean(s.log):.5f},{cover},'
-                f"{happened},{called},{both},{s.average_precision():.4f}"
-            )
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part = path.with_suffix(".tmp")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        to = csv.writer(file, lineterminator="\n")  # names have commas: let it quote
+        to.writerow(RECORD)
+        for held, scores in outputs.items():
+            for name, s in scores.items():
+                cover = [f"{c:.4f}" for c in s.coverage()]
+                own = [f"{np.nanmean(s.final):.5f}", f"{np.nanmean(s.log):.5f}"]
+                found = [*s.detection(), f"{s.average_precision():.4f}"]
+                to.writerow([held, name, *own, *cover, *found])
+    part.replace(path)
 
 
 def main():
