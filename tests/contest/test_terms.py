@@ -371,3 +371,25 @@ def test_a_lever_without_its_term_does_nothing():
     ):
         assert run(effect={lever: 0.5})[0] == plain
     assert run(effect={sym.LEVER_COST: 0.05})[0]["sales_last"] > plain["sales_last"]
+
+
+# --- recipes that are known with error
+
+
+@given(st.floats(-0.3, 0.59))
+def test_what_a_recipe_has_more_of_its_own_it_buys_less(more):
+    """Own value added 0.4 and suppliers' 0.3 a unit of sales: inputs of 0.6 carry half a unit."""
+    known, _ = run()
+    found, _ = run(symbols={sym.RECIPE_OWN: more})
+    own = known["value_added"] - known["spillover"]
+    assert found["value_added"] - found["spillover"] == pytest.approx(own * (0.4 + more) / 0.4)
+    assert found["spillover"] == pytest.approx(known["spillover"] * (0.6 - more) / 0.6)
+    assert found["value_added"] == pytest.approx(known["value_added"] * (0.7 + more / 2) / 0.7)
+
+
+def test_the_mix_of_inputs_moves_suppliers_only():
+    known, _ = run()
+    found, _ = run(symbols={sym.RECIPE_SUPPLIERS: 0.03})
+    assert found["spillover"] == pytest.approx(1.1 * known["spillover"])
+    gained = known["value_added"] + 0.1 * known["spillover"]
+    assert found["value_added"] == pytest.approx(gained)

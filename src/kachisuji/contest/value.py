@@ -201,7 +201,9 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
     years = w.price.size
     final = symbols[FINAL_SHARE]
     own_share = world.recipe_value[s, 0] + symbols[RECIPE_OWN]
-    up_share = world.recipe_value[s, 1] + symbols[RECIPE_SUPPLIERS]
+    bought = max(1e-12, 1.0 - world.recipe_value[s, 0])  # shares add to one: more own, less bought
+    up_share = world.recipe_value[s, 1] * max(0.0, 1.0 - symbols[RECIPE_OWN] / bought)
+    up_share += symbols[RECIPE_SUPPLIERS]
     stock, pieces = 0.0, w.pieces
     lag = max(1, int(symbols[LAG] + 0.5))
     knowledge = symbols[KNOWLEDGE] * (1.0 - world.shared[s, f])

@@ -110,6 +110,9 @@ def _recipe(
 ) -> Recipe:  # fmt: skip
     own = np.array([float(s == OWN) for s in inputs])
     bought = np.array([content.get(s, 0.0) for s in inputs])
+    # what suppliers add moves against what is added here, as the kernel plays it: the rest is left
+    left = max(1e-12, 1.0 - float(own @ found.shares))
+    bought = bought + own * float(bought @ found.shares) / left
     contents = {n: found.deviation(v) for n, v in zip(CONTENTS, (own, bought), strict=True)}
     after = np.round(found.shares, 6)
     after[int(np.argmax(after))] += 1.0 - after.sum()
