@@ -89,9 +89,51 @@ def test_stock_of_the_copy_is_that_of_the_firms(tables, derived):
     change = next(c for c in kept["changes"] if c["key"] == ["dram"] and c["quantity"] == "stock")
     assert change["after"][0] <= change["after"][1] <= change["after"][2]
     assert abs(change["after"][1] - months) < 4 * change["noise"]
-    for row in kept["exposure"]:
+    for row in kept["exposure"]["rows"]:
         assert row["shortage"][0] <= row["shortage"][1] <= row["shortage"][2]
         assert row["holder"] != "JPN"
+
+
+def test_origins_of_the_firms_enter_every_future_with_their_noise(case, tables, derived):
+    """``d`` of the nodes takes the place of world shares in the kernel; noise is drawn."""
+    from kachisuji.contest import ContestModel, quantities
+
+    again = load(derived)
+    bought = pd.concat([t["purchases"] for t in tables]).query("product == 'dram'")
+    value = bought["value_million_yen"].clip(upper=10.0)
+    truth = value.groupby(bought["origin"]).sum() / value.sum()
+    rows = again.tables["origins"].query("product == 'dram'").set_index("region")
+    assert set(rows.index) == set(case.competitors)
+    for region, row in rows.iterrows():
+        noise = (row["high"] - row["mode"]) / 1.96
+        assert abs(row["mode"] - truth.get(region, 0.0)) < 5 * noise
+    named = quantities.collect(again)
+    group = [k for k, q in enumerate(named) if q.group == "origins"]
+    assert len(group) > 20
+    cube = np.full((64, len(named)), 0.5)
+    cube[:, group] = np.random.default_rng(0).uniform(size=(64, len(group)))  # only this noise
+    segment = again.tables["products"].set_index("product").loc["dram", "segment"]
+
+    def exposure(of, draws):
+        model = ContestModel(of, of.economy)
+        mine = np.flatnonzero(model.lines["segment"] == segment)[:4]
+        return model(draws, mine).scalars["exposure"]
+
+    varied = exposure(again, cube)
+    plain = exposure(case, np.full((1, len(quantities.collect(case))), 0.5))
+    assert (np.ptp(varied, axis=1) > 0).all()
+    assert not np.allclose(varied.mean(axis=1), plain[:, 0], rtol=0.01)
+
+
+def test_what_exposure_was_and_is_and_what_noise_costs(derived, case):
+    kept = json.loads((derived / FILE).read_text())
+    found = kept["exposure"]
+    assert {r["product"] for r in found["rows"]} == {o["product"] for o in kept["origins"]}
+    for row in found["rows"]:
+        assert 0 <= row["noise"] <= 1
+        assert row["share_before"] != row["share"]
+    assert 0 < found["yearly_noise"] < 1  # odds of withholding vary besides
+    assert found["yearly_before"] != found["yearly"]
 
 
 def test_learning_rates_are_found_where_months_are_on_record(case, tables, tmp_path):

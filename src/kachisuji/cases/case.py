@@ -107,7 +107,7 @@ def _owners(case: Case, table: str) -> list[str]:
     """Segments behind the rows of a table that has no column for them ("" where none)."""
     if table == "links":
         return list(case.tables[table]["from"])
-    if table != "product_shares":
+    if table not in ("product_shares", "origins"):
         return [""] * len(case.tables[table])
     products = case.tables["products"]
     owner = dict(zip(products["product"], products["segment"], strict=True))

@@ -112,7 +112,7 @@ def _known(w: World, table: str, column: str) -> tuple[Iterable[str] | None, str
         return w.names("instruments", "instrument"), "instruments.csv"
     if table == "links" and column in ("from", "to"):
         return w.names("segments", "segment"), "segments.csv"
-    if column == "partner" or (table, column) == ("rivals", "region"):
+    if column == "partner" or (table, column) in (("rivals", "region"), ("origins", "region")):
         return w.regions("competitor"), "regions.csv"
     if (table, column) in (("markets", "region"), ("shares", "market")):
         return w.regions("market"), "regions.csv"
@@ -198,10 +198,11 @@ def _groups(
 
 
 def sums(w: World) -> Problems:
-    """Recipes, shares, supply shares and weights of tasks sum to one."""
+    """Recipes, shares, supply shares, origins and weights of tasks sum to one."""
     for table, by, number in (
         ("recipes", ("segment",), "share"),
         ("partners", ("segment", "partner"), "weight"),
+        ("origins", ("product",), "mode"),
     ):
         for name, row, total in _groups(w, table, by, number):
             if abs(total - 1.0) > TOLERANCE:

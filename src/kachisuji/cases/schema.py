@@ -39,6 +39,7 @@ _OPTIONAL: dict[str, tuple[str, ...]] = {
     "layers": ("symbol",),
     "interactions": ("instrument", "with", "lever"),
     "finance_fit": ("instrument", "business"),
+    "origins": ("product", "region"),
     "trade_rules": ("instrument",),
     "links": ("from", "to", "kind"),
     "partner_terms": ("segment", "partner", "symbol"),

@@ -12,7 +12,7 @@ from kachisuji.accounts import Economy
 from kachisuji.cases import global_symbols, symbols
 from kachisuji.contest import power, ties
 from kachisuji.contest import symbols as sym
-from kachisuji.contest.instruments import instrument_arrays
+from kachisuji.contest.instruments import instrument_arrays, optional_records
 from kachisuji.contest.lifecycle import N_SEASON, seasons
 from kachisuji.contest.quantities import Draws
 from kachisuji.contest.tables import figure, numbered, records
@@ -356,6 +356,7 @@ def product_arrays(case: Case, draws: Draws, cross: F8, given_supply: Supply) ->
             stock = draws.value("stock", (item.name,), *figure(row, "stock_"))
             spare = draws.value("spare", (item.name,), *figure(row, "spare_"))
         cushion[j] = stock / power.MONTHS + spare
+    origin, bought, made = origins(case, draws, given_supply.items)
     place = numbered(case)
     rows = np.full((len(place), 3), -1, dtype=np.int64)
     for segment, s in place.items():
@@ -365,10 +366,44 @@ def product_arrays(case: Case, draws: Draws, cross: F8, given_supply: Supply) ->
         "product": rows,
         "world_share0": np.array([item.shares for item in given_supply.items]),
         "cover": given_supply.cover,
+        "origin": origin,
+        "bought": bought,
+        "made": made,
         "cushion": cushion,
         "loss": given_supply.loss,
         "holder_cost": given_supply.holder_cost,
     }
+
+
+def origins(
+    case: Case, draws: Draws, items: list[power.Product]
+) -> tuple[NDArray[np.int64], F8, F8]:
+    """Where home's use of a product comes from, where the case says so (table ``origins``).
+
+    ``d_r``, drawn apart and then scaled to sum to one, is the part of home's use that comes from
+    region r. Home makes ``d_home`` itself; of the rest r has the part ``d_r / (1 − d_home)``.
+
+    Returns
+    -------
+    tuple of ndarray
+        (J,) row of the product in the next two, −1 without; (N, F, R) parts of the rest, zero for
+        home; (N, F) what home makes itself.
+    """
+    given: dict[str, list[dict[str, Any]]] = {}
+    for row in optional_records(case, "origins"):
+        given.setdefault(row["product"], []).append(row)
+    sellers, home = list(case.competitors), list(case.competitors).index(case.settings.home)
+    row_of = np.full(len(items), -1, dtype=np.int64)
+    parts = np.zeros((len(given), draws.futures, len(sellers)))
+    for n, (product, rows) in enumerate(given.items()):
+        row_of[[item.name for item in items].index(product)] = n
+        for row in rows:
+            key = (product, row["region"])
+            parts[n, :, sellers.index(row["region"])] = draws.value("origins", key, *figure(row))
+    parts /= np.maximum(parts.sum(axis=2, keepdims=True), 1e-12)
+    made = np.ascontiguousarray(parts[:, :, home])
+    parts[:, :, home] = 0.0
+    return row_of, parts / np.maximum(1.0 - made, 1e-12)[:, :, None], made
 
 
 def regional_odds(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, F8]:

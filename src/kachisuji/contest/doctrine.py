@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kachisuji.contest.instruments import optional_records
 from kachisuji.contest.marginal import MEASURES, Marginal, Stage, is_rule
-from kachisuji.contest.power import shortage
+from kachisuji.contest.power import home_uses, shortage
 from kachisuji.contest.reach import sales_by_seller
 from kachisuji.contest.tables import records
 
@@ -190,14 +190,14 @@ def _power(model: ContestModel, draws: F8) -> tuple[F8, F8]:
     for j, item in enumerate(model.supply.items):
         if item.segment not in place:
             continue
-        s = place[item.segment]
+        s, uses = place[item.segment], home_uses(world._asdict(), j, home)
         for r in regions:
             if r == home:
                 continue
             z = shortage(item.shares[home], world.cover[j, r], world.cushion[j])
             lost = np.maximum(0.0, world.loss[j, r] * z - world.holder_cost[j])
             held[s] += 100.0 * world.reliance[r] * lost
-            z = shortage(item.shares[r], world.cover[j, home], world.cushion[j])
+            z = np.maximum(0.0, uses[:, r] - world.cushion[j])
             exposed[s] = np.maximum(exposed[s], 100.0 * world.loss[j, home] * z)
     return held, exposed
 

@@ -8,7 +8,9 @@ with the shares of each future.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,28 @@ def shortage(share: F8, cover: F8, cushion: F8) -> F8:
     month and ``cushion = stock/T + spare``, the shortage ``d(1 − q)`` is this.
     """
     return np.asarray(np.maximum(0.0, share * (1.0 - cover) - cushion))
+
+
+def home_uses(arrays: Mapping[str, Any], product: int, home: int) -> F8:
+    """(F, R) part of home's use of a product that comes from each region, base year.
+
+    ``d_r = share_r·(1 − cover)`` from world supply, or the origins that the case gives.
+
+    Parameters
+    ----------
+    arrays
+        Of ``build.product_arrays``, or a World as a dictionary.
+    """
+    row = arrays["origin"][product]
+    if row >= 0:
+        made = arrays["made"][row]
+        out = arrays["bought"][row] * (1.0 - made)[:, None]
+        out[:, home] = made
+        return np.asarray(out)
+    cover = arrays["cover"][product, home]
+    out = np.tile(arrays["world_share0"][product] * (1.0 - cover), (arrays["cushion"].shape[1], 1))
+    out[:, home] = cover
+    return np.asarray(out)
 
 
 def use_shares(economy: Economy, users: tuple[str, ...]) -> F8:

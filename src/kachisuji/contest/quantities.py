@@ -108,6 +108,7 @@ def collect(case: Case) -> list[Quantity]:
     out += _own("effects", records(case, "effects"), ("instrument", "lever"))
     out += _own("stock", products, ("product",), "stock_", "months")
     out += _own("spare", products, ("product",), "spare_", "share")
+    out += _of_origins(case)
     pairs: dict[tuple[str, str], list[Row]] = {}
     for row in records(case, "partners"):
         pairs.setdefault((str(row["segment"]), str(row["partner"])), []).append(row)
@@ -119,6 +120,13 @@ def collect(case: Case) -> list[Quantity]:
         if table in case.tables:
             out += _own(table, records(case, table), keys, "", "factor")
     return out + _of_ties(case)
+
+
+def _of_origins(case: Case) -> list[Quantity]:
+    """Where home's use of a product comes from; only where a case says so."""
+    rows = records(case, "origins") if "origins" in case.tables else []
+    named = _own("origins", rows, ("product", "region"), "", "share")
+    return [replace(q, name=f"{q.key[0]}.origin.{q.key[1]}") for q in named]
 
 
 def _of_ties(case: Case) -> list[Quantity]:

@@ -100,9 +100,10 @@ def power(world, j, f, hat):
     """Indispensability and exposure through product ``j`` when home's supply share is ``hat``×.
 
     One operator, holder and dependent exchanged: shortage ``z = max(0, d − cushion)`` with d the
-    holder's share of the dependent's bought-in use; ``L = loss·z``. Returns
-    ``Σ_j reliance_j·max(0, L_j − C_home)``, ``Σ_h withhold_h·L_home(h)``, and the loss ``Σ_j L_j``
-    in money.
+    holder's share of the dependent's bought-in use; ``L = loss·z``. Where origins of home's use are
+    given, they take the place of the world's shares and of home's cover in what home is exposed to.
+    It returns ``Σ_j reliance_j·max(0, L_j − C_home)``, ``Σ_h withhold_h·L_home(h)``, and the loss
+    ``Σ_j L_j`` in money.
     """
     home = world.home
     before = world.world_share0[j, home]
@@ -110,7 +111,9 @@ def power(world, j, f, hat):
     others = (1.0 - now) / (1.0 - before) if before < 1.0 else 0.0
     needed, exposed, money = 0.0, 0.0, 0.0
     own_cost = world.holder_cost[j] * (now / before if before > 0.0 else 0.0)
-    cover_home = min(1.0, world.cover[j, home] * (now / before if before > 0.0 else 1.0))
+    told = world.origin[j]
+    makes = world.cover[j, home] if told < 0 else world.made[told, f]
+    cover_home = min(1.0, makes * (now / before if before > 0.0 else 1.0))
     for r in range(world.world_share0.shape[1]):
         if r == home:
             continue
@@ -118,7 +121,8 @@ def power(world, j, f, hat):
         lost = world.loss[j, r] * max(0.0, z)
         needed += world.reliance[r] * max(0.0, lost - own_cost)
         money += lost * world.gdp[r]
-        z = world.world_share0[j, r] * others * (1.0 - cover_home) - world.cushion[j, f]
+        held = world.world_share0[j, r] if told < 0 else world.bought[told, f, r]
+        z = held * others * (1.0 - cover_home) - world.cushion[j, f]
         exposed += world.withhold[f, r] * world.loss[j, home] * max(0.0, z)
     return needed, exposed, money
 

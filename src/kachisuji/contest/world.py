@@ -72,6 +72,9 @@ class World(NamedTuple):
     product: I8  # (S, 3) rows of the product arrays, −1 where none
     world_share0: F8  # (J, R) supply share by region
     cover: F8  # (J, D) share of its use a dependent makes itself
+    origin: I8  # (J,) row of the next two where origins of home's use are given, −1 where none
+    bought: F8  # (N, F, R) part of what home does not make itself, by holder
+    made: F8  # (N, F) part of home's use that it makes itself
     cushion: F8  # (J, F) stock over the time plus others' spare supply, share of use
     loss: F8  # (J, D) lost value added per unit of shortage, share of the dependent's GDP
     holder_cost: F8  # (J,) holder's own loss if it withholds all it sells, share of its GDP

@@ -95,16 +95,16 @@ def dependence(model: ContestModel, draws: F8) -> dict[str, list[dict[str, Any]]
     ``exposed``: what home loses for each product and foreign holder, largest first. ``held``: what
     dependents lose if home withholds, weighted by reliance, net of home's own loss.
     """
-    from kachisuji.contest.power import shortage
+    from kachisuji.contest.power import home_uses, shortage
 
     world, home = model.prepare(draws).world, model.competitors.index(model.case.settings.home)
     exposed, held = [], []
     for j, item in enumerate(model.supply.items):
-        basis = "proxy" if item.proxy else "product"
+        basis, uses = "proxy" if item.proxy else "product", home_uses(world._asdict(), j, home)
         for h, holder in enumerate(model.competitors):
-            if h == home or item.shares[h] <= 0:
+            if h == home or max(item.shares[h], uses[:, h].max()) <= 0:
                 continue
-            depth = shortage(item.shares[h], world.cover[j, home], world.cushion[j])
+            depth = np.maximum(0.0, uses[:, h] - world.cushion[j])
             loss = 100 * world.loss[j, home] * depth
             exposed.append(_row(item.name, holder, basis, loss))
         net = np.zeros(draws.shape[0])

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kachisuji.desk.constellation import recipes
+from kachisuji.desk.constellation import exposure, recipes
 from kachisuji.ledger import copy_into, write_atomic
 from kachisuji.words import InputError
 
@@ -71,12 +71,17 @@ def derive(case: Case, folder: Path, asker: Asker, when: str = "") -> Path:
     InputError, RunError
         When the nodes cannot be asked, or nothing that they answer is clear enough.
     """
+    from kachisuji.cases import load
+
     answers, refused = _asked(case, asker)
     copy_into(case.path, folder)
     when = when or datetime.now(UTC).date().isoformat()
     book = _Book(folder, asker.client.url, when)
-    exposure = _exposure(case, answers["exposure"]) if "exposure" in answers else {}
-    book.products(exposure)
+    bought: dict[str, dict[str, Figure]] = {}
+    if "exposure" in answers:
+        bought = exposure.figures(case.competitors, answers["exposure"], CLEAR)
+    book.products(bought)
+    book.origins(bought)
     for process, answer in answers.items():
         if process.startswith("curve:"):
             book.learning(process.removeprefix("curve:"), answer)
@@ -84,7 +89,7 @@ def derive(case: Case, folder: Path, asker: Asker, when: str = "") -> Path:
         book.craft(answers["craft"])
     if "recipe" in answers:
         book.recipes(recipes.weighed(case, answers["recipe"], CLEAR))
-    if not book.changes and not book.made:
+    if not book.changes and not book.made and not book.found:
         raise InputError("nodes.nothing_clear", got=asker.client.url)
     book.write()
     kept = {
@@ -92,8 +97,8 @@ def derive(case: Case, folder: Path, asker: Asker, when: str = "") -> Path:
         "answers": [_kept(name, a) for name, a in answers.items()],
         "changes": [asdict(c) for c in book.changes],
         "refused": refused, "authority": asker.authority.decode(),
-        "exposure": _losses(case, exposure),
-        "recipes": book.made,
+        "exposure": exposure.compared(case, load(folder), list(bought)),
+        "recipes": book.made, "origins": book.found, "added": book.added,
     }  # fmt: skip
     write_atomic(folder / FILE, json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True))
     return folder
@@ -138,63 +143,6 @@ def _asked(case: Case, asker: Asker) -> tuple[dict[str, Answer], list[str]]:
     return out, refused
 
 
-def _exposure(case: Case, answer: Answer) -> dict[str, dict[str, Figure]]:
-    """Product -> quantity (``share:REGION`` for shares) -> figure, for what is clear of noise."""
-    from kachisuji.constellation import evidence
-
-    whole = answer.table.groupby("product")["value"].sum()
-    noise = float(answer.table["value_sd"].iloc[0]) * len(case.competitors) ** 0.5
-    out: dict[str, dict[str, Figure]] = {}
-    for figure in evidence.exposure_figures(answer):
-        product = figure.key[0]
-        if float(whole[product]) > CLEAR * noise:
-            name = ":".join((figure.quantity, *figure.key[1:]))
-            out.setdefault(product, {})[name] = figure
-    return out
-
-
-def _losses(case: Case, exposure: Mapping[str, Mapping[str, Figure]]) -> list[dict[str, Any]]:
-    """Shortage and loss of value added where the greatest foreign origin withholds for a year.
-
-    ``z = max(0, d − stock/12 − spare)`` by the operator of indispensability and exposure, the
-    loss ``z`` times the table's slope; beside it the same from the case's own figures.
-    """
-    from kachisuji.contest import power
-    from kachisuji.contest.build import contest_economy, supply
-
-    home = case.settings.home
-    sellers = list(case.competitors)
-    economy = contest_economy(case, case.economy)
-    given = {r["product"]: r for r in case.tables["products"].to_dict("records")}
-    known = supply(case, economy, sellers)
-    place = list(economy.regions).index(home)
-    slopes = {p.name: float(s[place]) for p, s in zip(known.items, known.loss, strict=True)}
-    out = []
-    for product, figures in exposure.items():
-        foreign = {r: f for n, f in figures.items() if (r := n.removeprefix("share:")) != n
-                   and r != home}  # fmt: skip
-        holder = max(foreign, key=lambda r: foreign[r].mode)
-        share, stock, spare = foreign[holder], figures["stock"], figures["spare"]
-        short = [float(power.shortage(_a(d), _a(0.0), _a(s / power.MONTHS + v)))
-                 for d, s, v in ((share.low, stock.high, spare.high),
-                                 (share.mode, stock.mode, spare.mode),
-                                 (share.high, stock.low, spare.low))]  # fmt: skip
-        row = given[product]
-        before = float(power.shortage(_a(share.mode), _a(0.0), _a(
-            float(row["stock_mode"]) / power.MONTHS + float(row["spare_mode"]))))  # fmt: skip
-        shares = [share.low, share.mode, share.high]
-        out.append({"product": product, "holder": holder, "share": shares, "shortage": short,
-                    "shortage_before": before,
-                    "loss": [z * slopes[product] for z in short]})  # fmt: skip
-    return out
-
-
-def _a(value: float) -> Any:
-    import numpy as np
-
-    return np.asarray(value)
-
-
 class _Book:
     """The copy's tables, and what was changed in them."""
 
@@ -202,9 +150,14 @@ class _Book:
         self.folder, self.url, self.when = folder, url, when
         self.changes: list[Change] = []
         self.made: list[dict[str, Any]] = []
+        self.found: list[dict[str, str]] = []
+        self.added: list[str] = []
         self._tables: dict[str, list[dict[str, str]]] = {}
 
     def _rows(self, table: str) -> list[dict[str, str]]:
+        if table not in self._tables and not (self.folder / f"{table}.csv").exists():
+            self._tables[table] = []
+            self.added.append(table)
         if table not in self._tables:
             text = (self.folder / f"{table}.csv").read_text(encoding="utf-8-sig")
             self._tables[table] = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -214,7 +167,8 @@ class _Book:
         """Write every table that was touched, and keep it as it was in ``before/``."""
         (self.folder / BEFORE).mkdir()
         for table, rows in self._tables.items():
-            (self.folder / f"{table}.csv").rename(self.folder / BEFORE / f"{table}.csv")
+            if table not in self.added:
+                (self.folder / f"{table}.csv").rename(self.folder / BEFORE / f"{table}.csv")
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
             writer.writeheader()
@@ -248,10 +202,10 @@ class _Book:
         self.changes.append(Change(table, key, figure.quantity, before, after,  # type: ignore[arg-type]
                                    figure.noise, figure.sampling, ident))  # fmt: skip
 
-    def products(self, exposure: Mapping[str, Mapping[str, Figure]]) -> None:
+    def products(self, bought: Mapping[str, Mapping[str, Figure]]) -> None:
         """Replace stock and spare capacity of the products that are clear of noise."""
         for row in self._rows("products"):
-            figures = exposure.get(row["product"])
+            figures = bought.get(row["product"])
             if figures is None:
                 continue
             stems = [s for s in ("stock", "spare") if _worth(row, f"{s}_", figures[s])]
@@ -264,6 +218,23 @@ class _Book:
             for stem in stems:
                 self._put("products", row, f"{stem}_", figures[stem], ident, (row["product"],))
             row["evidence"] = ident
+
+    def origins(self, bought: Mapping[str, Mapping[str, Figure]]) -> None:
+        """Say where home's use of each product that is clear of noise comes from."""
+        for product, figures in bought.items():
+            shares = {name.removeprefix("share:"): f for name, f in figures.items()
+                      if name.startswith("share:")}  # fmt: skip
+            noise = max(f.noise for f in shares.values())
+            ident = self._evidence(f"CN-{product}-origins", (
+                "origins of what the nodes buy, as parts of home's use",
+                "各ノードの購買の産地別割合（国内利用の割合とみなす）"), "", noise)  # fmt: skip
+            rows = self._rows("origins")
+            rows[:] = [r for r in rows if r["product"] != product]
+            for region, low, mode, high in exposure.origins(shares):
+                rows.append({"product": product, "region": region, "low": f"{low:.6f}",
+                             "mode": f"{mode:.6f}", "high": f"{high:.6f}",
+                             "evidence": ident})  # fmt: skip
+            self.found.append({"product": product, "evidence": ident})
 
     def learning(self, process: str, answer: Answer) -> None:
         """Replace the learning rate of a segment."""

@@ -79,6 +79,8 @@ def _made_again(case: Path, kept: Mapping[str, Any]) -> list[Difference]:
     with tempfile.TemporaryDirectory(prefix="kachisuji-replayed-") as place:
         before, again = Path(place) / case.name, Path(place) / "again"
         shutil.copytree(case, before)
+        for table in kept["added"]:
+            (before / f"{table}.csv").unlink()
         for table in (before / BEFORE).glob("*.csv"):
             table.replace(before / table.name)
         shutil.rmtree(before / BEFORE, ignore_errors=True)

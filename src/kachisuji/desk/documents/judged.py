@@ -168,10 +168,10 @@ class Judged:
         keys = ("name", "quantity", "before", "after", "noise")
         changes = [tuple(self.of(c[k]) for k in keys) for c in found["changes"]]
         heads = [f"nodes.report_{h}" for h in ("what", "quantity", "before", "after", "noise")]
-        sides = ("name", "holder", "share", "shortage", "before", "loss")
+        sides = ("name", "holder", "share", "shortage", "loss", "noise")
         exposure = [tuple(self.of(e[k]) for k in sides) for e in found["exposure"]]
         exposed = [f"nodes.report_{h}" for h in (
-            "product", "holder", "share", "shortage", "shortage_before", "loss")]  # fmt: skip
+            "product", "holder", "share", "shortage", "loss", "noise")]  # fmt: skip
         parts = ("name", "weight", "own", "deviation", "input")
         recipes = [tuple(self.of(r[k]) for k in parts) for r in found["recipes"]]
         made = [f"nodes.report_{h}" for h in ("segment", "weight", "own", "noise_sd", "moved")]
@@ -181,6 +181,7 @@ class Judged:
             Paragraph(self.of(found["cost"])),
             *self.table(self.say("nodes.report_changes"), heads, changes, (2, 3, 4)),
             *self.table(self.say("nodes.report_exposure"), exposed, exposure, (2, 3, 4, 5)),
+            *([Paragraph(self.of(found["yearly"]))] if found["yearly"] else []),
             *self.table(self.say("nodes.report_recipes"), made, recipes, (1, 2, 3)),
             *([Paragraph(self.of(found["refused"]))] if found["refused"] else []),
             Paragraph(self.say("nodes.report_note"), style="note"),

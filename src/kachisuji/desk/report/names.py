@@ -27,6 +27,7 @@ _SHARED = {
     "leverage": "desk.quantity_leverage",
     "stock": "desk.quantity_stock",
     "spare": "desk.quantity_spare",
+    "origin": "desk.quantity_origin",
     "withhold": "desk.quantity_withhold",
     "pooling": "desk.quantity_pooling",
     "entry": "desk.quantity_entry",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kachisuji.accounts import sector_name
@@ -28,22 +29,29 @@ def protected(run: StoredRun, names: Names) -> dict[str, Any] | None:
         seen.add(change["evidence"])
         hanging += share
         noisy += share * _noise_part(change)
+    for known in kept["origins"]:  # all of their range is the noise of protection
+        share = shares.get(known["evidence"], 0.0)
+        hanging += share
+        noisy += share
     for recipe in kept["recipes"]:
         share = shares.get(recipe["evidence"], 0.0)
         hanging += share
         noisy += share * (recipe["own_noise"] / max(recipe["own_deviation"], 1e-12)) ** 2
-    answers = kept["answers"]
+    answers, found = kept["answers"], kept["exposure"]
     refused = dict.fromkeys(r.partition(":")[0] for r in kept["refused"])
     return {
         "text": t(
             "nodes.report_text", url=kept["url"], when=kept["when"],
-            count=len(kept["changes"]) + len(kept["recipes"]),
+            count=sum(len(kept[k]) for k in ("changes", "recipes", "origins")),
             nodes=min(a["nodes"] for a in answers),
             epsilon=fixed(sum(a["question"]["epsilon"] for a in answers), 1),
         ),
         "cost": t("nodes.report_cost", hanging=percent(hanging, 2), noisy=percent(noisy, 2)),
         "changes": [_change(c, names) for c in kept["changes"]],
-        "exposure": [_exposure(e, run, names) for e in kept["exposure"]],
+        "exposure": [_exposure(e, run, names) for e in found["rows"]] if found else [],
+        "yearly": t("nodes.report_yearly", before=_parts(found["yearly_before"]),
+                    after=_parts(found["yearly"]), noise=percent(found["yearly_noise"]))
+        if found else None,
         "recipes": [_recipe(r, names) for r in kept["recipes"]],
         "refused": t("nodes.report_refused", kinds=listed([t(f"nodes.asked_{r}") for r in refused]))
         if refused else None,
@@ -79,11 +87,23 @@ def _exposure(row: dict[str, Any], run: StoredRun, names: Names) -> dict[str, An
     return {
         "name": names.products.get(row["product"]) or plain(row["product"]),
         "holder": Both(str(holder["name_en"]), str(holder["name_ja"])),
-        "share": _range(row["share"]),
-        "shortage": _range(row["shortage"]),
-        "before": fixed(row["shortage_before"], 3),
-        "loss": percent(row["loss"][1], 3),
+        "share": _moved_range(row["share_before"], row["share"], _range),
+        "shortage": _moved_range(row["shortage_before"], row["shortage"], _range),
+        "loss": _moved_range(row["loss_before"], row["loss"], _parts),
+        "noise": percent(row["noise"]),
     }
+
+
+def _moved_range(
+    before: list[float], after: list[float], told: Callable[[list[float]], Both]
+) -> Both:
+    return told(before) + plain(" → ") + told(after)
+
+
+def _parts(values: list[float]) -> Both:
+    """Tell percentages of GDP: the middle and the range."""
+    low, mode, high = (percent(v, 4) for v in values)
+    return mode + plain(" [") + low + plain(", ") + high + plain("]")
 
 
 def _recipe(row: dict[str, Any], names: Names) -> dict[str, Any]:
