@@ -63,6 +63,14 @@ NEEDS = '\n[[choice.rules]]\nkind = "needs"\n'
         (GOALS + GOAL.format("growht") + GOAL.format("cost"), "cases.setting_choice", "growht"),
         (GOAL.format("growth") + GOAL.format("cost"), "cases.goals_unused", "goals"),
         (TOGETHER.format("parts", "parts", "E00-001"), "cases.together_same", "parts"),
+        (
+            GOALS
+            + GOAL.format("growth")
+            + GOAL.format("cost")
+            + TOGETHER.format("parts", "design", "E00-001"),
+            "cases.together_unseen",
+            "segments",
+        ),
         (TOGETHER.format("parts", "desing", "E00-001"), "cases.unknown_name", "desing"),
         (TOGETHER.format("parts", "design", "E-no"), "cases.unknown_name", "E-no"),
         ('\n[[choice.balance]]\nsegments = ["parts"]\nshare = 3', "cases.setting_bound", "share"),

@@ -1,6 +1,8 @@
 """What ``[choice]`` of a case asks is kept by the choice, the joint play and the report."""
 
+import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,14 +13,18 @@ import pytest
 
 from kachisuji.cases.settings import Choosing
 from kachisuji.desk import pipeline
+from kachisuji.desk.ahead.commands import check_futures
 from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.desk.choosing import by_goals, linked_pairs, pose, with_asked
+from kachisuji.desk.choosing import by_goals, choose_again, linked_pairs, pose, with_asked
 from kachisuji.desk.describing import limits_by_year
-from kachisuji.desk.joint import satisfied
+from kachisuji.desk.joint import satisfied, stated_by_goal
+from kachisuji.desk.limiting import InTime
+from kachisuji.desk.pipeline import Work
 from kachisuji.desk.progress import Silent
 from kachisuji.desk.restricting import keeps, under_settings
 from kachisuji.desk.verifying import verify_run
 from kachisuji.portfolios import Problem, choose
+from kachisuji.words import InputError, RunError
 
 LINES = pd.DataFrame(
     {"segment": ["", "a", "b", "c"], "partner": ["", "X", "X", ""], "field": [0, 1, 2, 3]}
@@ -87,6 +93,96 @@ def test_a_portfolio_that_breaks_a_rule_is_told_apart():
     held = under_settings(problem(), asked, LINES)
     assert keeps(held, np.array([1, 3]))
     assert not keeps(held, np.array([1, 2]))
+
+
+def goals_work(asked):
+    """Return a work of four lines in eight futures with goals and a stated pair."""
+    measures = {
+        "value_added": np.array([0.0, 4.0, 3.0, 2.0])[:, None] * np.ones((4, 8)),
+        "welfare": np.array([1.0, 4.0, 3.0, 2.0])[:, None] * np.ones((4, 8)),
+    }
+    return Work(
+        case=SimpleNamespace(settings=SimpleNamespace(choice=Choosing(**asked))),
+        model=None, draws=np.zeros((8, 1)), halves=SimpleNamespace(choose=np.arange(8)), seed=0,
+        lines=LINES, measures=measures, paths=None,
+    )  # fmt: skip
+
+
+PAIRED = {
+    "objective": "goals",
+    "goals": [{"measure": "welfare"}, {"measure": "growth"}],
+    "together": [{"segments": ["b", "c"], "value": 2.5, "evidence": "E"}],
+}
+
+
+@pytest.mark.parametrize(("value", "want"), [(2.5, [2, 3]), (1.5, [1, 2]), (-9.0, [1, 2])])
+def test_what_is_stated_of_a_pair_counts_in_the_goal_of_net_benefit(value, want):
+    """Two lines fit; b and c are worth 5 alone, a and b 7."""
+    asked = PAIRED | {"together": [PAIRED["together"][0] | {"value": value}]}
+    work, two = goals_work(asked), problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
+    found = by_goals(work, two)
+    assert list(found.lines) == want
+    assert found.objective == pytest.approx(max(7.0, 5.0 + value))
+    assert list(stated_by_goal(work, np.array([2, 3]))) == [value, 0.0]
+    assert not stated_by_goal(work, np.array([1, 3])).any()
+    again = choose_again(work, SimpleNamespace(problem=two, candidates=[np.array([1, 2, 3])]))
+    assert list(again(0, np.full(8, 0.125))[0]) == want
+
+
+def test_the_choice_made_again_counts_what_is_stated_of_a_pair():
+    two = problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
+    chosen = SimpleNamespace(problem=two, candidates=[np.array([1, 2, 3])])
+    for how in ({"objective": "risk"}, {"objective": "satisficing", "threshold": 7.2}):
+        again = choose_again(goals_work(how | {"together": PAIRED["together"]}), chosen)
+        assert list(again(0, np.full(8, 0.125))[0]) == [2, 3]
+        assert choose_again(goals_work(how), chosen) is None
+
+
+def test_goals_are_chosen_by_in_time_or_not_at_all(monkeypatch):
+    work, two = goals_work(PAIRED), problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
+    limited = replace(work, in_time=InTime(120.0))
+    try:
+        assert list(by_goals(limited, two).lines) == list(by_goals(work, two).lines)
+    finally:
+        limited.in_time.close()
+    limited = replace(work, in_time=InTime(1e-3))
+    with pytest.raises(RunError) as caught:
+        by_goals(limited, two)
+    assert caught.value.key == "desk.goals_hangs"
+    assert "--limit" in caught.value.in_lang("ja")
+    assert limited.in_time._process is None
+
+
+def test_a_call_that_takes_too_long_is_ended_and_what_it_raises_comes_back():
+    calls = InTime(60.0)
+    try:
+        assert calls("joint", max, 1, 2) == 2
+        with pytest.raises(InputError) as caught:
+            calls("joint", check_futures, 3, 0)
+        assert caught.value.key == "ahead.bad_futures"
+        with pytest.raises(RunError) as caught:
+            calls("joint", os._exit, 1)
+        assert caught.value.key == "desk.apart_died"
+        calls.limit = 0.2
+        with pytest.raises(RunError) as caught:
+            calls("joint", time.sleep, 60)
+        assert caught.value.key == "desk.joint_hangs"
+    finally:
+        calls.close()
+
+
+@pytest.mark.slow
+def test_a_limit_changes_nothing_of_a_joint_play(rich_run):
+    work = reopen(rich_run)
+    lines = np.flatnonzero((work.lines["kind"] == "line").to_numpy())[[0, 7]]
+    cube = np.ascontiguousarray(work.draws[work.halves.choose])
+    limited = replace(work, folder=rich_run, in_time=InTime(600.0))
+    try:
+        plain, apart = work.joint(cube, lines), limited.joint(cube, lines)
+    finally:
+        limited.in_time.close()
+    for name, values in plain.scalars.items():
+        np.testing.assert_array_equal(values, apart.scalars[name])
 
 
 def test_satisficing_counts_odds_and_breaks_ties_by_the_mean():
@@ -161,7 +257,8 @@ def test_a_run_by_goals_takes_the_first_in_their_order(rich_run, tmp_path, few_r
     text = (case / "case.toml").read_text(encoding="utf-8")
     source = pd.read_csv(case / "evidence.csv")["id"].iloc[0]
     asked = '\n[choice]\nobjective = "goals"\n[[choice.goals]]\nmeasure = "cost"\nenough = 40.0\n'
-    asked += '[[choice.goals]]\nmeasure = "growth"\n[[choice.together]]\n'
+    asked += '[[choice.goals]]\nmeasure = "growth"\n[[choice.goals]]\nmeasure = "welfare"\n'
+    asked += "[[choice.together]]\n"
     asked += f'segments = ["parts", "design"]\nvalue = 9.0\nevidence = "{source}"\n'
     (case / "case.toml").write_text(text + asked, encoding="utf-8")
     options = pipeline.Options(futures=32, seed=0, workers=1)

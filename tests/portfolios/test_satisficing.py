@@ -10,6 +10,7 @@ from problems import enumerate_all, make_problem
 
 from kachisuji.portfolios import (
     Chooser,
+    Pair,
     Risk,
     at_least,
     best_portfolios,
@@ -46,6 +47,28 @@ def test_the_choice_is_that_of_enumeration(seed, threshold, ruled):
     assert found.objective == pytest.approx(want, abs=1e-9)
     assert found.bound == pytest.approx(want, abs=1e-6)
     assert problem.fits(found.lines)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-1.0, 8.0), st.floats(-4.0, 4.0))
+def test_pairs_count_in_the_odds_as_enumeration_says(seed, threshold, beyond):
+    problem = make_problem(seed, lines=8)
+    sides = [np.flatnonzero(problem.eligible & (problem.segment == s)) for s in (0, 1)]
+    assume(all(side.size for side in sides))
+    pair = Pair(*sides, np.full(problem.value.shape[1], beyond))
+
+    def total(rows):
+        both = all(np.isin(rows, side).any() for side in sides)
+        return problem.value[rows].sum(axis=0) + beyond * both
+
+    sums = np.array([total(rows) for rows in enumerate_all(problem)])
+    assume(np.abs(sums - threshold).min() > 1e-6)
+    want = ((sums >= threshold) @ problem.probability).max()
+    asked = by_odds(problem, threshold)
+    found = choose_satisficing(asked, gap=0.0, pairs=[pair])
+    assert found.objective == pytest.approx(want, abs=1e-9)
+    assert found.bound == pytest.approx(want, abs=1e-6)
+    assert (total(found.lines) >= threshold) @ problem.probability == pytest.approx(want)
 
 
 @settings(max_examples=15, deadline=None)

@@ -58,6 +58,9 @@ def check_choice(s: Settings, file: Path, w: World) -> Iterator[InputError]:
                 "cases.together_same", file=file, row=row, column="choice.together",
                 got=pair.segments[0],
             )  # fmt: skip
+    if s.choice.together and s.choice.goals and all(g.measure != "welfare" for g in s.choice.goals):
+        row = _row_of(file, s.choice.together[0].segments[0], "segments")
+        yield InputError("cases.together_unseen", file=file, row=row, column="choice.together")
     partners = tuple(s.choice.partner_limits)
     known = [r for r in w.regions("competitor") or () if r != s.home]
     yield from _named(partners, known, file, "choice.partner_limits", "regions.csv")

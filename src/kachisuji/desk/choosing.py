@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kachisuji.desk.joint import ITEMS, value_of
+from kachisuji.desk.joint import ITEMS, stated_by_goal, value_of
 from kachisuji.desk.objectives import OBJECTIVES, enough, in_order, sign, signed
 from kachisuji.desk.restricting import under_settings
 from kachisuji.desk.rows import records
@@ -167,7 +167,7 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
     stated = stated_pairs(work, problem)
     if asked.objective == "satisficing":
         by_odds = counted_by_odds(problem, asked.threshold)
-        choice = portfolios.choose_satisficing(by_odds, start=[valued.lines])
+        choice = portfolios.choose_satisficing(by_odds, start=[valued.lines], pairs=stated)
         candidates = portfolios.best_portfolios(by_odds, choice, CANDIDATES)
     elif asked.objective == "goals":
         choice = by_goals(work, problem)
@@ -176,6 +176,8 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
         if stated:
             choice = portfolios.choose_linked(problem, stated, GAP)
         candidates = portfolios.best_portfolios(problem, choice, CANDIDATES)
+    if not any(np.array_equal(choice.lines, lines) for lines in candidates):
+        candidates.insert(0, choice.lines)  # the others are ranked without what is stated
     return Chosen(problem, choice, with_asked(work, problem, candidates, stated), valued)
 
 
@@ -213,14 +215,36 @@ def goal_values(work: Work, futures: I8 | None = None) -> F8:
 
 def by_goals(work: Work, problem: Problem) -> Choice:
     """Choose by goals one after the other, proven; the objective is the value of the first."""
-    from kachisuji.portfolios import Choice, one_after_the_other
+    from kachisuji.portfolios import Choice
 
-    aims = work.case.settings.choice.goals
-    found = one_after_the_other(
-        problem, goal_values(work), [a.give for a in aims], np.inf, enough=enough(aims)
-    )
-    first = sign(aims[0].measure) * float(found.value[0])
-    return Choice(found.lines, first, first, 0.0)
+    lines, reached = _goals_in_order(work, problem, goal_values(work))
+    first = sign(work.case.settings.choice.goals[0].measure) * reached
+    return Choice(lines, first, first, 0.0)
+
+
+def _goals_in_order(
+    work: Work, problem: Problem, values: F8, rows: I8 | None = None
+) -> tuple[I8, float]:
+    """Return lines chosen by goals ``values`` (K, L), and what they reach in the first goal.
+
+    What linked segments are stated to be worth together counts in the goal of net benefit. Where a
+    limit is set, no programme may take longer, and all of them are made in another process.
+    """
+    from kachisuji.portfolios import linked, one_after_the_other
+
+    aims, pairs = work.case.settings.choice.goals, stated_pairs(work, problem, rows)
+    n = problem.segment.size
+    if pairs:
+        problem = linked(problem, pairs)
+        both = np.array([float(pair.value[0]) for pair in pairs])
+        added = np.array([both * (a.measure == "welfare") for a in aims])
+        values = np.hstack([values, added])
+    asked = (problem, values, [a.give for a in aims], np.inf)
+    if work.in_time is None:
+        found = one_after_the_other(*asked, enough=enough(aims))
+    else:
+        found = work.in_time("goals", one_after_the_other, *asked, enough=enough(aims))
+    return found.lines[found.lines < n], float(found.value[0])
 
 
 def near_by_goals(work: Work, problem: Problem, lines: I8) -> list[I8]:
@@ -230,7 +254,7 @@ def near_by_goals(work: Work, problem: Problem, lines: I8) -> list[I8]:
     aims, values = work.case.settings.choice.goals, goal_values(work)
     pool = leading_lines(problem, values[0], values[1])
     near = [lines, *single_steps(problem, lines, pool)]
-    totals = np.array([values[:, own].sum(axis=1) for own in near])
+    totals = np.array([values[:, own].sum(axis=1) + stated_by_goal(work, own) for own in near])
     best = [near[i] for i in in_order(aims, totals)[:CANDIDATES]]
     if problem.fits(NOTHING) and all(own.size for own in best):
         best[-1] = NOTHING
@@ -238,35 +262,47 @@ def near_by_goals(work: Work, problem: Problem, lines: I8) -> list[I8]:
 
 
 def choose_again(work: Work, chosen: Chosen) -> Again | None:
-    """Return how a choice by goals is made again on other weights of the choosing futures.
+    """Return how a choice by goals, or with stated pairs, is made again on other weights.
 
-    It is made among the lines that the candidates hold; None where value or odds are chosen by.
+    It is made among the lines that the candidates hold; None where value or odds alone decide.
     """
-    from kachisuji.portfolios import one_after_the_other
+    from kachisuji.portfolios import choose_linked, choose_satisficing
 
-    aims = work.case.settings.choice.goals
-    if not aims:
+    asked = work.case.settings.choice
+    if not asked.goals and not asked.together:
         return None
-    rows = np.unique(np.concatenate(chosen.candidates)).astype(np.int64)
+    rows = np.unique(np.concatenate([NOTHING, *chosen.candidates])).astype(np.int64)
     problem, half = chosen.problem.subset(rows), work.halves.choose
+    pairs = stated_pairs(work, problem, rows)
     raw = np.array([
-        sign(a.measure) * work.measures[OBJECTIVES[a.measure][0]][rows][:, half] for a in aims
+        sign(a.measure) * work.measures[OBJECTIVES[a.measure][0]][rows][:, half]
+        for a in asked.goals
     ])  # fmt: skip
 
     def again(number: int, weights: F8) -> tuple[I8, float | None]:
         del number
-        give = [a.give for a in aims]
-        found = one_after_the_other(problem, raw @ weights, give, np.inf, enough=enough(aims))
-        return rows[found.lines], 0.0
+        if asked.goals:
+            return rows[_goals_in_order(work, problem, raw @ weights, rows)[0]], 0.0
+        weighed = replace(problem, weights=weights)
+        if asked.objective == "satisficing":
+            weighed = counted_by_odds(weighed, asked.threshold)
+            found = choose_satisficing(weighed, pairs=pairs)
+        else:
+            found = choose_linked(weighed, pairs, 5 * GAP)
+        return rows[found.lines], found.gap
 
     return again
 
 
-def stated_pairs(work: Work, problem: Problem) -> list[Pair]:
-    """Return the pairs of ``[[choice.together]]``: any line of both segments makes one."""
+def stated_pairs(work: Work, problem: Problem, rows: I8 | None = None) -> list[Pair]:
+    """Return the pairs of ``[[choice.together]]``: any line of both segments makes one.
+
+    ``rows`` are the places of the problem's lines among all of the case.
+    """
     from kachisuji.portfolios import Pair
 
     segment = work.lines["segment"].to_numpy()
+    segment = segment if rows is None else segment[rows]
     out = []
     for pair in work.case.settings.choice.together:
         one, other = (np.flatnonzero(problem.eligible & (segment == s)) for s in pair.segments)
@@ -300,7 +336,7 @@ def linked_pairs(work: Work, problem: Problem, candidates: list[I8]) -> list[Pai
     out = []
     for one, other in known[:MOST_PAIRS]:
         lines = np.array(sorted((lead[one], lead[other])), dtype=np.int64)
-        joint = value_of(work.case.settings, work.model.joint(cube, lines).scalars).sum(axis=0)
+        joint = value_of(work.case.settings, work.joint(cube, lines).scalars).sum(axis=0)
         beyond = joint - problem.value[lines].sum(axis=0)
         out.append(Pair(lines[:1], lines[1:], beyond))
     return out

@@ -167,12 +167,14 @@ def play_best(
 
 def _play(work: Work, lines: I8, limits: pd.DataFrame, rank: int, dropped: int) -> Played:
     cube = np.ascontiguousarray(work.draws[work.halves.choose])
-    outcome = work.model.joint(cube, lines)
+    outcome = work.joint(cube, lines)
     by_line = value_of(work.case.settings, outcome.scalars)
     within = within_limits(work.case, used(outcome), limits)
     value = by_line.sum(axis=0) + stated(work, lines)
     aims = [a.measure for a in work.case.settings.choice.goals]
-    goals = signed(aims, outcome.scalars).sum(axis=1) if aims else np.zeros(0)
+    goals = np.zeros(0)
+    if aims:
+        goals = signed(aims, outcome.scalars).sum(axis=1) + stated_by_goal(work, lines)
     return Played(lines, rank, dropped, value, by_line.mean(axis=1), within, goals)
 
 
@@ -180,6 +182,12 @@ def stated(work: Work, lines: I8) -> float:
     """Return what ``[[choice.together]]`` adds to a portfolio that holds both segments."""
     held = set(work.lines["segment"].to_numpy()[lines])
     return sum(p.value for p in work.case.settings.choice.together if held.issuperset(p.segments))
+
+
+def stated_by_goal(work: Work, lines: I8) -> F8:
+    """(K,) what ``[[choice.together]]`` adds to each goal of a portfolio: to net benefit alone."""
+    aims = work.case.settings.choice.goals
+    return np.array([stated(work, lines) * (a.measure == "welfare") for a in aims])
 
 
 def _ranked(work: Work, some: list[Played], played: list[Played]) -> list[Played]:
@@ -238,7 +246,7 @@ def _pruned(work: Work, first: Played, limits: pd.DataFrame) -> list[Played]:
 
 def _describe(work: Work, best: Played, tried: int) -> Together:
     half, lines = work.halves, best.lines
-    outcome = work.model.joint(np.ascontiguousarray(work.draws[half.report]), lines)
+    outcome = work.joint(np.ascontiguousarray(work.draws[half.report]), lines)
     total = {k: v.sum(axis=0) for k, v in outcome.scalars.items()}
     alone = {k: v[lines][:, half.report].sum(axis=0) for k, v in work.measures.items()}
     before = {k: v[lines][:, half.choose].sum(axis=0) for k, v in work.measures.items()}

@@ -19,6 +19,7 @@ from kachisuji.desk.choosing import Chosen, choose, choose_again, counted_by_odd
 from kachisuji.desk.comparing import Halves
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
+from kachisuji.desk.limiting import InTime
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
 from kachisuji.desk.robustness import robustness
@@ -36,7 +37,7 @@ from kachisuji.words import InputError, Lang
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
-    from kachisuji.contest import ContestModel
+    from kachisuji.contest import ContestModel, Outcomes
     from kachisuji.ensembles.runners import ExecutorName
     from kachisuji.portfolios import Survival
 
@@ -78,6 +79,16 @@ class Work:
     measures: dict[str, F8]
     paths: pd.DataFrame
     seconds: dict[str, float] = field(default_factory=dict)
+    folder: Path | None = None  # of the run, where it is being made
+    in_time: InTime | None = None  # where a limit is set
+
+    def joint(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
+        """Play lines together; where a limit is set, in a process that can be ended."""
+        if self.in_time is None or self.folder is None:
+            return self.model.joint(draws, lines)
+        apart = CaseModel(self.folder / "case")
+        found: Outcomes = self.in_time("joint", apart.joint, draws, lines)
+        return found
 
 
 def run_case(
@@ -154,7 +165,11 @@ def make_run(folder: Path, options: Options, teller: Teller, *, when: str, lang:
     from kachisuji.desk.report.page import build_report
 
     work = simulate(folder, options, teller)
-    results = decide(work, options, teller)
+    try:
+        results = decide(work, options, teller)
+    finally:
+        if work.in_time is not None:
+            work.in_time.close()
     with teller.stage("desk.stage_report"):
         figures = {
             "lines": len(work.lines),
@@ -234,6 +249,8 @@ def simulate(folder: Path, options: Options, teller: Teller) -> Work:
         measures,
         read_paths(folder, case.settings.first_year),
         seconds,
+        folder,
+        None if options.limit is None else InTime(options.limit),
     )
 
 

@@ -27,6 +27,9 @@ OF_SURROUNDINGS = (
     "ensembles.no_cluster",
     "ensembles.not_shared",
     "ensembles.hangs",
+    "desk.joint_hangs",
+    "desk.goals_hangs",
+    "desk.apart_died",
 )
 
 
@@ -99,6 +102,10 @@ class CaseModel:
     def __call__(self, draws: NDArray[np.float64], lines: NDArray[np.int64]) -> Outcomes:
         """Play lines, as the contest does."""
         return _model(self.folder)(draws, lines)
+
+    def joint(self, draws: NDArray[np.float64], lines: NDArray[np.int64]) -> Outcomes:
+        """Play lines together, as the contest does."""
+        return _model(self.folder).joint(draws, lines)
 
 
 _LOCK = threading.Lock()

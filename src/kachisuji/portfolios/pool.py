@@ -75,9 +75,20 @@ def _fields_after(problem: Problem, lines: I8, into: I8, out: I8) -> I8:
 
 def step_scores(problem: Problem, lines: I8, into: I8, out: I8, best: F8 | None) -> F8:
     """(N,) objective after each step (line in, line out; −1 for none)."""
+    return score_many(problem, step_totals(problem, lines, into, out), best)
+
+
+def step_totals(problem: Problem, lines: I8, into: I8, out: I8) -> F8:
+    """(N, F) value in each future after each step (line in, line out; −1 for none)."""
     total = problem.value[lines].sum(axis=0)
-    after = total + padded(problem.value, into) - padded(problem.value, out)
-    return score_many(problem, after, best)
+    return np.asarray(total + padded(problem.value, into) - padded(problem.value, out))
+
+
+def possible_steps(problem: Problem, lines: I8, pool: I8) -> tuple[I8, I8]:
+    """List the steps that keep limits and rules: (line in or −1, line out or −1)."""
+    into, out = steps(problem, lines, pool)
+    good = np.flatnonzero(allowed(problem, lines, into, out))
+    return into[good], out[good]
 
 
 def step(lines: I8, into: int, out: int) -> I8:
@@ -88,9 +99,8 @@ def step(lines: I8, into: int, out: int) -> I8:
 
 def single_steps(problem: Problem, lines: I8, pool: I8) -> list[I8]:
     """List the portfolios one step away that keep limits and rules, lines of the pool let in."""
-    into, out = steps(problem, lines, pool)
-    good = np.flatnonzero(allowed(problem, lines, into, out))
-    return [step(lines, int(into[i]), int(out[i])) for i in good]
+    moves = zip(*possible_steps(problem, lines, pool), strict=True)
+    return [step(lines, int(into), int(out)) for into, out in moves]
 
 
 def _candidates(problem: Problem, choice: Choice) -> I8:
@@ -135,17 +145,16 @@ def _near(
     problem: Problem, lines: I8, pool: I8, best: F8 | None, count: int
 ) -> list[tuple[tuple[int, ...], float]]:
     """List the best portfolios one step away, with their values."""
-    into, out = steps(problem, lines, pool)
-    good = np.flatnonzero(allowed(problem, lines, into, out))
+    into, out = possible_steps(problem, lines, pool)
     # the mean of the change orders well; only the front of the order is valued over the futures
-    mean = problem.value @ problem.probability
-    change = padded(mean[:, None], into[good])[:, 0] - padded(mean[:, None], out[good])[:, 0]
-    good = good[np.argsort(-change, kind="stable")[: 8 * count]]
-    scores = step_scores(problem, lines, into[good], out[good], best)
+    mean = (problem.value @ problem.probability)[:, None]
+    change = padded(mean, into)[:, 0] - padded(mean, out)[:, 0]
+    ahead = np.argsort(-change, kind="stable")[: 8 * count]
+    into, out = into[ahead], out[ahead]
+    scores = step_scores(problem, lines, into, out, best)
     top = np.argsort(-scores, kind="stable")[:count]
     return [
-        (tuple(map(int, step(lines, int(into[good[i]]), int(out[good[i]])))), float(scores[i]))
-        for i in top
+        (tuple(map(int, step(lines, int(into[i]), int(out[i])))), float(scores[i])) for i in top
     ]
 
 

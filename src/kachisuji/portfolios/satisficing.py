@@ -7,18 +7,19 @@ for every future proves it, or leaves a bound that no portfolio exceeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.portfolios.backcasting import Goal, GoalProgramme
-from kachisuji.portfolios.choosing import Choice, Chooser, best_by_future, score
+from kachisuji.portfolios.choosing import Choice, Chooser, best_by_future
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.objective import odds_of
-from kachisuji.portfolios.pool import allowed, padded, step, steps
+from kachisuji.portfolios.pool import possible_steps, step, step_totals
 from kachisuji.portfolios.problem import Problem, Risk, check_any_fits, fits_alone
+from kachisuji.portfolios.rules import Pair, linked
 from kachisuji.words import InfeasibleError
 
 F8 = NDArray[np.float64]
@@ -32,7 +33,7 @@ CELLS = 250_000  # line-futures up to which the programme is solved, not the bou
 NODES = 300  # of branch and bound; a limit of time would make runs differ
 
 
-def likelier(problem: Problem, lines: I8) -> I8:
+def likelier(problem: Problem, lines: I8, pairs: Sequence[Pair] = ()) -> I8:
     """Climb from a portfolio by single steps: to more odds, among equal odds to less shortfall."""
     p, threshold = problem.probability, problem.risk.threshold
     able = np.flatnonzero(problem.eligible & fits_alone(problem))
@@ -44,23 +45,44 @@ def likelier(problem: Problem, lines: I8) -> I8:
         return odds_of(totals, threshold, p) + 0.5 * float(p[p > 0].min()) * short / scale
 
     for _ in range(ROUNDS):
-        total = problem.value[lines].sum(axis=0)
-        into, out = steps(problem, lines, pool)
-        good = np.flatnonzero(allowed(problem, lines, into, out))
-        if not good.size:
+        into, out = possible_steps(problem, lines, pool)
+        if not into.size:
             break
-        into, out = into[good], out[good]
         # the first of all is standing still, in the same scale
-        after = np.vstack([total, total + padded(problem.value, into) - padded(problem.value, out)])
-        found = keys(after)
+        into, out = np.append(-1, into), np.append(-1, out)
+        found = keys(step_totals(problem, lines, into, out) + together(pairs, lines, into, out))
         best = int(found.argmax())
         if best == 0 or found[best] <= found[0] + 1e-12:
             break
-        lines = step(lines, int(into[best - 1]), int(out[best - 1]))
+        lines = step(lines, int(into[best]), int(out[best]))
     return np.sort(lines)
 
 
-def choose_satisficing(problem: Problem, gap: float = 1e-3, start: Iterable[I8] = ()) -> Choice:
+def together(pairs: Sequence[Pair], lines: I8, into: I8, out: I8) -> F8:
+    """(N, F) what pairs add to a portfolio after each step (line in, line out; −1 for none)."""
+    added: F8 = np.zeros((into.size, 1))
+    for pair in pairs:
+        held = np.ones(into.size, dtype=np.bool_)
+        for side in (pair.one, pair.other):
+            count = int(np.isin(lines, side).sum())
+            held &= count + np.isin(into, side).astype(np.int64) - np.isin(out, side) > 0
+        added = added + held[:, None] * pair.value
+    return added
+
+
+def odds_with(problem: Problem, lines: I8, pairs: Sequence[Pair]) -> float:
+    """Odds that a portfolio reaches the threshold, pairs counted."""
+    still = np.array([-1])
+    totals = step_totals(problem, lines, still, still) + together(pairs, lines, still, still)
+    return float(odds_of(totals, problem.risk.threshold, problem.probability)[0])
+
+
+def choose_satisficing(
+    problem: Problem,
+    gap: float = 1e-3,
+    start: Iterable[I8] = (),
+    pairs: Sequence[Pair] = (),
+) -> Choice:
     """Choose the portfolio that most probably reaches the threshold of ``problem.risk``.
 
     Parameters
@@ -71,6 +93,8 @@ def choose_satisficing(problem: Problem, gap: float = 1e-3, start: Iterable[I8] 
         Odds within which branch and bound may stop.
     start
         Portfolios to begin from, besides those that are best by the mean of a worst tail.
+    pairs
+        What linked segments are worth together beyond their sum.
 
     Returns
     -------
@@ -85,18 +109,24 @@ def choose_satisficing(problem: Problem, gap: float = 1e-3, start: Iterable[I8] 
     """
     check_any_fits(problem)
     begun = [NOTHING, *start, *(_by_tail(problem, tail) for tail in TAILS)]
-    found = [likelier(problem, lines) for lines in begun if problem.fits(lines)]
+    found = [likelier(problem, lines, pairs) for lines in begun if problem.fits(lines)]
+
+    def odds_by(lines: I8) -> float:
+        return odds_with(problem, lines, pairs)
+
     threshold, p = problem.risk.threshold, problem.probability
-    bound = float(odds_of(_ceiling(problem)[None], threshold, p)[0])
-    if bound > max((score(problem, lines) for lines in found), default=-1.0) + gap:
-        better, most = _programme(problem, gap)
+    ceiling = _ceiling(problem) + sum(np.maximum(0.0, pair.value) for pair in pairs)
+    bound = float(odds_of(ceiling[None], threshold, p)[0])
+    if bound > max(map(odds_by, found), default=-1.0) + gap:
+        better, most = _programme(linked(problem, pairs) if pairs else problem, gap)
         bound = min(bound, most)
         if better is not None:
-            found.append(likelier(problem, better))
+            own = better[better < problem.segment.size]
+            found.append(likelier(problem, own, pairs))
     if not found:
         raise InfeasibleError("portfolios.cannot_require")
-    lines = max(found, key=lambda own: score(problem, own))
-    odds = score(problem, lines)
+    lines = max(found, key=odds_by)
+    odds = odds_by(lines)
     return Choice(lines, odds, max(bound, odds), max(bound, odds) - odds)
 
 
