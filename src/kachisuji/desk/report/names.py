@@ -85,10 +85,13 @@ class Names:
         return t("desk.scope_whole")
 
     def markets(self, group: str) -> Both:
-        """Regions of a market group; all of them is said in a word."""
+        """Regions of a market group; all of them, or all but one or two, is said in a word."""
         groups = self.case.lines.market_groups
         if group not in groups or len(groups[group]) == len(groups.get("all", groups[group])):
             return t("desk.markets_all")
+        without = [r for r in groups.get("all", ()) if r not in groups[group]]
+        if 0 < len(without) <= 2 < len(groups[group]):
+            return t("desk.markets_but", named=listed([self.region(r) for r in without]))
         return listed([self.region(r) for r in groups[group]])
 
     def means(self, package: str) -> Both:

@@ -6,9 +6,20 @@ from typing import Any
 
 import pandas as pd
 
+from kachisuji.contest.doctrine import STANCES
 from kachisuji.desk.comparing import best_lines, latest_start
 from kachisuji.desk.findings import chosen
-from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, points, t
+from kachisuji.desk.report.bilingual import (
+    Both,
+    between,
+    fixed,
+    listed,
+    people,
+    percent,
+    plain,
+    points,
+    t,
+)
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import SKILLS, path_of, peak
 from kachisuji.desk.report.sections.layers import layers
@@ -16,6 +27,7 @@ from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
+HALF = 0.5  # a goal counts as met where at least this part of the futures meets it
 ROWS = 12  # rows of a table of answers; the whole lies in the run folder
 
 
@@ -75,7 +87,7 @@ class _Answers:
             t(
                 "desk.q1_means",
                 total=self.money(total),
-                skilled=plain(f"{skilled:,.0f}"),
+                skilled=people(skilled),
                 survive=percent(float(run.portfolio["bootstrap"].median()))
                 if len(run.portfolio)
                 else plain("–"),
@@ -114,7 +126,13 @@ class _Answers:
         head = ["field", "segment", "start", "partner", "market", "welfare", "interval", "beats"]
         table = _table(t("desk.q2_caption"), [t(f"desk.head_{h}") for h in head], rows)
         fields = len(self.run.case.tables["fields"])
-        return _answer("answered", [t("desk.q2_text", shown=len(rows), fields=fields)], table)
+        pays = [f for f, i in sorted(by_field.items()) if self.welfare.loc[i, "mean"] > 0]
+        named = listed([self.names.fields[f] for f in pays]) if pays else t("desk.none")
+        text = t(
+            "desk.q2_text", shown=len(rows), fields=fields, pays=len(pays), named=named,
+            loses=len(rows) - len(pays),
+        )  # fmt: skip
+        return _answer("answered", [text], table)
 
     def q3(self) -> dict[str, Any]:
         bought = self.run.bought.sort_values("welfare", ascending=False)
@@ -133,17 +151,33 @@ class _Answers:
         head = ["package", "means", "added_per", "interval", "welfare_per", "interval", "segments"]
         table = _table(t("desk.q3_caption"), [t(f"desk.head_{h}") for h in head], rows)
         goals = self.run.choice["goals"]
-        reached = [g for g in goals if g["cheapest"] is not None]
+        alone = [g for g in goals if g["baseline_odds"] >= HALF]
+        reached = [g for g in goals if g["cheapest"] is not None and g not in alone]
         text = [
             t(
                 "desk.q3_text",
+                alone=self._best_alone(),
                 first=self.names.packages[bought.iloc[0]["package"]] if len(bought) else plain("–"),
                 value=fixed(bought.iloc[0]["welfare"], 2) if len(bought) else plain("–"),
             )
         ]
         text += [self._goal(g) for g in reached[:4]]
-        text.append(t("desk.q3_goals", tested=len(goals), reached=len(reached)))
+        text.append(t("desk.q3_goals", tested=len(goals), alone=len(alone), reached=len(reached)))
         return _answer("partly", text, table, why=t("desk.q3_why"))
+
+    def _best_alone(self) -> Both:
+        """Tell the three instruments that pay alone in the largest part of the segments."""
+        own = self.run.marginal.query("measure == 'welfare' and per == 'public'")
+        least = own[own["intensity"] == own["intensity"].min()]
+        pays = least.assign(pays=least["total"] > 0).groupby("instrument", sort=False)["pays"]
+        table = pays.agg(["sum", "size"])
+        top = (table["sum"] / table["size"]).nlargest(3)
+        named = [
+            t("desk.q3_count", name=self.names.instruments[str(i)],
+              pays=int(table.loc[i, "sum"]), tried=int(table.loc[i, "size"]))
+            for i in top[top > 0].index
+        ]  # fmt: skip
+        return t("desk.q3_alone", named=listed(named) if named else t("desk.none"))
 
     def _goal(self, goal: dict[str, Any]) -> Both:
         line = row_of(self.run.lines, goal["cheapest"])
@@ -230,7 +264,6 @@ class _Answers:
                 niche=len(niche),
                 neither=len(neither),
                 narrow=self.names_of(niche),
-                give_up=self.names_of(neither),
             )
         ]
         return _answer("answered", text, shown)
@@ -256,7 +289,7 @@ class _Answers:
         shown = _table(t("desk.q6_caption"), [t(f"desk.head_{h}") for h in head], rows)
         goals = self.run.choice["goals"]
         out_of_reach = [g for g in goals if g["cheapest"] is None]
-        by_itself = [g for g in goals if g["baseline_odds"] >= 0.5]
+        by_itself = [g for g in goals if g["baseline_odds"] >= HALF]
         text = [
             t(
                 "desk.q6_text",
@@ -422,9 +455,11 @@ class _Answers:
         ]
         head = ["package", "means", "welfare_per", "interval"]
         shown = _table(t("desk.q11_caption"), [t(f"desk.head_{h}") for h in head], rows)
-        return _answer(
-            "cannot", [t("desk.q11_text", count=len(rows))], shown, why=t("desk.q11_why")
-        )
+        counts = self.run.stances["stance"].value_counts()
+        summary = listed([t("doctrine.count", stance=t(f"doctrine.{s}"), count=int(counts[s]))
+                          for s in STANCES if s in counts])  # fmt: skip
+        text = t("desk.q11_text", count=len(rows), summary=summary)
+        return _answer("partly", [text], shown, why=t("desk.q11_why"))
 
     def q12(self) -> dict[str, Any]:
         joint = self.run.choice["joint"]
@@ -439,4 +474,4 @@ class _Answers:
                 power=points(joint["indispensability"]["mean"]),
             )
         ]
-        return _answer("cannot", text, why=t("desk.q12_why"))
+        return _answer("partly", text, why=t("desk.q12_why"))
