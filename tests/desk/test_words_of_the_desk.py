@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from kachisuji.desk.language import language
 from kachisuji.desk.report.bilingual import (
     Both,
     Money,
@@ -27,6 +26,7 @@ from kachisuji.desk.report.bilingual import (
 )
 from kachisuji.desk.report.drawing import Plot, Scale, nice_step, spanning, stack, whisker
 from kachisuji.words import InputError, entries
+from kachisuji.words.language import language
 
 DESK = Path(__file__).parents[2] / "src" / "kachisuji" / "desk"
 TEXT = "\n".join(p.read_text(encoding="utf-8") for p in sorted(DESK.rglob("*.*[py2]")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from html import escape
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +20,8 @@ from kachisuji.cases.problems import nearest, raise_all
 from kachisuji.cases.schema import EVERY_COMPETITOR, optional_tables, schema, tables
 from kachisuji.cases.settings import LineSpace, Settings, read_toml
 from kachisuji.cases.sheets import Sheet, read_bytes, read_sheet
-from kachisuji.words import InputError
+from kachisuji.words import InputError, Lang, say
+from kachisuji.words.language import language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 CASE_FILE, LINES_FILE = "case.toml", "lines.toml"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Case:
     """One case, read and checked.
 
@@ -56,7 +59,7 @@ class Case:
     rows: Mapping[str, tuple[int, ...]]
     evidence: Register
     checksums: Mapping[str, str]
-    economy: Economy = field(repr=False)
+    economy: Economy
 
     def _regions(self, role: str) -> tuple[str, ...]:
         table = self.tables["regions"]
@@ -101,6 +104,41 @@ class Case:
         f = self.figures()
         counts = self.evidence.counts(zip(f["evidence"], f["field"], f["number"], strict=True))
         return pd.DataFrame.from_dict(counts, orient="index").rename_axis("field")
+
+    def describe(self, lang: Lang) -> str:
+        """Say in a few lines what the case is: title, extent, years, home, currency, folder."""
+        settings, regions = self.settings, self.tables["regions"].set_index("region")
+        told = say(
+            "cases.described",
+            lang,
+            title=getattr(settings, f"title_{lang}"),
+            fields=len(self.tables["fields"]),
+            segments=len(self.tables["segments"]),
+            figures=f"{int(self.figures()['number'].sum()):,}",
+            evidence=len(self.tables["evidence"]),
+            home=regions.loc[settings.home, f"name_{lang}"],
+            first=settings.first_year,
+            last=settings.last_year,
+            currency=settings.currency,
+            folder=self.path,
+        )
+        return f"{type(self).__name__} {settings.id}: {told}"
+
+    def __repr__(self) -> str:
+        return self.describe(language((), os.environ))
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what the case is, and how well each field is known."""
+        lang = language((), os.environ)
+        head = "".join(f"<p>{escape(line)}</p>" for line in self.describe(lang).split("\n"))
+        names = self.tables["fields"].set_index("field")[f"name_{lang}"].to_dict()
+        grades = self.grades()
+        grades.index = grades.index.map(
+            lambda field: names.get(field, say("cases.cross_cutting", lang))
+        )
+        grades.columns = grades.columns.map(lambda grade: say(f"desk.grade_{grade}", lang))
+        grades = grades.rename_axis(say("desk.head_field", lang)).reset_index()
+        return head + f"<p>{escape(say('cases.by_grade', lang))}</p>" + grades.to_html(index=False)
 
 
 def _owners(case: Case, table: str) -> list[str]:

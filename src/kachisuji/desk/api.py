@@ -17,7 +17,6 @@ from kachisuji.cases import Case, load
 from kachisuji.desk import explaining
 from kachisuji.desk.explaining import Why
 from kachisuji.desk.findings import Finding, chosen, findings
-from kachisuji.desk.language import language
 from kachisuji.desk.progress import Bars, Silent
 from kachisuji.desk.report.bilingual import Both, percent, plain, t
 from kachisuji.desk.report.names import Names
@@ -26,6 +25,7 @@ from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
+from kachisuji.words.language import language
 
 if TYPE_CHECKING:
     from kachisuji.ledger import Difference
@@ -211,9 +211,7 @@ class Run:
                 t("api.run_title", title=self.names.title).of(lang), self._lead().of(lang)
             )
         ]
-        for found in self.findings:
-            title, figure, text = (x.of(lang) for x in (found.title, found.figure, found.text))
-            parts.append(Markup("<li><strong>{}</strong> ({}) {}</li>").format(title, figure, text))
+        parts += [Markup("<li>{}</li>").format(f.as_html(lang)) for f in self.findings]
         parts.append(Markup("</ol>"))
         if len(self.portfolio):
             caption = Markup("<p>{}</p>").format(t("api.portfolio_caption").of(lang))

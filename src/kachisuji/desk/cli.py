@@ -24,13 +24,13 @@ from kachisuji.desk.doctor import add_doctor
 from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
 from kachisuji.desk.instruments.commands import add_instruments
 from kachisuji.desk.instruments.past import add_history
-from kachisuji.desk.language import language
 from kachisuji.desk.mcp.commands import add_mcp
 from kachisuji.desk.narrative.commands import add_narrative
 from kachisuji.desk.new import add_new
 from kachisuji.desk.telling import Telling
 from kachisuji.desk.web.serving import add_serve
 from kachisuji.words import EXIT_INTERRUPTED, InputError, KachisujiError, Lang, say
+from kachisuji.words.language import language
 
 EXIT_DIFFERS = 1
 
@@ -295,7 +295,7 @@ def _usage_error(error: CycloptsError, given: list[str], path: Sequence[str]) ->
     command = " ".join(("kachisuji", *path))
     if isinstance(error, cyclopts.MissingArgumentError):
         name = error.argument.name if error.argument else "?"
-        return InputError("desk.missing_argument", option=name.lstrip("-"), command=command)
+        return InputError("desk.missing_argument", option=name, command=command)
     if isinstance(error, cyclopts.CoercionError):
         token, argument = error.token, error.argument
         option = (token.keyword if token else None) or (argument.name if argument else "?")

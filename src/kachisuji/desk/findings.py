@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from kachisuji.desk.report.bilingual import Both, between, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
+from kachisuji.words.language import language
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """One finding: a title, one figure that carries it, and a sentence or two.
 
@@ -28,6 +32,17 @@ class Finding:
     def in_lang(self, lang: Lang) -> str:
         """One paragraph in one language."""
         return f"{self.title.of(lang)} ({self.figure.of(lang)}): {self.text.of(lang)}"
+
+    def as_html(self, lang: Lang) -> Markup:
+        """Return the same as markup, its title strong."""
+        title, figure, text = (x.of(lang) for x in (self.title, self.figure, self.text))
+        return Markup("<strong>{}</strong> ({}) {}").format(title, figure, text)
+
+    def __repr__(self) -> str:
+        return self.in_lang(language((), os.environ))
+
+    def _repr_html_(self) -> str:
+        return Markup("<p>{}</p>").format(self.as_html(language((), os.environ)))
 
 
 def findings(run: StoredRun, names: Names) -> list[Finding]:

@@ -38,7 +38,7 @@ TABLES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredRun:
     """Everything the report shows.
 
@@ -102,6 +102,9 @@ class StoredRun:
     near: pd.DataFrame
     neighbours: pd.DataFrame
     paths: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.folder)!r})"
 
     @classmethod
     def open(cls, folder: Path) -> StoredRun:

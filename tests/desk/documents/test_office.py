@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kachisuji.desk.documents.blocks import Bullets, Card, Figure, Heading, Paragraph, Source, Table
+from kachisuji.desk.documents.office import legal
 from kachisuji.desk.documents.page import write_html
-from kachisuji.desk.documents.slides import LETTERS, portions, write_pptx
-from kachisuji.desk.documents.word import legal, write_docx
+from kachisuji.desk.documents.slides import LETTERS, claim, portions, write_pptx
+from kachisuji.desk.documents.word import write_docx
 from kachisuji.desk.narrative import narrative_document
 from kachisuji.desk.stored import StoredRun
+from kachisuji.words import say
 from tests.desk.documents.test_pdf import BAR, small
 
 
@@ -28,7 +30,8 @@ def document(request, rich_run):
 def test_word_has_headings_fonts_alternatives_and_language(document):
     made = docx.Document(io.BytesIO(write_docx(document)))
     levels = [p.text for p in made.paragraphs if p.style.name == "Heading 1"]
-    assert levels == [h.text for h, _ in document.sections()]
+    glance = say("desk.h_glance", document.lang)
+    assert levels == [glance, *(h.text for h, _ in document.sections())]
     assert made.core_properties.title == document.title
     assert len(made.inline_shapes) == sum(isinstance(b, Figure) for b in document.blocks)
     for shape in made.inline_shapes:
@@ -65,6 +68,8 @@ def test_slides_have_titles_notes_pictures_and_stay_on_the_page(document):
     assert pictures == sum(isinstance(b, Figure) for b in document.blocks)
     notes = "\n".join(s.notes_slide.notes_text_frame.text for s in made.slides if s.has_notes_slide)
     for block in document.blocks:
+        if isinstance(block, Paragraph):
+            assert block.text in notes
         if isinstance(block, Source):
             assert block.id in notes
     xml = made.slides[1].shapes.title._element.xml
@@ -119,6 +124,35 @@ def test_what_stands_in_a_case_is_text_everywhere(word):
     assert legal(word) in "\n".join(
         p.text for p in docx.Document(io.BytesIO(write_docx(document))).paragraphs
     )
+
+
+def test_a_slide_claims_shows_and_names_its_source(document):
+    made = pptx.Presentation(io.BytesIO(write_pptx(document)))
+    grades = {b.id: b.grade for b in document.blocks if isinstance(b, Source)}
+    slides = list(made.slides)
+    for heading, blocks in document.sections():
+        if any(isinstance(b, Source) for b in blocks):
+            continue
+        mine = [s for s in slides if any(
+            shape.has_text_frame and shape.text_frame.text.startswith(heading.text)
+            for shape in s.shapes
+        )]  # fmt: skip
+        words = [b for b in blocks if isinstance(b, Paragraph)]
+        title, _ = claim([b.text for b in words])
+        assert mine, heading.text
+        for slide in mine:
+            assert slide.shapes.title.text_frame.text == title
+            told = "\n".join(s.text_frame.text for s in slide.shapes if s.has_text_frame)
+            for ident in [i for b in words for i in b.cites][:3]:
+                assert f"{ident} ({grades[ident]})" in told
+            shown = any(s.shape_type == 13 or s.has_table for s in slide.shapes)
+            assert shown == any(isinstance(b, Figure | Table) for b in blocks)
+
+
+def test_a_claim_is_the_first_sentence():
+    assert claim(["A is 1.2. B is not. C.", "D."]) == ("A is 1.2", ["B is not. C.", "D."])
+    assert claim(["甲は勝つ。乙は退く。"]) == ("甲は勝つ", ["乙は退く。"])
+    assert claim([]) == ("", [])
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

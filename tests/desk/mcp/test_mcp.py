@@ -78,7 +78,11 @@ def test_a_client_reads_asks_and_cites(folder, rich_run):
         assert [r["run"] for r in said(await client.call_tool("runs", {}))] == ["first"]
         told = said(await client.call_tool("portfolio", {"run": "first"}))
         assert sorted(r["line"] for r in told["lines"]) == sorted(stored.choice["names"])
-        assert told["together"] == stored.choice["joint"]
+        joint = stored.choice["joint"]
+        assert told["together"]["welfare"]["means"].startswith("Net benefit")
+        assert all(own.pop("means") and own == joint[m] for m, own in told["together"].items())
+        assert "1,000,000,000 JPY" in told["units"]
+        assert all(r["name"] and r["why"] for r in told["left_out"] if r["reason"] != "evidence")
         why = said(await client.call_tool("why", {"run": "first", "subject": "parts"}))
         assert why["reasons"][0]["text"]
         rows = said(await client.call_tool("table", {"case": "run:first", "table": "goals"}))
@@ -138,7 +142,9 @@ def test_what_if_is_the_workbench(answers, rich_run):
     from kachisuji.desk.web.replay import Question, Replay
 
     replay = Replay.of(StoredRun.open(rich_run))
-    name = answers.quantities("first")["rows"][0]["quantity"]
+    row = answers.quantities("first")["rows"][0]
+    name = row["quantity"]
+    assert row["low"] <= row["mode"] <= row["high"]
     told = answers.what_if("first", {"beliefs": {name: 0.9}, "fields": 1})
     want = replay.answer(Question(beliefs={name: 18}, fields=1))
     assert told["leads_to"] == want["best"]

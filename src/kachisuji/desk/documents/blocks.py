@@ -15,24 +15,27 @@ from kachisuji.words import Lang
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is a section of the document."""
+    """A heading; level 1 is a section of the document, ``apart`` one that begins a page."""
 
     kind: ClassVar[str] = "heading"
     text: str
     level: int = 1
+    apart: bool = False
 
 
 @dataclass(frozen=True)
 class Paragraph:
     """Running text, with the ids of the evidence it rests on.
 
-    ``style`` is ``""``, ``lead`` (opens a section), ``note`` (small) or ``quote`` (set off).
+    ``style`` is ``""``, ``lead`` (opens a section), ``note`` (small) or ``quote`` (set off);
+    ``to`` is the number of the table of the appendix that it leads to.
     """
 
     kind: ClassVar[str] = "paragraph"
     text: str
     cites: tuple[str, ...] = ()
     style: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ class Card:
 class Table:
     """A table with its caption; the first column heads the rows.
 
-    A line break inside a cell stays one. ``numeric`` columns stand to the right.
+    A line break inside a cell stays one. ``numeric`` columns stand to the right. ``top`` is how
+    many rows a committee needs where the table stands; the whole of it then goes to the appendix,
+    under a ``number`` of its own (see :mod:`kachisuji.desk.documents.appendix`).
     """
 
     kind: ClassVar[str] = "table"
@@ -65,6 +70,8 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[int, ...] = ()
+    top: int | None = None
+    number: str = ""
 
     def widths(self) -> list[float]:
         """Relative widths of the columns: by their longest line, within limits."""
@@ -72,7 +79,7 @@ class Table:
         for column, head in enumerate(self.head):
             lines = [part for row in self.rows for part in row[column].split("\n")]
             longest = max([_width(p) for p in lines] + [min(_width(head), 12.0)], default=4.0)
-            out.append(min(30.0, max(5.0, longest) + 2.0) ** 0.75)
+            out.append(min(40.0, max(5.0, longest) + 2.0) ** 0.75)
         return out
 
 

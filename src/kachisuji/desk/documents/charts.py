@@ -236,6 +236,61 @@ def labour_by_year(run: StoredRun, lang: Lang) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def wins(run: StoredRun, lang: Lang) -> dict[str, Any]:
+    """Share of the futures in which the portfolio, the R&D credit or doing nothing is best."""
+    told = run.choice["wins"]
+    rows = [
+        {"name": t(f"desk.wins_{key}").of(lang), "v": 100 * float(told[key])}
+        for key in ("portfolio", "credit", "nothing")
+    ]
+    y = {"field": "name", "type": "nominal", "sort": None, "title": None,
+         "axis": {"labelLimit": 260, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+    x = {"field": "v", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": _axis("%")}
+    return {
+        "width": WIDTH - 220,
+        "height": {"step": 44},
+        "data": {"values": rows},
+        "encoding": {"y": y, "x": x},
+        "layer": [
+            {"mark": {"type": "bar", "color": INDIGO, "height": {"band": 0.6}}},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13},
+                "encoding": {"text": {"field": "v", "format": ".0f"}},
+            },
+        ],
+    }
+
+
+def timeline(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
+    """When each chosen line is paid for: years with public money, darker where there is more."""
+    order, rows = [], []
+    for line in chosen(run):
+        name = names.segments[run.lines.loc[line, "segment"]].of(lang)
+        order.append(name)
+        path = path_of(run, line, "money")
+        most = max(path.values(), default=0.0)
+        rows += [
+            {"name": name, "year": year, "part": value / most}
+            for year, value in sorted(path.items())
+            if value > 0
+        ]
+    y = {"field": "name", "type": "nominal", "sort": order, "title": None,
+         "axis": {"labelLimit": 260, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+    return {
+        "width": WIDTH - 180,
+        "height": {"step": 30},
+        "data": {"values": rows},
+        "mark": {"type": "bar", "width": {"band": 0.96}, "height": {"band": 0.66},
+                 "color": INDIGO},
+        "encoding": {
+            "y": y,
+            "x": {"field": "year", "type": "ordinal", "axis": _axis("", labelAngle=0)},
+            "opacity": {"field": "part", "type": "quantitative", "legend": None,
+                        "scale": {"domain": [0, 1], "range": [0.25, 1]}},
+        },
+    }  # fmt: skip
+
+
 def histogram(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
     """Net benefit of the portfolio across the reporting half of the futures."""
     values = run.spread["welfare"].to_numpy()

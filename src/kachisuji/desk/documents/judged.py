@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kachisuji.words import Lang
 
 
+INSTRUMENTS = 6  # rows of each table of instruments in the body, best first
+
+
 class Judged:
     """The sections in one language."""
 
@@ -43,11 +46,12 @@ class Judged:
         heads: Sequence[str],
         rows: Iterable[Sequence[str]],
         numeric: Sequence[int] = (),
+        top: int | None = None,
     ) -> list[Block]:
         """Return a table with heads of the catalogue, or nothing where there is no row."""
         told = tuple(tuple(row) for row in rows)
         head = tuple(self.say(key) for key in heads)
-        return [Table(caption, head, told, tuple(numeric))] if told else []
+        return [Table(caption, head, told, tuple(numeric), top)] if told else []
 
     def verdicts(self) -> list[Block]:
         """Win the whole, narrow, or do not enter."""
@@ -69,7 +73,8 @@ class Judged:
         return [
             Heading(self.say("desk.h_verdicts")),
             Paragraph(self.of(found["text"])),
-            *self.table(self.say("verdicts.caption"), heads, rows, (4, 6)),
+            Bullets(tuple(self.of(line) for line in found["named"])),
+            *self.table(self.say("verdicts.caption"), heads, rows, (4, 6), top=0),
             Paragraph(self.say("verdicts.note"), style="note"),
         ]
 
@@ -89,7 +94,7 @@ class Judged:
                 for r in part["rows"]
             )  # fmt: skip
             numeric = tuple(range(1, len(head)))
-            out.append(Table(self.of(part["title"]), head, rows, numeric))
+            out.append(Table(self.of(part["title"]), head, rows, numeric, top=INSTRUMENTS))
         key = "; ".join(f"{number} {self.of(name)}" for number, name in found["fields"])
         return [*out, Paragraph(key, style="note"),
                 Paragraph(self.say("instruments.section_note"), style="note")]  # fmt: skip
@@ -128,7 +133,7 @@ class Judged:
             Heading(self.say("desk.h_doctrine")),
             Paragraph(self.of(found["text"])),
             Paragraph(self.of(found["rule"]), style="note"),
-            *self.table(self.say("doctrine.caption"), heads, rows, (2,)),
+            *self.table(self.say("doctrine.caption"), heads, rows, (2,), top=0),
             Heading(self.say("doctrine.h_checks"), 2),
             Bullets(tuple(self.of(c) for c in found["checks"])),
             *theirs,

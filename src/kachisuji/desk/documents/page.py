@@ -28,7 +28,11 @@ def write_html(document: Document) -> str:
         doc=document,
         known=document.cited(),
         css=Markup((folder / "document.css").read_text(encoding="utf-8")),
-        words={k: say(f"documents.{k}", document.lang) for k in ("figure", "table")},
+        words={
+            "figure": say("documents.figure", document.lang),
+            "table": say("documents.table", document.lang),
+            "h_glance": say("desk.h_glance", document.lang),
+        },
         picture=_picture,
     )
 

@@ -94,6 +94,7 @@ def as_data(document: Document) -> dict[str, Any]:
         "glance": document.glance,
         "date": [when.year, when.month, when.day],
         "contents": document.contents,
+        "glance_heading": say("desk.h_glance", document.lang),
         "words": {
             name: say(f"documents.{name}", document.lang) for name in ("figure", "table", "page")
         },

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.documents import charts
+from kachisuji.desk.documents.appendix import with_appendix
 from kachisuji.desk.documents.blocks import (
     Block,
     Bullets,
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 # heads of columns that the HTML report has not
 _OWN = dict.fromkeys(("limit", "skill", "peak", "tightest", "any"), "documents")
 DECIDING = 14  # quantities whose evidence stands in the bibliography
+FIRST = 10  # of them that stand in the body
+# rows of the tables of an answer that stand in the body, where not all do: 0 where the words of
+# the answer name the segments, some where the rows are in the order of what they show
+TOP = {3: (6,), 4: (5,), 5: (0,), 6: (5, 0), 7: (0,), 9: (6,), 10: (6,)}
 
 
 def report_document(run: StoredRun, lang: Lang) -> Document:
@@ -60,13 +66,13 @@ def report_document(run: StoredRun, lang: Lang) -> Document:
         *judged.robust(),
         *judged.protected(),
         *made.questions(),
-        *made.fields(),
         *made.assumptions(),
         *judged.hindcast(),
         *made.evidence(),
         *made.about(),
-        *sources(run, lang, made.cited),
     ]
+    fields = made.fields()  # cites: before the bibliography is made
+    blocks = [*with_appendix(blocks, lang), *fields, *sources(run, lang, made.cited)]
     return Document(
         title=names.title.of(lang),
         subtitle=t("desk.eyebrow").of(lang),
@@ -154,11 +160,12 @@ class _Report:
         head: Sequence[str],
         rows: Iterable[Sequence[Any]],
         numeric: Sequence[int] = (),
+        top: int | None = None,
     ) -> list[Block]:
-        """Return a table, or nothing where there is no row."""
+        """Return a table, or nothing where there is no row; ``top`` rows of it in the body."""
         told = tuple(tuple(self.of(cell) for cell in row) for row in rows)
         heads = tuple(self.say(f"{_OWN.get(h, 'desk')}.head_{h}") for h in head)
-        return [Table(caption, heads, told, tuple(numeric))] if told else []
+        return [Table(caption, heads, told, tuple(numeric), top)] if told else []
 
     def interval(self, low: Any, high: Any) -> Both:
         return t("desk.between", low=low, high=high)
@@ -248,6 +255,7 @@ class _Report:
                 ("segment", "package", "worth", "interval", "beats"),
                 losing,
                 (2, 3, 4),
+                top=0,
             ),
             *self.table(self.say("desk.insufficient_caption"), ("segment", "why"), thin),
         ]
@@ -286,7 +294,7 @@ class _Report:
                         measures, (1, 2, 3)),
             *self.table(self.say("documents.segments_caption"),
                         ("segment", "growth", "interval", "power", "interval"),
-                        segments, (1, 2, 3, 4)),
+                        segments, (1, 2, 3, 4), top=0),
         ]  # fmt: skip
 
     def means(self) -> list[Block]:
@@ -309,7 +317,7 @@ class _Report:
                 charts.money_by_year(self.run, self.names, self.lang),
             ),
             *self.table(self.say("desk.money_caption"), ("year", "use", "p90", "limit", "part"),
-                        rows, (1, 2, 3, 4)),
+                        rows, (1, 2, 3, 4), top=0),
             Figure(
                 self.say("documents.labour_caption"),
                 told or self.say("desk.none"),
@@ -361,7 +369,7 @@ class _Report:
                 charts.histogram(self.run, self.names, self.lang),
             ),
             *self.table(self.say("desk.histogram_caption"), ("percentile", "welfare"),
-                        shown["rows"], (1,)),
+                        shown["rows"], (1,), top=0),
             *self.table(self.say("desk.survival_caption"), head, rows, (1, 2, 3)),
             Heading(self.say("desk.h_joint"), 2),
             Paragraph(joint),
@@ -383,10 +391,12 @@ class _Report:
             out += [Paragraph(self.of(text)) for text in q["text"]]
             if q["why"]:
                 out.append(Paragraph(self.of(q["why"]), style="quote"))
-            for table in q["tables"]:
+            for table, top in zip_longest(q["tables"], TOP.get(q["number"], ())):
+                if table is None:
+                    break
                 head = tuple(self.of(h) for h in table["head"])
                 rows = tuple(tuple(self.of(c) for c in row) for row in table["rows"])
-                out.append(Table(self.of(table["caption"]), head, rows))
+                out.append(Table(self.of(table["caption"]), head, rows, top=top))
         return out
 
     def fields(self) -> list[Block]:
@@ -462,7 +472,7 @@ class _Report:
                 self.say("documents.grades_caption"), told, charts.grades(self.run, self.lang)
             ),
             *self.table(self.say("desk.influence_caption"),
-                        ("quantity", "share", "effect", "grade"), rows, (1,)),
+                        ("quantity", "share", "effect", "grade"), rows, (1,), top=FIRST),
         ]  # fmt: skip
 
     def evidence(self) -> list[Block]:

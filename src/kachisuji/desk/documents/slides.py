@@ -1,10 +1,10 @@
-"""A document as slides (PPTX): a slide a section, pictures beside the words, all words in notes."""
+"""A document as slides (PPTX): a claim, what shows it, its source and grade; all words in notes."""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from kachisuji.desk.documents.blocks import (
@@ -18,20 +18,39 @@ from kachisuji.desk.documents.blocks import (
     Source,
     Table,
 )
+from kachisuji.desk.documents.office import (
+    EAST_ASIAN,
+    INDIGO,
+    INK,
+    LATIN,
+    SOFT,
+    VERMILION,
+    WHITE,
+    cells,
+    columns,
+    describe,
+    language,
+    legal,
+)
 from kachisuji.desk.documents.rendering import png
-from kachisuji.desk.documents.word import EAST_ASIAN, INDIGO, LATIN, SOFT, legal
 from kachisuji.words import RunError, say
 
 WIDE, TALL = 13.333, 7.5  # inches
 MARGIN = 0.6
-ROWS = 10  # of a table on one slide
-LETTERS = {"alone": 760, "beside": 480}  # that one slide holds, a Japanese one counted as two
+TOP, FOOT = 1.95, 6.85  # where what shows the claim begins, and where its source stands
+ROWS = 9  # of a table on one slide
+LETTERS = {"alone": 900, "beside": 430}  # that one slide holds, a Japanese one counted as two
 ABOVE = 260  # letters that stand above a table on the same slide
 TITLE_ONLY = 5  # the layout of the default template with a title and nothing else
+SOURCES = 8  # pieces of evidence named below a slide; all stand in its notes
 
 
 def write_pptx(document: Document) -> bytes:
     """Write a document as slides; the bibliography goes into the notes of the last one.
+
+    Each section becomes a slide for each of its pictures (a table where it has none): the first
+    sentence as its title, the next ones beside the picture, the evidence with its grade below, and
+    every word of the section in the notes.
 
     Raises
     ------
@@ -45,8 +64,8 @@ def write_pptx(document: Document) -> bytes:
     deck = _Deck(pptx.Presentation(), document)
     deck.front()
     if document.glance:
-        told = tuple(f"{question}  {answer}" for question, answer in document.glance)
-        deck.section(Heading(say("desk.h_glance", document.lang)), [Bullets(told)])
+        glance = Table("", ("", ""), document.glance)
+        deck.section(Heading(say("desk.h_glance", document.lang)), [glance])
     for heading, blocks in document.sections():
         deck.section(heading, blocks)
     out = io.BytesIO()
@@ -75,12 +94,26 @@ def portions(texts: Sequence[str], most: int) -> Iterator[list[str]]:
 
 def _cut(text: str, most: int) -> list[str]:
     out, held = [], ""
-    for sentence in text.replace("。", "。\0").replace(". ", ". \0").split("\0"):
+    for sentence in _sentences(text):
         if held and _weight(held + sentence) > most:
             out.append(held.strip())
             held = ""
         held += sentence
     return [*out, held.strip()] if held.strip() else out
+
+
+def _sentences(text: str) -> list[str]:
+    return [s for s in text.replace("。", "。\0").replace(". ", ". \0").split("\0") if s]
+
+
+def claim(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the first sentence, which is what a slide claims, and what is left of the texts."""
+    if not texts or not texts[0].strip():
+        return "", list(texts)
+    first, *more = _sentences(texts[0])
+    rest = "".join(more).strip()
+    title = re.sub(r"[.。:]$", "", first.strip())
+    return title, [*([rest] if rest else []), *texts[1:]]
 
 
 class _Deck:
@@ -91,24 +124,28 @@ class _Deck:
 
         self.show, self.document = show, document
         self.inches = Inches
+        self.grades = {b.id: b.grade for b in document.blocks if isinstance(b, Source)}
         show.slide_width, show.slide_height = Inches(WIDE), Inches(TALL)
-        core = show.core_properties
-        core.title, core.author = legal(document.title), "Kachisuji"
-        core.language = "ja-JP" if document.lang == "ja" else "en-GB"
-        core.created = core.modified = datetime.fromisoformat(document.date)
+        describe(show.core_properties, document)
 
-    def _slide(self, title: str, *, size: float = 28) -> Any:
+    def _slide(self, title: str, over: str = "") -> Any:
+        """Add a slide: what it is about, what it claims, a bar."""
         slide = self.show.slides.add_slide(self.show.slide_layouts[TITLE_ONLY])
         place = slide.shapes.title
-        place.left, place.top = self.inches(MARGIN), self.inches(0.35)
-        place.width, place.height = self.inches(WIDE - 2 * MARGIN), self.inches(0.95)
+        place.left, place.top = self.inches(MARGIN), self.inches(0.62 if over else 0.4)
+        place.width, place.height = self.inches(WIDE - 2 * MARGIN), self.inches(1.05)
         place.text_frame.word_wrap = True
         place.text_frame.vertical_anchor = 3  # middle
+        weight = _weight(title)
+        size = next((s for most, s in ((56, 30), (104, 26), (200, 21)) if weight <= most), 17)
         self._write(place.text_frame.paragraphs[0], title, size, INDIGO, bold=True)
-        bar = slide.shapes.add_shape(1, self.inches(MARGIN), self.inches(1.32),
+        if over:
+            kicker = self._box(slide, MARGIN, 0.28, WIDE - 2 * MARGIN, 0.4)
+            self._write(kicker.paragraphs[0], over, 13, VERMILION, bold=True)
+        bar = slide.shapes.add_shape(1, self.inches(MARGIN), self.inches(1.72),
                                      self.inches(1.3), self.inches(0.06))  # fmt: skip
         bar.fill.solid()
-        bar.fill.fore_color.rgb = self._colour("C23B22")
+        bar.fill.fore_color.rgb = self._colour(VERMILION)
         bar.line.fill.background()
         bar._element.nvSpPr.cNvPr.set("descr", "")
         return slide
@@ -131,7 +168,7 @@ class _Deck:
         run.font.size, run.font.bold, run.font.name = Pt(size), bold, LATIN
         run.font.color.rgb = self._colour(colour)
         named = run._r.get_or_add_rPr()
-        named.set("lang", "ja-JP" if self.document.lang == "ja" else "en-GB")
+        named.set("lang", language(self.document))
         east = named.makeelement(qn("a:ea"), {"typeface": EAST_ASIAN})
         latin = named.find(qn("a:latin"))
         latin.addnext(east)
@@ -143,61 +180,81 @@ class _Deck:
 
     def front(self) -> None:
         """Write the first slide: title, what it is, the facts of the run."""
-        slide = self._slide(self.document.title, size=36)
+        slide = self._slide(self.document.title)
         slide.shapes.title.top, slide.shapes.title.height = self.inches(1.9), self.inches(1.6)
         for shape in slide.shapes:
             if shape != slide.shapes.title:
                 shape.top = self.inches(3.6)
         frame = self._box(slide, MARGIN, 3.8, WIDE - 2 * MARGIN, 2.8)
-        self._write(frame.paragraphs[0], self.document.subtitle, 14, "C23B22")
+        self._write(frame.paragraphs[0], self.document.subtitle, 14, VERMILION)
         for label, value in self.document.facts:
             self._write(frame.add_paragraph(), f"{label}  {value}", 13, SOFT)
 
     def section(self, heading: Heading, blocks: list[Block]) -> None:
-        """Write the slides of one section: words beside the picture where both fit on one."""
-        texts = list(_texts(blocks))
-        figures = [b for b in blocks if isinstance(b, Figure)]
-        tables = [b for b in blocks if isinstance(b, Table)]
+        """Write the slides of one section."""
         if any(isinstance(b, Source) for b in blocks):
             self._sources(heading, blocks)
             return
-        whole = sum(map(_weight, texts))
-        above = "\n".join(texts) if tables and not figures and whole <= ABOVE else ""
-        beside = figures.pop(0) if figures and 0 < whole <= LETTERS["beside"] else None
-        most = LETTERS["beside" if beside else "alone"]
-        for number, portion in enumerate([] if above else portions(texts, most)):
-            slide = self._slide(heading.text if number == 0 else f"{heading.text} ({number + 1})")
-            self._words(slide, portion, most, half=beside is not None)
-            if beside:
-                self._picture(slide, beside, WIDE / 2 + 0.1, 1.7, WIDE / 2 - 0.1 - MARGIN, 4.9)
-            slide.notes_slide.notes_text_frame.text = legal("\n\n".join(texts))
-        for figure in figures:
-            slide = self._slide(f"{heading.text}: {figure.caption}")
-            self._picture(slide, figure, MARGIN, 1.6, WIDE - 2 * MARGIN, 5.3)
-        for table in tables:
-            self._tables(heading, table, above)
+        texts = list(_texts(blocks))
+        title, rest = claim(texts)
+        figures = [b for b in blocks if isinstance(b, Figure)]
+        tables = [b for b in blocks if isinstance(b, Table)]
+        over = heading.text if title else ""
+        title = title or heading.text
+        notes = "\n\n".join([*texts, *(_told(t) for t in tables)])
+        made = [self._shown(self._slide(title, over), f, rest) for f in figures]
+        for table in [] if figures else tables:
+            made += self._tables(title, over, table, rest)
+        if not made:
+            for portion in portions(rest, LETTERS["alone"]) if rest else ([],):
+                made.append(self._slide(title, over))
+                self._words(made[-1], portion, LETTERS["alone"], half=False)
+        for slide in made:
+            self._source(slide, blocks)
+            slide.notes_slide.notes_text_frame.text = legal(notes)
+
+    def _shown(self, slide: Any, figure: Figure, texts: list[str]) -> Any:
+        """Put a picture on a slide, with the first words beside it where there are any."""
+        beside = next(portions(texts, LETTERS["beside"]), []) if texts else []
+        if beside:
+            self._words(slide, beside, LETTERS["beside"], half=True)
+        left = WIDE * 0.42 if beside else MARGIN
+        self._picture(slide, figure, left, TOP, WIDE - MARGIN - left, FOOT - TOP - 0.15)
+        return slide
+
+    def _source(self, slide: Any, blocks: list[Block]) -> None:
+        """Write below a slide the evidence that it rests on, with grades, or the run itself."""
+        cited = dict.fromkeys(i for b in blocks if isinstance(b, Paragraph) for i in b.cites)
+        known = [f"{i} ({self.grades[i]})" for i in cited if i in self.grades]
+        shown = ", ".join(known[:SOURCES]) + (" …" if len(known) > SOURCES else "")
+        key = "documents.slide_source" if known else "documents.slide_run"
+        told = say(key, self.document.lang, ids=shown, date=self.document.date)
+        frame = self._box(slide, MARGIN, FOOT, WIDE - 2 * MARGIN, 0.4)
+        self._write(frame.paragraphs[0], told, 10.5, SOFT)
 
     def _words(self, slide: Any, texts: list[str], most: int, *, half: bool) -> None:
         """Write paragraphs; the fewer letters, the larger."""
-        width = (WIDE - 2 * MARGIN) * (0.47 if half else 1.0)
-        frame = self._box(slide, MARGIN, 1.6, width, TALL - 2.1)
+        width = WIDE * 0.42 - MARGIN - 0.15 if half else WIDE - 2 * MARGIN
+        frame = self._box(slide, MARGIN, TOP, width, FOOT - TOP)
         few = sum(map(_weight, texts)) < most / 2
-        size = (22 if few else 17) if half else (24 if few else 20)
+        size = (20 if few else 16) if half else (24 if few else 19)
         for place, text in enumerate(texts):
             paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
             paragraph.space_after, paragraph.line_spacing = self.inches(0.14), 1.15
-            self._write(paragraph, text, size, "1B2330")
+            self._write(paragraph, text, size, INK)
 
     def _sources(self, heading: Heading, blocks: list[Block]) -> None:
         """Write what the evidence is on one slide, and all of it in the notes."""
         slide = self._slide(heading.text)
         sources = [b for b in blocks if isinstance(b, Source)]
         tables = [" · ".join(row) for b in blocks if isinstance(b, Table) for row in b.rows]
-        ids = ", ".join(s.id for s in sources)
-        self._words(slide, [*_texts(blocks), *tables, ids], LETTERS["alone"], half=False)
-        told = (
+        ids = ", ".join(f"{s.id} ({s.grade})" for s in sources)
+        shown = next(portions([*_texts(blocks), *tables, ids], LETTERS["alone"]), [])
+        self._words(slide, shown, LETTERS["alone"], half=False)
+        told = [*_texts(blocks), *tables]
+        told += [
             f"{s.id} [{s.grade}] {s.statement} {s.source} {s.date} {s.address}" for s in sources
-        )
+        ]
         slide.notes_slide.notes_text_frame.text = legal("\n".join(told))
 
     def _picture(
@@ -209,37 +266,57 @@ class _Deck:
         scale = min(self.inches(width) / picture.width, self.inches(height) / picture.height)
         picture.width, picture.height = int(picture.width * scale), int(picture.height * scale)
         picture.left += int((self.inches(width) - picture.width) / 2)
+        picture.top += int((self.inches(height) - picture.height) / 2)
         picture._element.nvPicPr.cNvPr.set("descr", legal(figure.alt))
         picture.name = legal(figure.caption)
 
-    def _tables(self, heading: Heading, table: Table, above: str) -> None:
-        """Write a table over as many slides as it needs, shared out evenly."""
-        slides = -(-len(table.rows) // ROWS)
-        each = -(-len(table.rows) // slides) if slides else 1
-        for start in range(0, len(table.rows), each):
-            slide = self._slide(f"{heading.text}: {table.caption}".rstrip(".。"))
-            rows = (table.head, *table.rows[start : start + each])
+    def _tables(self, title: str, over: str, table: Table, texts: list[str]) -> list[Any]:
+        """Write a table over as many slides as it needs, shared out evenly; return them."""
+        above = next(portions(texts, ABOVE), []) if texts else []
+        slides = max(1, -(-len(table.rows) // ROWS))
+        each = max(1, -(-len(table.rows) // slides))
+        made = []
+        for number, start in enumerate(range(0, len(table.rows), each), 1):
+            slide = self._slide(title, f"{over} ({number}/{slides})" if slides > 1 else over)
+            top = TOP
             if above:
-                frame = self._box(slide, MARGIN, 1.5, WIDE - 2 * MARGIN, 0.7)
-                self._write(frame.paragraphs[0], above, 15, SOFT)
-            shape = slide.shapes.add_table(
-                len(rows), len(table.head), self.inches(MARGIN), self.inches(2.3 if above else 1.6),
-                self.inches(WIDE - 2 * MARGIN), self.inches(0.4 * len(rows)),
-            )  # fmt: skip
-            shape._element.nvGraphicFramePr.cNvPr.set("descr", legal(table.caption))
-            widths = table.widths()
-            for column, share in enumerate(widths):
-                width = (WIDE - 2 * MARGIN) * share / sum(widths)
-                shape.table.columns[column].width = self.inches(width)
-            for r, row in enumerate(rows):
-                for c, text in enumerate(row):
-                    paragraph = shape.table.cell(r, c).text_frame.paragraphs[0]
-                    colour = "FFFFFF" if r == 0 else "1B2330"
-                    self._write(paragraph, text.replace("\n", " "), 13, colour, bold=r == 0)
-                    if r == 0:
-                        cell = shape.table.cell(r, c)
-                        cell.fill.solid()
-                        cell.fill.fore_color.rgb = self._colour(INDIGO)
+                frame = self._box(slide, MARGIN, top, WIDE - 2 * MARGIN, 0.7)
+                self._write(frame.paragraphs[0], " ".join(above), 15, SOFT)
+                top += 0.85
+            self._table(slide, table, table.rows[start : start + each], top)
+            made.append(slide)
+        return made
+
+    def _table(self, slide: Any, table: Table, rows: Sequence[Sequence[str]], top: float) -> None:
+        """Write rows of a table below its head; without one, labels and what they stand for."""
+        bare = not any(table.head)
+        height = min(0.62, (FOOT - top - 0.2) / (len(rows) + (not bare)))
+        shape = slide.shapes.add_table(
+            len(rows) + (not bare), len(table.head), self.inches(MARGIN), self.inches(top),
+            self.inches(WIDE - 2 * MARGIN), self.inches(height * (len(rows) + (not bare))),
+        )  # fmt: skip
+        shape._element.nvGraphicFramePr.cNvPr.set("descr", legal(table.caption or slide.name))
+        shape.table.first_row = not bare
+        whole = WIDE - 2 * MARGIN
+        widths = [0.24 * whole, 0.76 * whole] if bare else columns(table, whole)
+        for column, width in enumerate(widths):
+            shape.table.columns[column].width = self.inches(width)
+        for told in cells(table, rows):
+            if bare and told.head:
+                continue
+            cell = shape.table.cell(told.row - bare, told.column)
+            cell.vertical_anchor = 3  # middle
+            cell.margin_top = cell.margin_bottom = self.inches(0.03)
+            strong = told.head or (bare and told.column == 0)
+            colour = WHITE if told.head else INDIGO if strong else INK
+            paragraph = cell.text_frame.paragraphs[0]
+            size = 13 if _weight(told.text) < 90 else 11.5
+            self._write(paragraph, told.text.replace("\n", " "), size, colour, bold=strong)
+            if told.right:
+                paragraph.alignment = 3
+            if told.head:
+                cell.fill.solid()
+                cell.fill.fore_color.rgb = self._colour(INDIGO)
 
 
 def _texts(blocks: list[Block]) -> Iterator[str]:
@@ -252,3 +329,8 @@ def _texts(blocks: list[Block]) -> Iterator[str]:
         elif isinstance(block, Card):
             yield f"{block.title}  {block.figure}"
             yield block.text
+
+
+def _told(table: Table) -> str:
+    """Write a table as lines, for the notes."""
+    return "\n".join(" · ".join(c.replace("\n", " ") for c in row) for row in table.rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
 from typing import Any
 
 from kachisuji.desk.documents.blocks import (
@@ -17,12 +16,23 @@ from kachisuji.desk.documents.blocks import (
     Source,
     Table,
 )
+from kachisuji.desk.documents.office import (
+    EAST_ASIAN,
+    INDIGO,
+    LATIN,
+    PALE,
+    SOFT,
+    cells,
+    columns,
+    describe,
+    language,
+    legal,
+)
 from kachisuji.desk.documents.rendering import png
 from kachisuji.words import RunError, say
 
-LATIN, EAST_ASIAN = "Calibri", "Yu Gothic"  # those that Office has; others take their place
-INDIGO, SOFT, PALE = "1F3F77", "55606F", "F3F1EA"
 PICTURE = 15.5  # widest picture, cm
+TEXT = 16.0  # width of the text, cm
 
 
 def write_docx(document: Document) -> bytes:
@@ -46,11 +56,6 @@ def write_docx(document: Document) -> bytes:
     return out.getvalue()
 
 
-def legal(text: str) -> str:
-    """Leave out control characters, which XML cannot hold."""
-    return "".join(c for c in text if c in "\n\t" or (c >= " " and c not in "\x7f\ufffe\uffff"))
-
-
 class _Word:
     """A Word file being written."""
 
@@ -58,13 +63,13 @@ class _Word:
         self.word, self.document = word, document
         self.figures = self.tables = 0
         self._styles()
-        self._properties()
+        describe(word.core_properties, document)
 
     def _styles(self) -> None:
         from docx.oxml.ns import qn
         from docx.shared import Cm, Pt, RGBColor
 
-        styles, lang = self.word.styles, "ja-JP" if self.document.lang == "ja" else "en-GB"
+        styles, lang = self.word.styles, language(self.document)
         sizes = {"Normal": 10.5, "Title": 26, "Subtitle": 11, "Heading 1": 17, "Heading 2": 13,
                  "Heading 3": 11.5, "Caption": 9, "List Bullet": 10.5, "Quote": 10}  # fmt: skip
         for name, size in sizes.items():
@@ -88,13 +93,6 @@ class _Word:
         section.page_width, section.page_height = Cm(21), Cm(29.7)
         section.left_margin = section.right_margin = Cm(2.5)
         self._page_number(section.footer.paragraphs[0])
-
-    def _properties(self) -> None:
-        core = self.word.core_properties
-        core.title, core.author = legal(self.document.title), "Kachisuji"
-        core.language = "ja-JP" if self.document.lang == "ja" else "en-GB"
-        core.created = core.modified = datetime.fromisoformat(self.document.date)
-        core.comments = ""
 
     def _page_number(self, paragraph: Any) -> None:
         paragraph.alignment = 1
@@ -122,6 +120,8 @@ class _Word:
         """Write the title, the facts of the run and the contents."""
         self.word.add_paragraph(legal(self.document.title), style="Title")
         self.word.add_paragraph(legal(self.document.subtitle), style="Subtitle")
+        if self.document.glance:
+            self.word.add_heading(say("desk.h_glance", self.document.lang), 1)
         for label, value in self.document.glance:
             line = self.word.add_paragraph(style="Normal")
             line.add_run(f"{legal(label)}  ").bold = True
@@ -134,7 +134,8 @@ class _Word:
         head = self.word.add_paragraph(style="Normal")
         head.paragraph_format.space_before = 240000
         head.add_run(legal(self.document.contents)).bold = True
-        listed = "\n".join(h.text for h, _ in self.document.sections())
+        listed = "\n".join(p.text for p in self.word.paragraphs if p.style.name == "Heading 1")
+        listed += "\n" + "\n".join(h.text for h, _ in self.document.sections())
         contents = self.word.add_paragraph(style="Normal")
         self._field(contents, 'TOC \\o "1-2" \\h \\z \\u', legal(listed))
         self.word.add_page_break()
@@ -142,7 +143,8 @@ class _Word:
     def put(self, block: Block) -> None:
         """Write one block."""
         if isinstance(block, Heading):
-            self.word.add_heading(legal(block.text), block.level)
+            heading = self.word.add_heading(legal(block.text), block.level)
+            heading.paragraph_format.page_break_before = block.apart
         elif isinstance(block, Paragraph):
             style = "Quote" if block.style == "quote" else "Normal"
             self._text(self.word.add_paragraph(style=style), block)
@@ -173,7 +175,7 @@ class _Word:
             marks = paragraph.add_run(f" [{', '.join(ids)}]")
             marks.font.size, marks.font.color.rgb = Pt(8), RGBColor.from_string(SOFT)
 
-    def _caption(self, kind: str, number: int, text: str) -> None:
+    def _caption(self, kind: str, number: int | str, text: str) -> None:
         label = say(f"documents.{kind}", self.document.lang)
         caption = self.word.add_paragraph(style="Caption")
         caption.add_run(f"{label} {number}  ").bold = True
@@ -186,30 +188,29 @@ class _Word:
         from docx.oxml.ns import qn
         from docx.shared import Cm, Pt
 
-        self.tables += 1
-        self._caption("table", self.tables, block.caption)
-        table = self.word.add_table(rows=1, cols=len(block.head), style="Table Grid")
+        self.tables += not block.number
+        self._caption("table", block.number or self.tables, block.caption)
+        rows, widths = len(block.rows) + 1, columns(block, TEXT)
+        table = self.word.add_table(rows=rows, cols=len(block.head), style="Table Grid")
         table.autofit = False
-        widths = block.widths()
-        for column, share in zip(table.columns, widths, strict=True):
-            column.width = Cm(16 * share / sum(widths))
-        for place, row in enumerate((block.head, *block.rows)):
-            cells = table.rows[0].cells if place == 0 else table.add_row().cells
-            for column, (cell, text) in enumerate(zip(cells, row, strict=True)):
-                cell.width = Cm(16 * widths[column] / sum(widths))
-                paragraph = cell.paragraphs[0]
-                paragraph.paragraph_format.space_before = Pt(2)
-                paragraph.paragraph_format.space_after = Pt(2)
-                paragraph.paragraph_format.line_spacing = 1.1
-                run = paragraph.add_run(legal(text))
-                run.font.size, run.bold = Pt(8.5), place == 0
-                if column in block.numeric:
-                    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-                if place == 0:
-                    shade = OxmlElement("w:shd")
-                    shade.set(qn("w:val"), "clear")
-                    shade.set(qn("w:fill"), PALE)
-                    cell._tc.get_or_add_tcPr().append(shade)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Cm(width)
+        places = (cell for row in table.rows for cell in row.cells)  # looking each up is slow
+        for place, told in zip(places, cells(block), strict=True):
+            place.width = Cm(widths[told.column])
+            paragraph = place.paragraphs[0]
+            paragraph.paragraph_format.space_before = Pt(2)
+            paragraph.paragraph_format.space_after = Pt(2)
+            paragraph.paragraph_format.line_spacing = 1.1
+            run = paragraph.add_run(told.text)
+            run.font.size, run.bold = Pt(8.5), told.head
+            if told.right:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            if told.head:
+                shade = OxmlElement("w:shd")
+                shade.set(qn("w:val"), "clear")
+                shade.set(qn("w:fill"), PALE)
+                place._tc.get_or_add_tcPr().append(shade)
         head = OxmlElement("w:tblHeader")
         head.set(qn("w:val"), "true")
         table.rows[0]._tr.get_or_add_trPr().append(head)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.documents.charts import scale_of
-from kachisuji.desk.documents.word import legal
+from kachisuji.desk.documents.office import legal
 from kachisuji.desk.findings import chosen
 from kachisuji.desk.report.bilingual import Both, both, t
 from kachisuji.desk.report.names import Names

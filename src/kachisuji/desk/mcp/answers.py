@@ -14,10 +14,13 @@ from kachisuji.cases import Case, available, load, resolve
 from kachisuji.desk import explaining
 from kachisuji.desk.api import Run
 from kachisuji.desk.api import open as open_run
+from kachisuji.desk.report.bilingual import percent, t, whole
+from kachisuji.desk.report.page import APART
+from kachisuji.desk.report.sections.choice import left_out
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.ledger import read_manifest
-from kachisuji.words import InputError, KachisujiError, Lang
+from kachisuji.words import InputError, KachisujiError, Lang, say
 
 MOST_ROWS = 200  # of a table in one answer
 DECIDING = 10  # quantities told as what a run hangs on
@@ -124,27 +127,55 @@ class Answers:
         top = records(stored.influence[stored.influence["scope"] == "portfolio"].head(DECIDING))
         hangs = [_deciding(opened, row) for row in top]
         return {
-            "unit": self._unit(opened),
+            "units": self._units(opened),
             "lines": [
                 {"line": str(line), **_plain(r)}
                 for line, r in zip(opened.portfolio.index, records(opened.portfolio), strict=True)
             ],
-            "together": stored.choice["joint"],
+            "together": {
+                measure: {"means": t(f"desk.measure_{measure}").of(self.lang), **own}
+                for measure, own in stored.choice["joint"].items()
+                if measure in APART
+            },
             "best_in_share_of_futures": stored.choice["wins"],
             "uncertainty_by_grade": stored.choice["by_grade"],
             "hangs_on": hangs,
-            "left_out": [_plain(r) for r in records(stored.left_out)],
+            "left_out": self._left_out(opened),
             "evidence": list(dict.fromkeys(i for h in hangs for i in h["evidence"])),
         }
+
+    def _left_out(self, run: Run) -> list[dict[str, Any]]:
+        """Rows of what is left out, with the line by its name and the reason in words."""
+        told = {str(r["segment"]): r for r in records(run.left_out)}
+        out: list[dict[str, Any]] = []
+        for segment, row in told.items():
+            name = run.names.segments[segment].of(self.lang)
+            if row["reason"] == "evidence":
+                out.append({"segment": segment, "name": name, "reason": row["reason"]})
+                continue
+            line = str(row_of(run.lines, int(row["line"]))["line"])
+            alone = {k: _plain(row)[k] for k in ("mean", "p10", "p50", "p90", "positive", "loss")}
+            out.append({"segment": segment, "name": name, "best_line": line, **alone,
+                        "reason": row["reason"]})  # fmt: skip
+        words = {r["segment"].of(self.lang): r["reason"].of(self.lang)
+                 for r in left_out(run.stored, run.names)["rows"]}  # fmt: skip
+        return [row | {"why": words.get(row["name"], "")} for row in out]
 
     def why(self, run: str, subject: str, lang: Lang | None = None) -> dict[str, Any]:
         """Say why a segment or a field is in the portfolio, left out, or not ranked."""
         told = self.run_of(run).why(subject).as_dict(lang or self.lang)
-        return {"unit": self._unit(self.run_of(run)), **told}
+        return {"units": self._units(self.run_of(run)), **told}
 
-    def _unit(self, run: Run) -> str:
+    def _units(self, run: Run) -> str:
+        """Say in what money, points and intervals are told."""
         settings = run.case.settings
-        return f"money in {settings.money_unit:g} {settings.currency}, present value"
+        return t(
+            "mcp.units",
+            unit=whole(settings.money_unit),
+            currency=settings.currency,
+            year=settings.base_year,
+            rate=percent(settings.discount),
+        ).of(self.lang)
 
     def quantities(self, run: str, containing: str = "") -> dict[str, Any]:
         """Return the uncertain quantities of a run that a what-if may move, with their evidence."""
@@ -153,6 +184,10 @@ class Answers:
             {
                 "quantity": q.name,
                 "means": opened.names.quantity(q.name).of(self.lang),
+                "low": float(q.low),
+                "mode": float(q.mode),
+                "high": float(q.high),
+                "unit": q.unit,
                 "evidence": list(q.evidence),
             }
             for q in self._replay(run).quantities
@@ -189,16 +224,17 @@ class Answers:
         rows = [row_of(opened.lines, i) for i in found["lines"]]
         segments = [str(r["segment"]) or "credit" for r in rows]
         return {
-            "unit": self._unit(opened),
+            "units": self._units(opened),
             "lines": [str(r["line"]) for r in rows],
+            "segments": [opened.names.segments[r["segment"]].of(self.lang) for r in rows],
             "leads_to": found["best"],
             "chosen_before_leads_to": found["kept"],
             "chosen_before_still_fits": found["kept_fits"],
             "objective": found["objective"],
             "bound": found["bound"],
-            "futures_worth": found["worth"],
+            "worth_in_futures": dict(zip(("choosing", "reporting"), found["worth"], strict=True)),
             "too_few_futures": found["few"],
-            "basis": "lines added up as played alone, on the reporting half of the futures",
+            "basis": say("mcp.basis", self.lang),
             "evidence": list(dict.fromkeys([*ids, *self._behind(opened, segments)])),
             "seconds": round(time.perf_counter() - begun, 3),
         }

@@ -97,6 +97,18 @@ def _of_portfolio(run: StoredRun, names: Names) -> dict[str, Figure]:
         "power": pts("indispensability"),
         "exposure": pts("exposure"),
         "public_money": Figure(money(spent), "paths.parquet: money, sum over the years"),
+        **_years(run),
+    }
+
+
+def _years(run: StoredRun) -> dict[str, Figure]:
+    """Return when lines start, from the first to the last, and when public money ends."""
+    starts = sorted({int(row_of(run.lines, line)["start"]) for line in chosen(run)})
+    told = "–" if not starts else f"{starts[0]}–{starts[-1]}" if starts[1:] else str(starts[0])
+    spent = [y for line in chosen(run) for y, v in path_of(run, line, "money").items() if v > 0]
+    return {
+        "starts": Figure(plain(told), "lines.parquet: start"),
+        "money_end": Figure(plain(max(spent, default="–")), "paths.parquet: money"),
     }
 
 

@@ -209,7 +209,8 @@ class _Templates:
             return self._fixed("lines_none"), ()
         fields = ("segment", "scope", "partner", "start", "package", "means", "worth", "low",
                   "high", "money", "beats")  # fmt: skip
-        told = [
+        told = [self._fixed("lines_together")]
+        told += [
             self._fixed("line", **{f: f"{{line{place}_{f}}}" for f in fields})
             for place in range(1, len(self.picked) + 1)
         ]
@@ -254,7 +255,8 @@ class _Templates:
             cites += [*own["evidence"], evidence]
         if not told:
             return self._fixed("partners_none"), ()
-        return "\n\n".join([*told, self._fixed("partners_rule")]), tuple(dict.fromkeys(cites))
+        lead = self._fixed("partners_lead")
+        return "\n\n".join([lead, *told, self._fixed("partners_rule")]), tuple(dict.fromkeys(cites))
 
     def _home_market(self, segment: str) -> tuple[Both, Both, str]:
         """Size of the home market of a segment in the last year given, that year, its evidence."""
@@ -298,9 +300,14 @@ class _Templates:
         return self._fixed("watch", deciding=listed(told)), self._behind(["portfolio"], DECIDING)
 
 
+def task_name(task: str) -> Both:
+    """Name of a task that is pooled; a case's own task keeps its identifier."""
+    key = f"narrative.task_{task}"
+    return t(key) if key in entries() else plain(task)
+
+
 def _task(row: dict[str, Any]) -> Both:
     """Tell a pooled task with the strength of both sides."""
-    key = f"narrative.task_{row['task']}"
-    name = t(key) if key in entries() else plain(row["task"])
+    name = task_name(str(row["task"]))
     own, other = fixed(row["home_strength"], 2), fixed(row["partner_strength"], 2)
     return t("narrative.task_told", task=name, own=own, other=other)

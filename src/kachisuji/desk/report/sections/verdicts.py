@@ -8,7 +8,7 @@ import numpy as np
 
 from kachisuji.contest.thresholds import CEILING, GAIN, NICHE, OUT, PROBABILITY, UNAIDED, WIN
 from kachisuji.desk.judging import FUTURES
-from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
@@ -27,8 +27,15 @@ def verdicts(run: StoredRun, names: Names) -> dict[str, Any]:
         for row in records(table[table["verdict"] == verdict])
     ]  # fmt: skip
     counts = table["verdict"].value_counts()
+    named = [
+        t("verdicts.named", verdict=t(f"verdicts.all_{verdict}"), count=int(counts[verdict]),
+          segments=listed([_named(row, names) for row in records(part)]))
+        for verdict in ORDER
+        if len(part := table[table["verdict"] == verdict])
+    ]  # fmt: skip
     return {
         "rows": rows,
+        "named": named,
         "text": t(
             "verdicts.text",
             **{v: int(counts.get(v, 0)) for v in ORDER},
@@ -36,6 +43,14 @@ def verdicts(run: StoredRun, names: Names) -> dict[str, Any]:
             futures=min(FUTURES, len(run.spread)), year=run.case.settings.last_year,
         ),
     }  # fmt: skip
+
+
+def _named(row: dict[str, Any], names: Names) -> Both:
+    """Name of a segment, with the niche where the verdict is to narrow."""
+    segment = str(row["segment"])
+    if row["verdict"] != NICHE:
+        return names.segments[segment]
+    return t("verdicts.in_niche", segment=names.segments[segment], niche=names.niches[segment])
 
 
 def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kachisuji.words import LANGUAGES, InputError, Lang
+from kachisuji.words.catalogue import LANGUAGES, Lang
+from kachisuji.words.errors import InputError
 
 # the order in which POSIX programs look for the language of messages
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
