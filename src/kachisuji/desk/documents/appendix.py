@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from kachisuji.desk.documents.blocks import Block, Heading, Paragraph, Table
 from kachisuji.words import Lang, say
@@ -50,7 +51,12 @@ def with_appendix(blocks: Iterable[Block], lang: Lang) -> list[Block]:
 
 def _cut(table: Table, top: int, number: str, lang: Lang) -> list[Block]:
     """Return the first rows, where there are to be any, and where the others are."""
-    told = {"number": number, "rows": len(table.rows), "shown": top, "caption": table.caption}
+    told: dict[str, Any] = {
+        "number": number,
+        "rows": len(table.rows),
+        "shown": top,
+        "caption": table.caption,
+    }
     if not top:
         return [Paragraph(say("documents.elsewhere", lang, **told), style="note", to=number)]
     first = replace(table, rows=table.rows[:top], top=None)

@@ -173,13 +173,13 @@ _HEADS = {
 
 def _table(name: str, rows: Sequence[tuple[str, ...]], lang: Lang) -> Table:
     head = tuple(t(key).of(lang) for key in _HEADS[name])
-    return Table(t(f"narrative.{name}_caption").of(lang), head, tuple(rows))
+    return Table(t(f"narrative.picture_{name}").of(lang), head, tuple(rows))
 
 
 def _pooled(run: StoredRun, names: Names, lang: Lang) -> list[tuple[str, ...]]:
     """Return what each chosen line pools with its partner: a row a task, as in partners.csv."""
     table = run.case.tables["partners"]
-    out = []
+    out: list[tuple[str, ...]] = []
     for line in chosen(run):
         row = row_of(run.lines, line)
         own = table[(table["segment"] == row["segment"]) & (table["partner"] == row["partner"])]
