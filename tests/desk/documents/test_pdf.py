@@ -90,7 +90,7 @@ def test_text_comes_out_as_it_was_put_in(made, rich):
     names = Names(rich.case)
     for segment in rich.case.tables["segments"]["segment"]:
         assert names.segments[segment].of(lang).replace(" ", "") in text
-    for key in ("h_priorities", "h_survival", "h_questions", "h_about"):
+    for key in ("h_glance", "h_priorities", "h_survival", "h_questions", "h_about"):
         assert t(f"desk.{key}").of(lang).replace(" ", "") in text
     joint = names.money(rich.choice["joint"]["welfare"]["mean"]).of(lang)
     assert joint.replace(" ", "") in text
@@ -128,7 +128,10 @@ def structure(node):
 
 def test_the_pdf_has_every_section_of_the_page(rich):
     for lang in ("ja", "en"):
-        headings = [b.text for b in report_document(rich, lang).blocks if isinstance(b, Heading)]
+        document = report_document(rich, lang)
+        assert document.glance  # the first page, under a heading of its own
+        headings = [t("desk.h_glance").of(lang)]
+        headings += [b.text for b in document.blocks if isinstance(b, Heading)]
         for anchor, key in SECTIONS:
             asked_nodes = anchor != "protected"  # only where a run asked nodes
             assert (t(key).of(lang) in headings) == asked_nodes, key

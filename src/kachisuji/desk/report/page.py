@@ -30,6 +30,7 @@ from kachisuji.desk.stored import StoredRun
 from kachisuji.words import Lang
 
 SECTIONS = (
+    ("glance", "desk.h_glance"),
     ("findings", "desk.h_findings"),
     ("priorities", "desk.h_priorities"),
     ("left-out", "desk.h_left_out"),
