@@ -1,6 +1,7 @@
 """One doctrine: the rule does what it says, the checks find what they are there to find."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kachisuji import cases, contest
@@ -17,6 +18,7 @@ from kachisuji.contest.doctrine import (
     applies,
     contradictions,
     near_pairs,
+    partners_say,
 )
 
 CALM = {"held": 0.0, "exposed": 0.0, "share": 0.1, "tipping": 0.3, "answer": 0.1,
@@ -110,3 +112,21 @@ def test_rules_are_data_with_articles_for_every_instrument():
     assert set(table["instrument"]) == set(case.tables["instruments"]["instrument"])
     assert table["article"].str.len().min() > 2
     assert all(case.evidence[e].grade == "published" for e in table["evidence"])
+
+
+def test_a_partner_that_loses_in_most_futures_says_no():
+    lines = pd.DataFrame(
+        {"segment": ["a", "a", "a", "b", "a"], "partner": ["KOR", "KOR", "USA", "KOR", ""]}
+    )
+    welfare = pd.Series([1.0, 5.0, 2.0, -1.0, 9.0])
+    gain = pd.DataFrame(
+        {"mean": [9.0, 3.0, 0.1, 2.0, 0.0], "p10": -1.0, "p50": [9.0, -0.5, 0.0, 1.0, 0.0],
+         "p90": 9.0, "positive": [1.0, 0.4, 0.2, 0.9, 0.0]}
+    )  # fmt: skip
+    said = partners_say(lines, welfare, gain).set_index(["segment", "partner"])
+    # the line that is best for home is asked about, whatever another would give the partner
+    assert said.loc[("a", "KOR"), "line"] == 1
+    assert said["answer"].to_dict() == {
+        ("a", "KOR"): "no", ("a", "USA"): "aside", ("b", "KOR"): "yes"
+    }  # fmt: skip
+    assert not len(partners_say(lines, welfare, gain.iloc[:0]))  # a run from before it was computed

@@ -257,6 +257,57 @@ def test_the_partner_has_its_contract_share():
     assert free["value_added"] == shared["value_added"]
 
 
+def margins(world, f=0):
+    """(T1,) discounted margin of a unit of sales."""
+    return world.discount[0] * world.season[0, f, :, MARGIN_T]
+
+
+def test_a_line_without_a_partner_gives_no_partner_a_gain():
+    assert run(**POOLED)[0]["partner_gain"] == 0.0
+    # one that would sell no more takes no part, and gains nothing by the line
+    declined = run(make_lines(partner=1), boost=(0.0, 0.0), effect={sym.LEVER_POOLING: 1.0})[0]
+    assert declined["partner_gain"] == 0.0
+
+
+def test_what_two_alone_in_a_market_win_they_take_from_each_other():
+    """Sales over all regions are the market: one side's gain is the other's loss."""
+    kw = {**POOLED, "terms": {sym.CONTRACT_SHARE: 0.3}}
+    world = make_world([[0.6, 0.4], [0.4, 0.6]], **kw)
+    out, paths = outcomes(world, make_lines(partner=1))
+    home = (margins(world)[1:] * paths["sales"][0, 0].astype(float)).sum()
+    gain, rent = out["partner_gain"][0, 0], out["partner_rent"][0, 0]
+    assert rent > 0.0
+    assert gain == pytest.approx(rent - home, rel=1e-5)
+
+
+def test_the_gains_of_all_regions_add_up_to_a_market_that_is_given():
+    world = make_world(THREE, **POOLED, market_growth=0.04)
+    out, paths = outcomes(world, make_lines(partner=1))
+    w = scratch(world)
+    set_levers(world, 0, 0, 0, 1, 1.0, w)
+    w.gain[:], w.deal[:], w.gone[0] = world.boost[0, 0], world.deal[0, 0], world.gone[0, 0]
+    play(look(world, 0, 0, 0), w, 1, -1, 1)
+    market = (margins(world)[1:] * world.size[0, 0, :, 1:].sum(axis=0)).sum()
+    assert w.earned[1].sum() == pytest.approx(market, rel=1e-12)
+    assert world.base_profit[0, 0].sum() == pytest.approx(market, rel=1e-12)
+    change = w.earned[1] - world.base_profit[0, 0]
+    home = (margins(world)[1:] * paths["sales"][0, 0].astype(float)).sum()
+    assert change[0] == pytest.approx(home, rel=1e-5)
+    assert out["partner_gain"][0, 0] == pytest.approx(change[1], rel=1e-9)  # no contract's part
+    assert change[2] < 0.0  # the two win it from the third
+
+
+def test_a_partner_that_earns_nothing_before_a_market_is_born():
+    late = {"unborn": 1, "symbols": {sym.BIRTH: 2036.0}}
+    world = make_world(THREE, **POOLED, **late)
+    outcomes(world, make_lines(partner=1))
+    early = make_world(THREE, **POOLED)
+    outcomes(early, make_lines(partner=1))
+    years = margins(world) * world.size[0, 0].sum(axis=0)
+    assert world.base_profit[0, 0].sum() == pytest.approx(years[11:].sum(), rel=1e-12)
+    assert early.base_profit[0, 0].sum() == pytest.approx(years[1:].sum(), rel=1e-12)
+
+
 def test_what_leaks_and_is_not_trusted_costs():
     line = make_lines(partner=1)
     best = run(line, **POOLED)[0]["sales_last"]

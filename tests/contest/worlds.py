@@ -143,6 +143,7 @@ def make_world(
         discount=(1 + np.array([[0.04], [0.01], [0.02]])) ** -np.arange(t1)[None, :].astype(float),
         forward=np.array([0.4]),
         gdp=np.full(n_r, 1e5),
+        base_profit=np.zeros((2, futures, n_r)),
         spill_start=np.zeros(2, dtype=np.int64),
         spill_to=np.zeros(0, dtype=np.int64),
         spill_kind=np.zeros(0, dtype=np.int64),

@@ -1,6 +1,6 @@
 """How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
 
-from kachisuji.contest.doctrine import Doctrine, Rule, doctrine
+from kachisuji.contest.doctrine import Doctrine, Rule, doctrine, partners_say
 from kachisuji.contest.history import history
 from kachisuji.contest.lines import enumerate_lines
 from kachisuji.contest.marginal import Marginal, by_pair, marginal
@@ -27,6 +27,7 @@ __all__ = [
     "history",
     "learning_exponent",
     "marginal",
+    "partners_say",
     "tipping_number",
     "verdicts",
     "win_threshold",

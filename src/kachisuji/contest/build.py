@@ -472,6 +472,7 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
         discount=discounts(case),
         forward=ties.forward_share(case, economy),
         gdp=ties.gdp(economy, sellers, to_table(case)),
+        base_profit=np.zeros((2 * len(segments), draws.futures, len(sellers))),
         **ties.spills(case, draws),
         link=links(case, economy),
         pool=labour_pool(case),

@@ -302,6 +302,50 @@ def contradictions(stances: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["segment", "means", "category", "asked_in"])
 
 
+def partners_say(lines: pd.DataFrame, welfare: pd.Series, gain: pd.DataFrame) -> pd.DataFrame:
+    """Say what each partner would answer to the line that home would ask it to join.
+
+    For every segment and partner the line of greatest mean net benefit is asked about. A partner
+    takes part in a future where it sells more than if home played the line without it; whether the
+    line leaves it better off than no line at all is another question, and the one answered here.
+
+    Parameters
+    ----------
+    lines
+        Lines (``segment``, ``partner``), by row number.
+    welfare
+        Mean net benefit to home by line, money units.
+    gain
+        ``mean``, ``p10``, ``p50``, ``p90``, ``positive`` of ``partner_gain`` by line.
+
+    Returns
+    -------
+    DataFrame
+        Columns segment, partner, line, ``welfare`` (home's), ``gain``, ``low``, ``high`` (money
+        units, discounted), ``positive`` (part of the futures) and ``answer``: ``no`` where the
+        median is below zero (it gains in fewer than half of the futures and loses in most others),
+        ``aside`` where it is zero (in most futures it takes no part), else ``yes``.
+    """
+    import pandas as pd
+
+    columns = ["segment", "partner", "line", "welfare", "gain", "low", "high", "positive", "answer"]
+    if not len(gain):
+        return pd.DataFrame(columns=columns)
+    asked = lines[lines["partner"] != ""]
+    score = welfare.reindex(asked.index)
+    best = score.groupby([asked["segment"], asked["partner"]], sort=False).idxmax()
+    rows = []
+    for line in (int(i) for i in best):
+        own: Any = gain.loc[line]
+        answer = "no" if own["p50"] < 0 else "aside" if own["p50"] == 0 else "yes"
+        row: Any = asked.loc[line]
+        rows.append(
+            (row["segment"], row["partner"], line, float(score[line]), float(own["mean"]),
+             float(own["p10"]), float(own["p90"]), float(own["positive"]), answer)
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _neighbours(model: ContestModel, draws: F8, played: Marginal, names: list[str]) -> pd.DataFrame:
     import pandas as pd
 

@@ -10,7 +10,9 @@ from kachisuji.contest.compiled import compiled
 from kachisuji.contest.kernel import (
     desk_of,
     desks,
+    earn,
     look,
+    partner_gain,
     play_line,
     play_year,
     scratch,
@@ -68,6 +70,7 @@ def start_line(world, lines, i, f, w, partners):
     set_base(look(world, arena, f, lines.group[i]), w)
     w.gain[:] = 0.0
     w.deal[:] = 0.0
+    w.earned[:] = 0.0
     if partners[i] >= 0:
         pair = world.pair[s, partners[i]]
         w.deal[:] = world.deal[pair, f]
@@ -204,12 +207,15 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                 shut = hits[i] if t > lines.start[i] else -1
                 gift = gift_of(world, lines, i, f, t, works)
                 skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, shut, skill[i])
+                earn(t, scene, w)
         for i in range(n):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]
                 w = desk_of(works, i)
                 value_line(world, arena, f, w, base_sales, base_index, scalars[i, f], paths[i, f])
                 spill_value(world, lines.segment[i], f, w, lines_of, scalars[i, f])
+                if partners[i] >= 0:
+                    partner_gain(world, arena, f, w, partners[i], scalars[i, f])
             elif lines.kind[i] == CREDIT:
                 credit_line(
                     world, f, lines.intensity[i], lines.start[i], scalars[i, f], paths[i, f]

@@ -10,7 +10,7 @@ import numpy as np
 
 from kachisuji.contest.compiled import borrowed, compiled
 from kachisuji.contest.elementary import log
-from kachisuji.contest.lifecycle import EPSILON_T, KAPPA_T, REINVEST_T, TREND
+from kachisuji.contest.lifecycle import EPSILON_T, KAPPA_T, MARGIN_T, REINVEST_T, TREND
 from kachisuji.contest.path import (
     LN2,
     LOG_LEAD,
@@ -60,7 +60,15 @@ from kachisuji.contest.symbols import (
     VISION_TALENT,
     WITHDRAWAL,
 )
-from kachisuji.contest.value import VALUE_ADDED, WELFARE, credit_line, spill_value, value_line
+from kachisuji.contest.value import (
+    PARTNER_GAIN,
+    PARTNER_RENT,
+    VALUE_ADDED,
+    WELFARE,
+    credit_line,
+    spill_value,
+    value_line,
+)
 from kachisuji.contest.world import (
     AFTER_END,
     CLAWBACK,
@@ -69,6 +77,7 @@ from kachisuji.contest.world import (
     END,
     FIRMS,
     FIXED,
+    KEPT_BY,
     LEAD,
     LEVERAGE,
     LINE,
@@ -80,6 +89,7 @@ from kachisuji.contest.world import (
     PARTS,
     PURCHASES,
     RUNNING,
+    SOLD_BY,
     START,
     STATE_COST,
     STOPPED,
@@ -121,7 +131,7 @@ def desks(world, n):
         np.zeros((n, years)),
         np.zeros((n, years)),
         np.zeros((n, years)),
-        np.zeros((n, n_regions)),
+        np.zeros((n, 2, n_regions)),
         np.zeros((n, 10)),
         np.zeros((n, years)),
     )
@@ -371,19 +381,45 @@ def set_base(scene, w):
 
 
 @borrowed
+def earn(t, scene, w):
+    """Add a year's discounted sales of each region, and the margin on them, to ``w.earned``.
+
+    A market not yet born sells nothing; what the state buys is no part of it.
+    """
+    if scene.unborn != 0 and not born(scene.symbols, w.lever, t, scene.first_year):
+        return
+    total = 0.0
+    for m in range(scene.size.shape[0]):
+        total += scene.size[m, t]
+    sold = scene.discount[t] * total
+    kept = sold * scene.season[t, MARGIN_T]
+    for r in range(w.earned.shape[1]):
+        w.earned[SOLD_BY, r] += sold * w.state[WORLD_SHARE, r]
+        w.earned[KEPT_BY, r] += kept * w.state[WORLD_SHARE, r]
+
+
+@borrowed
+def partner_gain(world, arena, f, w, partner, out):
+    """Set what a partner gains against the world without the line (equation 6), discounted.
+
+    The margin on its own sales with the line less without policy, over the whole horizon whether or
+    not the partnership lasts, and its contract's part (``partner_rent``). Margins are the
+    segment's: those of single regions are not known.
+    """
+    without = world.base_profit[arena, f, partner]
+    out[PARTNER_GAIN] = out[PARTNER_RENT] + w.earned[KEPT_BY, partner] - without
+
+
+@borrowed
 def play(scene, w, partner, hit, start):
-    """Play one segment through all years; ``w.earned`` becomes each region's discounted sales."""
+    """Play one segment through all years; ``w.earned`` adds up what each region sells."""
     set_base(scene, w)
     w.earned[:] = 0.0
     skill = 1.0
     for t in range(1, scene.size.shape[1]):
         shut = hit if t > start else -1
         skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], shut, skill)
-        total = 0.0
-        for m in range(scene.size.shape[0]):
-            total += scene.size[m, t]
-        for r in range(w.earned.size):
-            w.earned[r] += scene.discount[t] * w.state[WORLD_SHARE, r] * total
+        earn(t, scene, w)
 
 
 @borrowed
@@ -399,12 +435,16 @@ def target_market(world, arena, f):
 
 @compiled
 def play_baseline(world, arena, base_sales, base_index):
-    """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy."""
+    """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy.
+
+    ``world.base_profit`` gets the margin on each region's discounted sales.
+    """
     w = scratch(world)
     for f in range(world.cross.shape[0]):
         play(look(world, arena, f, 0), w, -1, -1, 0)
         base_sales[f] = w.sales
         base_index[f] = w.price
+        world.base_profit[arena, f] = w.earned[KEPT_BY]
 
 
 @borrowed
@@ -447,7 +487,7 @@ def play_joined(world, lines, n, f, scene, hit, alone, w):
     w.deal[:] = world.deal[pair, f]
     w.gone[0] = world.gone[pair, f]
     play(scene, w, partner, hit, start)
-    return w.earned[partner] > alone.earned[partner]
+    return w.earned[SOLD_BY, partner] > alone.earned[SOLD_BY, partner]
 
 
 @compiled
@@ -515,6 +555,7 @@ def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths
                 if play_joined(world, lines, first + row, f, scene, hit, alone, joined):
                     value_line(world, arena, f, joined, base_sales, base_index, result, path)
                     spill_value(world, s, f, joined, nobody, result)
+                    partner_gain(world, arena, f, joined, lines.partner[first + row], result)
                 elif without >= 0:
                     result[:] = scalars[without, f]
                     path[:] = paths[without, f]

@@ -180,6 +180,7 @@ SCALARS = (
     "markup",
     "markup_bound",
     "hazard_cost",
+    "partner_gain",
 )
 PATHS = (
     "money",

@@ -73,7 +73,8 @@ from kachisuji.contest.world import (
     MARKUP,
     MARKUP_BOUND,
     HAZARD_COST,
-) = range(22)
+    PARTNER_GAIN,
+) = range(23)
 P_MONEY, P_LABOUR, P_VALUE_ADDED, P_SALES = 0, 1, 5, 6
 N_SKILLS, CRAFT_SKILL = 4, 2
 

@@ -28,6 +28,8 @@ N_MONEY = 6
     TAKE,  # part taken back on failure
 ) = range(12)
 N_LINE_TERMS = 12
+# rows of Scratch.earned
+SOLD_BY, KEPT_BY = range(2)
 # columns of World.rules
 TRANCHES, CLAWBACK, SUNSET, WITHDRAWABLE = range(4)
 NEVER = 1_000_000
@@ -88,6 +90,7 @@ class World(NamedTuple):
     spill_kind: I8  # (N,) 0 technology and capability, 1 dual use
     spill: F8  # (N, F) part of capability spending that works there too, circles included
     shared: F8  # (S, F) part of capability spending that works in some named segment
+    base_profit: F8  # (A, F, R) margin on each region's discounted sales without policy
     response: F8  # (S, F, 4, T1) value added and welfare (three rates) a unit of spending gives
     link: F8  # (S, S) cost of row segment saved per log fall of column segment's home price
     pool: F8  # (4, T1) workers by skill that can be moved
@@ -152,6 +155,6 @@ class Scratch(NamedTuple):
     price: F8  # (T1,) log Σ S0·A of the home market
     induced: F8  # (T1,)
     teach: F8  # (T1,) craft workers who hand on skill
-    earned: F8  # (R,) discounted sales of each region
+    earned: F8  # (2, R) discounted sales of each region, and the margin on them
     pieces: F8  # (10,) one year's value by kind
     wage: F8  # (T1,) rise of home cost by wages, share of sales (joint play; else zero)

@@ -39,6 +39,7 @@ def portfolio_table(work: Work, together: Together, survival: Survival) -> pd.Da
     rows = []
     for place, line in enumerate(map(int, together.lines)):
         welfare = interval(together.by_line["welfare"][place])
+        theirs = interval(together.by_line["partner_gain"][place])
         alone = work.measures["welfare"][line, work.halves.report]
         rows.append(
             {
@@ -46,6 +47,9 @@ def portfolio_table(work: Work, together: Together, survival: Survival) -> pd.Da
                 "welfare": welfare["mean"],
                 "welfare_p10": welfare["p10"],
                 "welfare_p90": welfare["p90"],
+                "partner_gain": theirs["mean"],
+                "partner_gain_p10": theirs["p10"],
+                "partner_gain_p90": theirs["p90"],
                 "alone": float(alone.mean()),
                 "value_added": float(together.by_line["value_added"][place].mean()),
                 "indispensability": float(together.by_line["indispensability"][place].mean()),
@@ -55,8 +59,9 @@ def portfolio_table(work: Work, together: Together, survival: Survival) -> pd.Da
             }
         )
     columns = [
-        "line", "welfare", "welfare_p10", "welfare_p90", "alone", "value_added",
-        "indispensability", "bootstrap", "segment_bootstrap", "beats",
+        "line", "welfare", "welfare_p10", "welfare_p90", "partner_gain", "partner_gain_p10",
+        "partner_gain_p90", "alone", "value_added", "indispensability", "bootstrap",
+        "segment_bootstrap", "beats",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 

@@ -129,6 +129,19 @@ class Judged:
                 Paragraph(self.say("doctrine.partners_text")),
                 *self.table(caption, partner_heads, partners, (1, 3, 4)),
             ]
+        asked: list[Block] = []
+        if found["asked"]:
+            whom = ("region", "asked", "yes", "no", "aside", "segment", "gain", "span")
+            answers = [tuple(self.of(r[k]) for k in whom) for r in found["asked"]["rows"]]
+            answer_heads = [f"doctrine.head_{h}" for h in (
+                "asked_whom", "asked", "yes", "no", "aside", "gains_where", "gain")]  # fmt: skip
+            asked = [
+                Heading(self.say("doctrine.h_asked"), 2),
+                Paragraph(self.of(found["asked"]["text"], found["asked"]["no"])),
+                *self.table(self.say("doctrine.asked_caption"),
+                            [*answer_heads, "desk.head_interval"], answers, (1, 2, 3, 4, 6, 7)),
+                Paragraph(self.say("doctrine.asked_note"), style="note"),
+            ]  # fmt: skip
         return [
             Heading(self.say("desk.h_doctrine")),
             Paragraph(self.of(found["text"])),
@@ -137,6 +150,7 @@ class Judged:
             Heading(self.say("doctrine.h_checks"), 2),
             Bullets(tuple(self.of(c) for c in found["checks"])),
             *theirs,
+            *asked,
             Paragraph(self.say("doctrine.note"), style="note"),
         ]
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from kachisuji.desk.stored import StoredRun
 
 NAMED = 3  # segments left out that are named
+# what the partner of a line gains: name of the figure, column of portfolio.parquet
+THEIRS = {
+    "theirs": "partner_gain",
+    "theirs_low": "partner_gain_p10",
+    "theirs_high": "partner_gain_p90",
+}
 SKILLS = ("researcher", "digital", "craft", "general")
 
 
@@ -182,7 +188,12 @@ def _of_line(run: StoredRun, names: Names, line: int) -> dict[str, Figure]:
     partner = names.region(row["partner"])
     whom = t("narrative.together", partner=partner) if row["partner"] else t("narrative.alone")
     lines, joint, paths = "lines.parquet", "portfolio.parquet", "paths.parquet"
-    return {
+    theirs = {
+        name: Figure(names.money(own[column]), f"{joint}: {column}")
+        for name, column in THEIRS.items()
+        if row["partner"] and column in own  # a run from before it was computed has none
+    }
+    return theirs | {
         "segment": Figure(names.segments[row["segment"]], lines),
         "scope": Figure(names.scope(row["segment"], row["scope"]), lines),
         "partner": Figure(whom, lines),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.findings import chosen
 from kachisuji.desk.narrative.edits import read_edits
-from kachisuji.desk.narrative.figures import SKILLS, Figure, figures
+from kachisuji.desk.narrative.figures import SKILLS, THEIRS, Figure, figures
 from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
@@ -235,7 +235,7 @@ class _Templates:
 
     def partners(self) -> tuple[str, tuple[str, ...]]:
         table, told, cites = self.run.case.tables["partners"], [], []
-        for line in self.picked:
+        for place, line in enumerate(self.picked, 1):
             row = row_of(self.run.lines, line)
             own = table[(table["segment"] == row["segment"]) & (table["partner"] == row["partner"])]
             if not len(own):
@@ -252,11 +252,22 @@ class _Templates:
                     year=year,
                 )
             )
+            told += self._theirs(place, line)
             cites += [*own["evidence"], evidence]
         if not told:
             return self._fixed("partners_none"), ()
         lead = self._fixed("partners_lead")
         return "\n\n".join([lead, *told, self._fixed("partners_rule")]), tuple(dict.fromkeys(cites))
+
+    def _theirs(self, place: int, line: int) -> list[str]:
+        """Tell what the partner of a line gains or loses against no line (not in older runs)."""
+        own = row_of(self.run.portfolio.set_index("line"), line)
+        if "partner_gain" not in own:
+            return []
+        key = "partner_gains" if own["partner_gain"] >= 0 else "partner_loses"
+        partner = self.names.region(row_of(self.run.lines, line)["partner"])
+        figures = {f: f"{{line{place}_{f}}}" for f in THEIRS}
+        return [self._fixed(key, partner=partner, **figures)]
 
     def _home_market(self, segment: str) -> tuple[Both, Both, str]:
         """Size of the home market of a segment in the last year given, that year, its evidence."""

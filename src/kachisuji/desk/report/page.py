@@ -64,6 +64,7 @@ APART = (
     "hazard_cost",
     "firm_cost",
     "partner_rent",
+    "partner_gain",
     "markup_bound",
     "markup",
     "indispensability",
@@ -174,7 +175,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
 def apart(run: StoredRun, names: Names) -> list[dict[str, Both]]:
     """One row a measure of the portfolio played jointly: name, mean, low, high, positive."""
     out = []
-    for measure in APART:
+    for measure in (m for m in APART if m in run.choice["joint"]):
         own = run.choice["joint"][measure]
         show = points if measure in POINTS else names.money
         out.append(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kachisuji.contest.doctrine import STANCES, USE, Rule, contradictions
-from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, points, t
+from kachisuji.contest.doctrine import STANCES, USE, Rule, contradictions, partners_say
+from kachisuji.desk.report.bilingual import Both, between, fixed, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = 8  # near-equal pairs with different stances that are listed
 
@@ -36,6 +39,7 @@ def doctrine(run: StoredRun, names: Names) -> dict[str, Any]:
         ),
         "checks": _checks(run, names),
         "partners": _partners(run, names),
+        "asked": _asked(run, names),
     }  # fmt: skip
 
 
@@ -105,3 +109,42 @@ def _partners(run: StoredRun, names: Names) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return sorted(out, key=lambda r: -r["sum"])
+
+
+def said(run: StoredRun) -> pd.DataFrame:
+    """Return what partners would answer (``contest.partners_say``), on the reporting futures."""
+    means = run.of_line("welfare")["mean"]
+    return partners_say(run.lines, means, run.of_line("partner_gain"))
+
+
+def _asked(run: StoredRun, names: Names) -> dict[str, Any] | None:
+    """By partner: lines that pay for home, what it would answer, and where it gains most."""
+    table = said(run)
+    table = table[table["welfare"] > 0]
+    rows, refused = [], []
+    for partner, own in table.groupby("partner", sort=False):
+        counts = own["answer"].value_counts()
+        best = records(own.nlargest(1, "gain"))[0]
+        rows.append(
+            {
+                "region": names.region(str(partner)),
+                "asked": plain(len(own)),
+                **{a: plain(int(counts.get(a, 0))) for a in ("yes", "no", "aside")},
+                "segment": names.segments[best["segment"]],
+                "gain": names.money(best["gain"]),
+                "span": between(names.money(best["low"]), names.money(best["high"])),
+                "sum": len(own),
+            }
+        )
+        refused += [
+            t("doctrine.refuses", region=names.region(str(partner)),
+              segment=names.segments[r["segment"]], gain=names.money(r["gain"]))
+            for r in records(own[own["answer"] == "no"].nsmallest(SHOWN, "gain"))
+        ]  # fmt: skip
+    if not rows:
+        return None
+    say = table["answer"].value_counts()
+    text = t("doctrine.asked_text", asked=len(table),
+             **{a: int(say.get(a, 0)) for a in ("yes", "no", "aside")})  # fmt: skip
+    named = t("doctrine.asked_no", named=listed(refused[:SHOWN])) if refused else plain("")
+    return {"text": text, "no": named, "rows": sorted(rows, key=lambda r: -r["sum"])}

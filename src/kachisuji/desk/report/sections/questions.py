@@ -62,6 +62,7 @@ class _Answers:
         self.welfare: Any = run.of_line("welfare")
         self.best = best_lines(run.lines, self.welfare["mean"].to_numpy())
         self.picked = chosen(run)
+        self.partners_gain = run.of_line("partner_gain")
 
     def span(self, row: Any, prefix: str = "") -> Both:
         """Write an interval in money."""
@@ -413,10 +414,12 @@ class _Answers:
                 self.money(row["gain"]),
                 self.span(row, "gain_"),
                 percent(row["better"]),
+                *self._theirs(row["line"]),
             ]
             for row in records(top)
         ][:ROWS]
         head = ["segment", "best_partner", "gain_partner", "interval", "better"]
+        head += ["partners_gain", "interval"]
         shown = _table(t("desk.q10_caption"), [t(f"desk.head_{h}") for h in head], rows)
         pays = top[top["gain"] > 0]
         counts = pays["value"].value_counts()
@@ -435,6 +438,13 @@ class _Answers:
             )
         ]
         return _answer("partly", text, shown, why=t("desk.q10_why"))
+
+    def _theirs(self, line: int) -> tuple[Both, Both]:
+        """Tell what the partner of a line gains, and the interval."""
+        if line not in self.partners_gain.index:  # a run from before it was computed
+            return plain("–"), plain("–")
+        own = row_of(self.partners_gain, line)
+        return self.money(own["mean"]), self.span(own)
 
     def q11(self) -> dict[str, Any]:
         effects = self.run.case.tables["effects"]
