@@ -14,7 +14,13 @@ from worlds import make_world
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.kernel import look, scratch, set_base
 from kachisuji.contest.path import CAPABILITY, attraction, sell
-from kachisuji.contest.tullock import best_response, equilibrium, reaction_slope, success
+from kachisuji.contest.tullock import (
+    best_response,
+    equilibrium,
+    observed_slopes,
+    reaction_slope,
+    success,
+)
 from kachisuji.words import InputError
 
 
@@ -70,6 +76,26 @@ def test_slope_of_the_reaction_is_that_of_the_best_response():
     assert reaction_slope(x, prize, 1, 0, alpha) == pytest.approx((moved - x[1]) / step, rel=1e-3)
     assert reaction_slope(np.ones(2), 4.0, 1, 0, 1.0) == 0.0
     assert success([1.0, 3.0], 1.0)[1] == 0.75
+
+
+@given(st.lists(st.floats(1.0, 9.0), min_size=2, max_size=5), st.floats(0.2, 0.95))
+def test_slopes_from_what_is_observed_are_those_of_the_prize_behind_it(prizes, alpha):
+    x = equilibrium(np.array(prizes), alpha)
+    found = observed_slopes(success(x, alpha), x, 0, alpha)
+    want = [reaction_slope(x, prize, r, 0, alpha) for r, prize in enumerate(prizes)]
+    np.testing.assert_allclose(found[1:], want[1:], rtol=1e-5, atol=1e-9)
+    assert found[0] == 0.0
+
+
+def test_the_small_back_off_and_the_large_match():
+    spending = np.array([[10.0, 10.0, 0.0], [10.0, 10.0, 5.0]])
+    shares = np.array([[0.3, 0.7, 0.0], [0.6, 0.3, 0.1]])
+    slopes = observed_slopes(shares, spending, 0, np.array([0.8, 0.8]))
+    assert slopes[0, 1] > 0.0
+    assert slopes[0, 2] == 0.0
+    assert (slopes[1, 1:] < 0.0).all()
+    assert np.isnan(observed_slopes(shares, spending, 0, np.array([0.8, 1.4]))[1, 2])
+    assert np.isnan(observed_slopes(shares[1], [0.0, 10.0, 5.0], 0, 0.8)[1])
 
 
 def test_what_has_no_best_response_is_named():

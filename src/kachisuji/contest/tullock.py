@@ -87,3 +87,42 @@ def reaction_slope(spending: ArrayLike, prize: float, rival: int, home: int, alp
     by_own = d * s[rival] * (1.0 - s[rival]) * alpha / x[rival]
     by_home = -d * s[rival] * s[home] * alpha / x[home]
     return float(by_home / (1.0 - by_own))
+
+
+def observed_slopes(shares: ArrayLike, spending: ArrayLike, home: int, alpha: ArrayLike) -> F8:
+    """Return what each region would best add to a small rise of home's spending, from what is observed.
+
+    Where observed spending is a best answer the prize follows from it, ``x = prize·αS(1 − S)``, and
+    ``reaction_slope`` becomes
+
+        β_r = −α(1 − 2S_r) · S_h/(1 − S_r) · (x_r/x_h) / (1 − α(1 − 2S_r)),
+
+    each region moving by itself. Below zero it backs off, above zero it matches.
+
+    Parameters
+    ----------
+    shares, spending
+        (…, R) shares of the market, and spending in one unit of money.
+    home
+        Place of home.
+    alpha
+        (…,) decisiveness.
+
+    Returns
+    -------
+    ndarray
+        (…, R) yen for yen; zero for home and for those who do not sell or spend, NaN where home
+        does not spend or no single best answer exists (``α(1 − 2S) ≥ 1``).
+    """
+    s, x = np.asarray(shares, dtype=np.float64), np.asarray(spending, dtype=np.float64)
+    a = np.asarray(alpha, dtype=np.float64)[..., None]
+    own = a * (1.0 - 2.0 * s)
+    base = (1.0 - s) * (1.0 - own) * x[..., home, None]
+    fits = (own < 1.0) & (base > 0.0)
+    slope = np.divide(
+        -own * s[..., home, None] * x, base, out=np.full(np.broadcast(own, x).shape, np.nan),
+        where=fits,
+    )  # fmt: skip
+    slope = np.where((s > 0.0) & (x > 0.0), slope, 0.0)
+    slope[..., home] = 0.0
+    return np.asarray(slope)

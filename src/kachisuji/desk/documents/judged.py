@@ -66,7 +66,7 @@ class Judged:
                 self.of(r["with"], r["whom"]),
                 self.of(r["latest"]),
                 self.of(r["reached"]),
-                self.of(r["tipping"]),
+                self.of(r["tipping"], r["rivals"]),
             )
             for r in found["rows"]
         ]
@@ -75,6 +75,7 @@ class Judged:
             Paragraph(self.of(found["text"])),
             Bullets(tuple(self.of(line) for line in found["named"])),
             *self.table(self.say("verdicts.caption"), heads, rows, (4, 6), top=0),
+            *([Paragraph(self.of(found["rivals"]))] if self.of(found["rivals"]) else []),
             Paragraph(self.say("verdicts.note"), style="note"),
         ]
 

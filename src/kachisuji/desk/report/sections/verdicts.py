@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain,
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ORDER = (WIN, UNAIDED, NICHE, OUT)
 # badge of each verdict, as classes of the style sheet
@@ -34,6 +37,7 @@ def verdicts(run: StoredRun, names: Names) -> dict[str, Any]:
         if len(part := table[table["verdict"] == verdict])
     ]  # fmt: skip
     return {
+        "rivals": _told_of_rivals(table),
         "rows": rows,
         "named": named,
         "text": t(
@@ -73,6 +77,7 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
         ),
         "tipping": fixed(row["tipping"], 2),
         "above": percent(row["above"]),
+        "rivals": _rivals(row),
         "with": names.packages[str(row["package"])],
         "whom": names.region(str(row["partner"])),
         "latest": plain("–"),
@@ -89,3 +94,27 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
         out["money"] = t("verdicts.none_wins")
         out["intensity"] = t("verdicts.at_most", intensity=fixed(row["ceiling"], 2))
     return out
+
+
+def _rivals(row: dict[str, Any]) -> Both:
+    """Tell what rivals are taken to add for each unit of ours, and what their best reply would be."""
+    if "best_reply" not in row:  # a run from before it was told
+        return plain("")
+    best = row["best_reply"]
+    told = t("verdicts.no_reply") if np.isnan(best) else plain(f"{best:+.2f}")
+    return t("verdicts.rivals", reaction=plain(f"{row['reaction']:+.2f}"), reply=told)
+
+
+def _told_of_rivals(table: pd.DataFrame) -> Both:
+    """Tell in how many segments rivals would best back off or match, and how that compares."""
+    if "best_reply" not in table:
+        return plain("")
+    known = table[table["verdict"].isin(ORDER) & table["best_reply"].notna()]
+    return t(
+        "verdicts.rivals_text",
+        known=len(known), back=int((known["best_reply"] < 0).sum()),
+        match=int((known["best_reply"] > 0).sum()),
+        half=int((known["largest"] > 0.5).sum()),
+        reply=plain(f"{known['best_reply'].median():+.2f}") if len(known) else plain("–"),
+        assumed=plain(f"{known['reaction'].median():+.2f}") if len(known) else plain("–"),
+    )  # fmt: skip
