@@ -61,6 +61,8 @@ def check_choice(s: Settings, file: Path, w: World) -> Iterator[InputError]:
     if s.choice.together and s.choice.goals and all(g.measure != "welfare" for g in s.choice.goals):
         row = _row_of(file, s.choice.together[0].segments[0], "segments")
         yield InputError("cases.together_unseen", file=file, row=row, column="choice.together")
+    instruments = w.names("instruments", "instrument")
+    yield from _named(s.closed_data, instruments, file, "closed_data", "instruments.csv")
     partners = tuple(s.choice.partner_limits)
     known = [r for r in w.regions("competitor") or () if r != s.home]
     yield from _named(partners, known, file, "choice.partner_limits", "regions.csv")

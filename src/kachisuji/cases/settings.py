@@ -121,6 +121,8 @@ class Settings(Frozen):
     ]
     max_fields: Annotated[int, Field(ge=1)]
     confidence: Annotated[float, Field(gt=0.0, lt=1.0)]
+    closed_data: tuple[Text, ...] = ()
+    """Instruments that join data others do not have (AI layers, ``contest.layer_lines``)."""
     identical_segments: bool = False
     """Allow segments with the same parameters: only for tests of neutrality."""
     weights: Weights = Weights()

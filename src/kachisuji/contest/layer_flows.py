@@ -17,6 +17,7 @@ from kachisuji.contest.layers import (
     Course,
     Figures,
     calibrated_use,
+    made_at_home,
     on_the_fly,
     solve_for,
     terms,
@@ -62,7 +63,15 @@ Key = tuple[str, str, str, str, str]
 def _one_year(course: Course, year: int) -> Course:
     """Return the course in one year, (F, 1) each."""
     at = year - BASE_YEAR
-    return Course(*(path[:, at : at + 1] for path in course))
+    return Course(*(path if path.shape[1] == 1 else path[:, at : at + 1] for path in course))
+
+
+def _at_home(p: Figures, course: Course) -> tuple[dict[str, F8], dict[str, F8]]:
+    """Parts of compute and of base models made at home by side, (F,), of a course of one year."""
+    every = np.ones((p["growth"].size, 1))
+    found = {k: [np.asarray(v * every)[:, 0] for v in pair]
+             for k, pair in made_at_home(p, course).items()}  # fmt: skip
+    return {k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}
 
 
 def _real_use(p: Figures, year: int) -> F8:
@@ -77,11 +86,11 @@ def _payments(p: Figures, course: Course, year: int) -> dict[Key, F8]:
     leader = p["leader_share"]
     away = {"leader": leader, "rest": 1.0 - leader}
     out: dict[Key, F8] = {}
-    sides = {"home": (d.home, d.ours, p["model_home"], p["compute_home_domestic"])}
+    computed, modelled = _at_home(p, course)
+    sides = {"home": (d.home, d.ours, modelled["domestic"], computed["domestic"])}
     for name, part in away.items():
         sides[name] = (
-            (1.0 - d.home) * part[:, None], d.theirs, np.zeros_like(leader),
-            p["compute_home_foreign"],
+            (1.0 - d.home) * part[:, None], d.theirs, modelled["foreign"], computed["foreign"],
         )  # fmt: skip
     for region, (share, kept, made, near) in sides.items():
         use, keeps = share[:, 0] * real, kept[:, 0] * d.surplus[:, 0]
@@ -125,16 +134,16 @@ def rents(p: Figures, course: Course, year: int = RIPE_YEAR) -> pd.DataFrame:
     one = _one_year(course, year)
     d = terms(p, one, on_the_fly(p, np.array([year])))
     real, leader = _real_use(p, year), p["leader_share"]
+    computed, modelled = _at_home(p, one)
     total = {
         (layer, region): np.zeros((real.size, 2))
         for layer in ("compute", "base_model", "application")
         for region in REGIONS
     }
     sides = {
-        "home": (d.home, d.ours, d.ours_outside, p["model_home"], p["compute_home_domestic"]),
+        "home": (d.home, d.ours, d.ours_outside, modelled["domestic"], computed["domestic"]),
         "away": (
-            1.0 - d.home, d.theirs, d.theirs_outside, np.zeros_like(leader),
-            p["compute_home_foreign"],
+            1.0 - d.home, d.theirs, d.theirs_outside, modelled["foreign"], computed["foreign"],
         ),
     }  # fmt: skip
     for side, (share, kept, outside, made, near) in sides.items():

@@ -33,6 +33,9 @@ BASE_YEAR, LAST_YEAR, RIPE_YEAR = 2024, 2040, 2035
 YEARS = np.arange(BASE_YEAR, LAST_YEAR + 1)
 
 
+NOTHING: F8 = np.zeros((1, 1))
+
+
 class Course(NamedTuple):
     """What differs from one course to another, each (F, T)."""
 
@@ -40,6 +43,8 @@ class Course(NamedTuple):
     switching: F8  # part of home applications that can change their base model
     closed: F8  # part of home applications that rest on data others do not have
     sold_abroad: F8  # money units: receipts beyond the trend
+    models: F8 = NOTHING  # part of base models under home applications brought home
+    compute: F8 = NOTHING  # part of compute used abroad brought home, both sides
 
 
 class Flows(NamedTuple):
@@ -114,6 +119,24 @@ def terms(p: Figures, course: Course, fly: F8) -> Terms:
     )
 
 
+def made_at_home(p: Figures, course: Course) -> dict[str, tuple[F8, F8]]:
+    """Part of compute, and of base models, made at home under home and foreign applications.
+
+    ``near + lift·(1 − near)`` with lift what lines bring home (zero without lines); nothing of base
+    models is made at home under foreign applications. Each (F, T) or (F, 1).
+    """
+
+    def raised(symbol: str, lift: F8) -> F8:
+        near = p[symbol][:, None]
+        return np.asarray(np.clip(near + lift * (1.0 - near), 0.0, 1.0))
+
+    models = raised("model_home", course.models)
+    return {
+        "domestic": (raised("compute_home_domestic", course.compute), models),
+        "foreign": (raised("compute_home_foreign", course.compute), np.zeros((1, 1))),
+    }
+
+
 def _split(p: Figures, course: Course, fly: F8) -> tuple[F8, F8, F8, F8]:
     """Per unit of real use: value (F, T, 4, 3), other inputs (F, T, 3), price fall, kept."""
     home, surplus, ours, theirs, _, _, loss = terms(p, course, fly)
@@ -127,11 +150,10 @@ def _split(p: Figures, course: Course, fly: F8) -> tuple[F8, F8, F8, F8]:
     value[..., 2, 0] = own - data
     abroad[..., 2] = rest * surplus * theirs * (1.0 - loss)
     below = {"domestic": home * surplus * (1.0 - ours), "foreign": rest * surplus * (1.0 - theirs)}
-    part = p["compute_part"][:, None]
+    part, at_home = p["compute_part"][:, None], made_at_home(p, course)
     for side, money in below.items():
         compute, model = part * money, (1.0 - part) * money
-        near = p[f"compute_home_{side}"][:, None]
-        made = p["model_home"][:, None] if side == "domestic" else 0.0
+        near, made = at_home[side]
         value[..., 0, 0] += near * compute
         abroad[..., 0] += (1.0 - near) * compute
         value[..., 1, 0] += made * model
@@ -270,16 +292,19 @@ def course_industry_os(
     *,
     start: int = 2026,
     fields: int = 10,
+    most: int | None = None,
 ) -> Course:
     """Start in one hard field and expand sideways by reuse, on ``yearly`` money a year.
 
     Field j is entered once the money spent since ``start`` covers the costs of entry up to j; home
     applications then rise over ``os_years`` to ``os_hold`` of its spending. The fields share
-    ``os_reach`` of all spending equally. Switching and closed data rise with the fields entered.
+    ``os_reach`` of all spending equally; at most ``most`` of them are entered (all, unless given).
+    Switching and closed data rise with the fields entered.
     """
     as_is = course_as_is(p, years)
     spent = np.cumsum(entry_costs(p, fields), axis=1)
     when = start + spent / max(yearly, 1e-9)  # nothing spent: entered in no year that counts
+    when[:, fields if most is None else most :] = np.inf
     since = years[None, None, :] - when[:, :, None]
     stage = np.clip(since / p["os_years"][:, None, None], 0.0, 1.0).mean(axis=1)
     room = np.maximum(0.0, p["os_hold"][:, None] - as_is.home_share)

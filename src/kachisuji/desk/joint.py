@@ -106,6 +106,8 @@ class Together:
         Measure -> (lines, futures) of the joint play.
     use
         Item -> (futures, years) of the joint play.
+    sales
+        (lines, futures, years) sales that each line adds in the joint play.
     wins
         Share of futures in which the portfolio, the best credit or doing nothing is best.
     spread
@@ -122,6 +124,7 @@ class Together:
     choosing: dict[str, dict[str, float]]
     by_line: dict[str, F8]
     use: dict[str, F8]
+    sales: F8
     wins: dict[str, float]
     spread: pd.DataFrame
 
@@ -274,6 +277,7 @@ def _describe(work: Work, best: Played, tried: int) -> Together:
         choosing={k: interval(v) for k, v in before.items()},
         by_line=dict(outcome.scalars),
         use=used(outcome),
+        sales=np.asarray(outcome.paths["sales"], dtype=np.float64),
         wins={
             name: float((first == k).mean())
             for k, name in enumerate(("nothing", "credit", "portfolio"))

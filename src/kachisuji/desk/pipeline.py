@@ -20,6 +20,7 @@ from kachisuji.desk.comparing import Halves
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
 from kachisuji.desk.limiting import InTime
+from kachisuji.desk.layering import layers_of
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
 from kachisuji.desk.robustness import robustness
@@ -311,13 +312,14 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
     begun = time.perf_counter()
     with teller.stage("desk.stage_robust"):
         robust = robustness(work, chosen, together, influence)
+        layered = layers_of(work, together)
     work.seconds["robust"] = time.perf_counter() - begun
     begun = time.perf_counter()
     with teller.stage("desk.stage_judge", 3) as advance:
         tables |= judge(work, advance)
     work.seconds["judge"] = time.perf_counter() - begun
     choice = _choice(work, chosen, together, survival, influence, goals, depends)
-    return Results(tables, choice | {"robust": robust})
+    return Results(tables, choice | {"robust": robust, "layers": layered})
 
 
 def survive(work: Work, chosen: Chosen, seed: int, advance: Callable[[int], None]) -> Survival:

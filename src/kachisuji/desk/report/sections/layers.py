@@ -29,14 +29,93 @@ def layers(run: StoredRun) -> tuple[list[Both], list[Table]]:
     tables = [view.courses(), view.years(), view.value(), view.rents()]
     if view.aims:
         tables += [view.outlooks(), view.needs()]
-    return view.text(), tables
+    tables += [view.conditions(), view.together()]
+    moved = _Moved(run.choice.get("layers"), view.money)
+    return [*moved.text(), *view.text(), view.condition()], [*moved.tables(), *tables]
+
+
+class _Moved:
+    """The layers with the portfolio beside doing nothing; empty for a run from before it."""
+
+    def __init__(self, found: dict[str, Any] | None, money: Callable[[float], Both]) -> None:
+        self.found, self.money = found, money
+
+    def text(self) -> list[Both]:
+        """Tell the balance with and without the portfolio, and what moved it."""
+        if not self.found:
+            return []
+        found, money = self.found, self.money
+        other = t("desk.q8_other", other=money(found["other"])) if found["other"] else None
+        if not found["lines"]:
+            told = t("desk.q8_unmoved", balance=money(self._at("nothing")), year=found["year"])
+            return [told, *([other] if other else [])]
+        at = found["years"].index(found["year"])
+        gain, medians = found["difference"], found["medians"]
+        told = t(
+            "desk.q8_moved", year=found["year"], lines=found["lines"],
+            without=money(self._at("nothing")), balance=money(self._at("portfolio")),
+            gain=money(gain["p50"][at]),
+            span=between(money(gain["p10"][at]), money(gain["p90"][at])),
+            share=percent(medians["nothing"]["home_share"], 1),
+            more=percent(medians["portfolio"]["home_share"], 1),
+            free=percent(medians["nothing"]["switching"]),
+            freer=percent(medians["portfolio"]["switching"]),
+        )  # fmt: skip
+        return [told, *([other] if other else [])]
+
+    def _at(self, course: str, year: int | None = None, q: str = "p50") -> float:
+        assert self.found is not None
+        at = self.found["years"].index(self.found["year"] if year is None else year)
+        return float(self.found["balance"][course][q][at])
+
+    def tables(self) -> list[Table]:
+        """Balance by year, and value by layer and region, with and without."""
+        if not self.found or not self.found["lines"]:
+            return []
+        found, money = self.found, self.money
+        gain = found["difference"]
+        rows = []
+        for year in SHOWN[1:]:
+            at = found["years"].index(year)
+            rows.append(
+                [
+                    plain(str(year)),
+                    money(self._at("nothing", year)),
+                    money(self._at("portfolio", year)),
+                    money(gain["p50"][at]),
+                    between(money(gain["p10"][at]), money(gain["p90"][at])),
+                    percent(gain["positive"][at]),
+                ]
+            )
+        heads = [t("desk.q8_year"), t("desk.q8_nothing"), t("desk.q8_portfolio"),
+                 t("desk.q8_gain"), t("desk.head_interval"), t("desk.head_positive")]  # fmt: skip
+        value = {(r["course"], r["layer"], r["region"]): r["value"] for r in found["value"]}
+        layers = list(dict.fromkeys(r["layer"] for r in found["value"]))
+        regions = list(dict.fromkeys(r["region"] for r in found["value"]))
+        cells = [(c, r) for c in ("nothing", "portfolio") for r in regions]
+        kept = [
+            [t(f"contest.layer_{k}"), *(money(value[c, k, r]) for c, r in cells)] for k in layers
+        ]
+        sums = [t("desk.q8_sum"), *(money(sum(value[c, k, r] for k in layers)) for c, r in cells)]
+        pairs = [
+            t("desk.q8_pair", course=t(f"desk.q8_{c}"), region=t(f"contest.layer_region_{r}"))
+            for c, r in cells
+        ]
+        return [
+            {"caption": t("desk.q8_with"), "head": heads, "rows": rows},
+            {
+                "caption": t("desk.q8_with_value", year=found["year"]),
+                "head": [t("desk.head_layer"), *pairs],
+                "rows": [*kept, sums],
+            },
+        ]
 
 
 class _Layers:
     def __init__(self, run: StoredRun) -> None:
-        from kachisuji.contest import layer_flows, layers
+        from kachisuji.contest import layer_conditions, layer_flows, layers
 
-        self.model, self.flows = layers, layer_flows
+        self.model, self.flows, self.needed = layers, layer_flows, layer_conditions
         futures, seed = run.manifest.options["futures"], run.manifest.seed
         self.p = layers.figures(run.case, layers.layer_draws(run.case, int(futures), int(seed)))
         self.money = Names(run.case).money
@@ -179,6 +258,62 @@ class _Layers:
         head = [t("desk.q8_driver"), t("desk.q8_range"), t("desk.q8_middle"),
                 self.money(self.aims[0]), self.money(self.aims[1])]  # fmt: skip
         return {"caption": t("desk.q8_meets"), "head": head, "rows": rows}
+
+    def condition(self) -> Both:
+        """Tell what home applications need to keep more than a stated part, on the OS path."""
+        found: Any = self.needed.conditions(self.p, yearly=MONEY)
+        return t(
+            "desk.q8_condition", keep=percent(self.needed.KEEP), year=self.model.RIPE_YEAR,
+            money=self.money(MONEY), met=percent(found.loc["os_reuse", "met"]),
+            reuse=self._least(found.loc["os_reuse", "median"], percent),
+            drawn_reuse=percent(found.loc["os_reuse", "drawn"]),
+            fields=self._least(found.loc["fields", "median"], lambda v: fixed(v, 0)),
+            entered=fixed(found.loc["fields", "drawn"], 0),
+            closed=self._least(found.loc["closed_gain", "median"], percent),
+            drawn_closed=percent(found.loc["closed_gain", "drawn"]),
+        )  # fmt: skip
+
+    def _least(self, value: float, written: Callable[[float], Both]) -> Both:
+        return t("desk.q8_no_value") if math.isinf(value) else written(float(value))
+
+    def conditions(self) -> Table:
+        """Each condition alone: the least that is enough, over the futures."""
+        found: list[Any] = records(self.needed.conditions(self.p, yearly=MONEY).reset_index())
+        rows = []
+        for row in found:
+            fields = row["condition"] == "fields"
+            write: Callable[[float], Both] = (lambda v: fixed(v, 0)) if fields else percent
+            rows.append(
+                [
+                    t(f"desk.q8_need_{row['condition']}"),
+                    write(row["drawn"]),
+                    *(self._least(row[q], write) for q in ("low", "median", "high")),
+                    percent(row["never"]),
+                ]
+            )
+        head = [t(f"desk.q8_{h}") for h in ("need", "drawn", "need_low", "need_mid", "need_high",
+                                            "never")]  # fmt: skip
+        caption = t("desk.q8_conditions", keep=percent(self.needed.KEEP),
+                    year=self.model.RIPE_YEAR, money=self.money(MONEY))  # fmt: skip
+        return {"caption": caption, "head": head, "rows": rows}
+
+    def together(self) -> Table:
+        """Tell the conditions together: by rate of reuse the fields and the closed data needed."""
+        found: list[Any] = records(self.needed.together(self.p, yearly=MONEY))
+        rows = [
+            [
+                percent(row["reuse"]),
+                fixed(row["fields"], 0),
+                percent(row["odds"]),
+                *(self._least(row[q], percent) for q in ("low", "median", "high")),
+                percent(row["never"]),
+            ]
+            for row in found
+        ]
+        head = [t(f"desk.q8_{h}") for h in ("reuse", "fields", "odds", "need_low", "need_mid",
+                                            "need_high", "never")]  # fmt: skip
+        return {"caption": t("desk.q8_together", keep=percent(self.needed.KEEP)), "head": head,
+                "rows": rows}  # fmt: skip
 
     def needs(self) -> Table:
         """Needs of the industry OS for the balance of the published base outlook."""

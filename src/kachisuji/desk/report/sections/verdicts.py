@@ -97,7 +97,7 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _rivals(row: dict[str, Any]) -> Both:
-    """Tell what rivals are taken to add for each unit of ours, and what their best reply would be."""
+    """Tell what rivals are taken to add for each unit of ours, and their best reply."""
     if "best_reply" not in row:  # a run from before it was told
         return plain("")
     best = row["best_reply"]
