@@ -39,7 +39,16 @@ def firms(p, g, size, t):
 def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=None, hit=None):
     """Home sales by year (list of lists over markets), price index, induced spending, money."""
     s = arena // 2
-    p, g = world.symbols[s, f], world.cross[f]
+    p, g = dict(enumerate(world.symbols[2 * s, f])), world.cross[f]
+    if arena % 2:  # what a niche is, relative to the whole
+        q = world.symbols[arena, f]
+        for symbol, ratio, most in (
+            (sym.LEARNING_RATE, sym.NICHE_LEARNING, 0.9),
+            (sym.CRAFT, sym.NICHE_CLOSENESS, 1.0),
+            (sym.PHI, sym.NICHE_CLOSENESS, 1.5),
+        ):
+            p[symbol] = min(most, p[symbol] * q[ratio])
+        p |= {k: q[k] for k in (sym.NICHE_LEAK, sym.NICHE_FIXED, sym.NICHE_MARGIN)}
     s0, size, rivals = world.share0[arena, f], world.size[arena, f], world.rivals[arena, f]
     n_r, n_m = s0.shape
     last = size.shape[1] - 1
@@ -55,8 +64,8 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
         parts, claw, _, withdrawable = world.rules[package]
         loose = 1.0 if parts > 1 else max(claw, withdrawable)
     credible = 1 - g[sym.WITHDRAWAL] * loose
-    fixed = p[sym.FIXED_PART] * p[sym.SCALE] * (p[sym.NICHE_SHARE] if arena % 2 else 1.0)
-    narrow = p[sym.NICHE_LEAK] if arena % 2 else 1.0
+    fixed = p[sym.FIXED_PART] * p[sym.SCALE] * p[sym.NICHE_FIXED]
+    narrow = p[sym.NICHE_LEAK]
 
     def lever(j, t):
         total = 0.0
@@ -195,7 +204,7 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
         real = [is_open * (sold[r] + (bought(t) if r == h else 0.0)) / cost[r] for r in regions]
         if partner is not None:
             earned += world.discount[0, t] * sold[partner] * is_open
-            margin = p[sym.MARGIN] * firms(p, g, size, t)[1]
+            margin = p[sym.MARGIN] * p[sym.NICHE_MARGIN] * firms(p, g, size, t)[1]
             profit += world.discount[0, t] * sold[partner] * is_open * margin
         if p[sym.CRAFT] > 0:
             kept = min(1.0, max(0.0, lever(sym.LEVER_HANDOVER, t)))

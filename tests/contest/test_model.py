@@ -132,6 +132,7 @@ def test_the_plain_route_agrees_with_every_lever_on():
 EVERY_TERM = {
     sym.INNOVATION: 0.02, sym.ENTRY_SPEED: 0.4, sym.EXIT_SPEED: 0.2, sym.MARGIN_EROSION: 0.3,
     sym.REINVESTMENT: 0.8, sym.TRAINERS: 900.0, sym.FIXED_PART: 0.5, sym.NICHE_LEAK: 0.6,
+    sym.NICHE_LEARNING: 0.8, sym.NICHE_CLOSENESS: 1.4, sym.NICHE_FIXED: 0.6, sym.NICHE_MARGIN: 1.5,
     sym.SCALE: 6.0, sym.CRAFT: 0.4, sym.NU: 0.3, sym.LAG: 1.6,
 }  # fmt: skip
 EVERY_LEVER = {

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from worlds import make_lines, make_world, outcomes
 
 from kachisuji.contest import symbols as sym
+from kachisuji.contest.build import arenas, fewer_rivals
 from kachisuji.contest.elementary import exp, log
 from kachisuji.contest.kernel import look, play, scratch, set_levers
 from kachisuji.contest.lifecycle import (
@@ -424,6 +425,7 @@ def test_a_lever_without_its_term_does_nothing():
     assert run(effect={sym.LEVER_COST: 0.05})[0]["sales_last"] > plain["sales_last"]
 
 
+<<<<<<< HEAD
 # --- recipes that are known with error
 
 
@@ -444,3 +446,90 @@ def test_the_mix_of_inputs_moves_suppliers_only():
     assert found["spillover"] == pytest.approx(1.1 * known["spillover"])
     gained = known["value_added"] + 0.1 * known["spillover"]
     assert found["value_added"] == pytest.approx(gained)
+=======
+# --- niches
+
+OWN = {sym.NICHE_SHARE: 0.25, sym.CRAFT: 0.3}
+
+
+def niche(symbols=None, line=None):
+    return run(line or make_lines(niche=1), symbols={**OWN, **(symbols or {})})
+
+
+def test_a_niche_of_neutral_values_is_the_whole_made_small():
+    world = make_world(THREE, symbols={sym.NICHE_LEAK: 0.7, sym.NICHE_SHARE: 0.25})
+    whole, narrow = world.symbols[0, 0], world.symbols[1, 0].copy()
+    assert narrow[sym.NICHE_LEAK] == 0.7
+    assert narrow[sym.NICHE_FIXED] == 0.25
+    assert whole[sym.NICHE_LEAK] == whole[sym.NICHE_FIXED] == whole[sym.NICHE_MARGIN] == 1.0
+    narrow[[sym.NICHE_LEAK, sym.NICHE_FIXED]] = 1.0
+    np.testing.assert_array_equal(narrow, whole)
+
+
+def test_what_a_niche_has_of_its_own_is_worked_into_its_symbols():
+    apart = {sym.NICHE_LEARNING: 0.5, sym.NICHE_CLOSENESS: 2.0, sym.NICHE_MARGIN: 1.5,
+             sym.NICHE_FIXED: 0.5, sym.NICHE_SHARE: 0.25, sym.CRAFT: 0.6, sym.PHI: 0.8}  # fmt: skip
+    world = make_world(THREE, symbols=apart)
+    whole, narrow = world.symbols[0, 0], world.symbols[1, 0]
+    assert narrow[sym.LEARNING_RATE] == 0.5 * whole[sym.LEARNING_RATE]
+    assert narrow[sym.CRAFT] == 1.0
+    assert narrow[sym.PHI] == 1.5  # at most
+    assert narrow[sym.RECIPE_OWN] == pytest.approx(0.5 * whole[sym.MARGIN])
+    assert narrow[sym.NICHE_FIXED] == 0.5
+    assert whole[sym.CRAFT] == 0.6
+
+
+@given(st.lists(st.floats(0.01, 1.0), min_size=3, max_size=6), st.floats(1.0, 4.0))
+def test_fewer_rivals_hold_the_same_part_in_larger_pieces(weights, theta):
+    share = np.array(weights)[None, None, :, None] / sum(weights)
+    got = fewer_rivals(share, 0, np.array([[theta]]))
+    assert got[0, 0, 0, 0] == share[0, 0, 0, 0]
+    assert got.sum() == pytest.approx(1.0, rel=1e-12)
+    assert (got[0, 0, 1:] ** 2).sum() >= (share[0, 0, 1:] ** 2).sum() * (1 - 1e-12)
+    order = np.argsort(share[0, 0, 1:, 0])
+    assert (np.diff(got[0, 0, 1:, 0][order]) >= -1e-15).all()
+    np.testing.assert_array_equal(fewer_rivals(share, 0, np.ones((1, 1))), share)
+
+
+def test_neutral_rivals_leave_the_niche_as_it_was():
+    """Shares and spending of a niche by the formula that held before rivals could be fewer."""
+    rng = np.random.default_rng(1)
+    values = np.ones((2, 3, sym.N_SYMBOLS))
+    values[..., sym.NICHE_SHARE], values[..., sym.NICHE_EDGE] = 0.3, 2.0
+    cross = np.full((3, sym.N_GLOBALS), 0.6)
+    share = rng.dirichlet(np.ones(4), (2, 3, 2)).transpose(0, 1, 3, 2)
+    size, rivals = rng.random((2, 3, 2, 5)) + 1.0, rng.random((2, 3, 4, 3))
+    _, shares, money = arenas(values, cross, size, share, rivals, 0)
+    whole = share[:, :, 0]
+    odds = whole / (1 - whole) * 2.0
+    inside = np.minimum(np.minimum(odds / (1 + odds), whole / 0.3), 0.98)
+    want = share * ((1 - inside) / (1 - whole))[:, :, None]
+    want[:, :, 0] = inside
+    np.testing.assert_array_equal(shares[1::2], want)
+    sold = (share * size[:, :, None, :, 0]).sum(axis=3)
+    sold_niche = (want * (size * 0.3)[:, :, None, :, 0]).sum(axis=3)
+    np.testing.assert_allclose(money[1::2, :, :, 0], rivals[..., 0] * sold_niche / sold, rtol=1e-14)
+    np.testing.assert_array_equal(money[1::2, :, :, 1], rivals[..., 1] * 0.6)
+    values[..., sym.NICHE_RIVALS] = 2.0
+    _, fewer, answers = arenas(values, cross, size, share, rivals, 0)
+    np.testing.assert_array_equal(fewer[1::2, :, 0], inside)
+    assert not np.allclose(answers[1::2, :, :, 1], rivals[..., 1] * 0.6)
+
+
+def test_each_thing_a_niche_has_moves_the_line_its_own_way():
+    plain, _ = niche()
+    assert niche({sym.NICHE_LEARNING: 0.5})[0]["sales_last"] < plain["sales_last"]
+    assert niche({sym.NICHE_CLOSENESS: 1.5})[0]["sales_last"] > plain["sales_last"]
+    cost = {sym.FIXED_PART: 0.5, sym.SCALE: 8.0}
+    shared = niche(cost)[0]["sales_last"]
+    assert niche({**cost, sym.NICHE_FIXED: 0.2})[0]["sales_last"] < shared
+    rich, paths = niche({sym.NICHE_MARGIN: 2.0})
+    year = np.arange(1, 16)
+    more = 0.9 * 0.1 * paths["sales"].astype(float) / 1.04**year  # final share, margin
+    assert rich["sales_last"] == plain["sales_last"]
+    assert rich["value_added"] - plain["value_added"] == pytest.approx(more.sum(), rel=1e-5)
+    # none of it reaches the whole
+    every = {sym.NICHE_LEARNING: 0.5, sym.NICHE_CLOSENESS: 1.5, sym.NICHE_MARGIN: 2.0,
+             sym.NICHE_FIXED: 0.2, sym.NICHE_LEAK: 0.5}  # fmt: skip
+    assert niche(every, make_lines())[0] == niche(line=make_lines())[0]
+>>>>>>> bdf642e (What a niche has of its own is data: fixed cost, rivals, closeness, margin, learning)

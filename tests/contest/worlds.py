@@ -3,6 +3,7 @@
 import numpy as np
 
 from kachisuji.contest import symbols as sym
+from kachisuji.contest.build import symbols_by_scope
 from kachisuji.contest.kernel import look, play, play_baseline, play_lines, scratch
 from kachisuji.contest.lifecycle import N_SEASON, seasons
 from kachisuji.contest.world import NEVER, Lines, World
@@ -39,6 +40,11 @@ DEFAULTS = {
     sym.LABOUR_GENERAL: 12.0,
     sym.PRODUCTIVITY: 0.01,
     sym.NICHE_LEAK: 1.0,
+    sym.NICHE_FIXED: 1.0,
+    sym.NICHE_RIVALS: 1.0,
+    sym.NICHE_CLOSENESS: 1.0,
+    sym.NICHE_MARGIN: 1.0,
+    sym.NICHE_LEARNING: 1.0,
 }
 CROSS = {
     sym.PUBLIC_FUNDS: 0.2,
@@ -103,7 +109,7 @@ def make_world(
     for k, v in {sym.USABLE: 1.0, sym.TRUST: 1.0, **(terms or {})}.items():
         deal[:, :, k] = v
     return World(
-        symbols=p,
+        symbols=symbols_by_scope(p),
         cross=g,
         season=season,
         size=np.broadcast_to(market, (2, futures, n_m, t1)).copy(),

@@ -129,11 +129,55 @@ def rival_figures(case: Case, draws: Draws, sellers: list[str]) -> F8:
     return out
 
 
+def symbols_by_scope(values: F8) -> F8:
+    """Return symbols of the whole (even rows) and of its niche (odd rows), (A, F, N_SYMBOLS).
+
+    In the niche: learning rate times ``niche_learning``; weight of craft skill and φ times
+    ``niche_closeness`` (craft at most 1, φ at most 1.5); margin times ``niche_margin``, what it is
+    above the whole's being value added of its own; fixed cost times ``niche_share^niche_fixed``;
+    leakage times ``niche_leak``. In the whole those ratios are 1, so that the kernel reads them
+    in both.
+    """
+    whole, niche = values.copy(), values.copy()
+    whole[:, :, [sym.NICHE_LEAK, sym.NICHE_FIXED, sym.NICHE_MARGIN]] = 1.0
+    niche[:, :, sym.LEARNING_RATE] *= values[:, :, sym.NICHE_LEARNING]
+    closeness = values[:, :, sym.NICHE_CLOSENESS]
+    for symbol, most in ((sym.CRAFT, 1.0), (sym.PHI, 1.5)):
+        niche[:, :, symbol] = np.minimum(most, values[:, :, symbol] * closeness)
+    above = values[:, :, sym.NICHE_MARGIN] - 1.0
+    niche[:, :, sym.RECIPE_OWN] += above * values[:, :, sym.MARGIN]
+    part = values[:, :, sym.NICHE_SHARE]
+    niche[:, :, sym.NICHE_FIXED] = part ** values[:, :, sym.NICHE_FIXED]
+    return _weave(whole, niche)
+
+
+def _weave(even: F8, odd: F8) -> F8:
+    """(2·S, …) rows of both in turn."""
+    return np.ascontiguousarray(np.stack([even, odd], axis=1).reshape((-1, *even.shape[1:])))
+
+
+def fewer_rivals(share: F8, home: int, exponent: F8) -> F8:
+    """(S, F, R, M) shares with rivals' part split by ``S_q^θ``, home's as it was.
+
+    θ = 1 leaves everything as it is; above it the large rivals hold more of their common part.
+    """
+    rivals = share.copy()
+    rivals[:, :, home, :] = 0.0
+    theta = exponent[:, :, None, None]
+    power = np.where(rivals > 0.0, np.maximum(rivals, 1e-300) ** theta, 0.0)
+    total = np.maximum(power.sum(axis=2, keepdims=True), 1e-300)
+    split = power / total * rivals.sum(axis=2, keepdims=True)
+    split[:, :, home, :] = share[:, :, home, :]
+    return np.asarray(np.where(theta == 1.0, share, split))
+
+
 def arenas(values: F8, cross: F8, size: F8, share0: F8, rivals: F8, home: int) -> tuple[F8, F8, F8]:
     """Split every segment into the whole (even rows) and its niche (odd rows).
 
     In the niche home's odds of a sale are ``niche_edge`` times as good; its share there cannot
-    exceed all it sells of the segment. Spending is in proportion to what each sells in the niche.
+    exceed all it sells of the segment. Rivals are fewer by ``niche_rivals`` (``fewer_rivals``).
+    Spending is in proportion to what each sells in the niche; what each adds to answer follows
+    its weight among the rivals, times ``niche_reaction``.
     """
     part = values[:, :, sym.NICHE_SHARE]
     edge = values[:, :, sym.NICHE_EDGE, None]
@@ -142,20 +186,25 @@ def arenas(values: F8, cross: F8, size: F8, share0: F8, rivals: F8, home: int) -
     inside = np.minimum(odds / (1.0 + odds), whole / part[:, :, None])
     inside = np.minimum(inside, 0.98)
     rest = (1.0 - inside) / np.maximum(1e-12, 1.0 - whole)
-    niche_share = share0 * rest[:, :, None, :]
-    niche_share[:, :, home, :] = inside
+    alike = share0 * rest[:, :, None, :]
+    alike[:, :, home, :] = inside
+    exponent = values[:, :, sym.NICHE_RIVALS]
+    niche_share = fewer_rivals(alike, home, exponent)
     niche_size = size * part[:, :, None, None]
-    sold = (share0 * size[:, :, None, :, 0]).sum(axis=3)
-    sold_niche = (niche_share * niche_size[:, :, None, :, 0]).sum(axis=3)
-    ratio = np.divide(sold_niche, sold, out=np.zeros_like(sold), where=sold > 0)
+
+    def sold(share: F8, market: F8) -> F8:
+        return np.asarray((share * market[:, :, None, :, 0]).sum(axis=3))
+
+    def over(part: F8, base: F8) -> F8:
+        return np.divide(part, base, out=np.zeros_like(base), where=base > 0)
+
+    in_niche = sold(niche_share, niche_size)
     niche_rivals = rivals.copy()
-    niche_rivals[..., 0] *= ratio
+    niche_rivals[..., 0] *= over(in_niche, sold(share0, size))
     niche_rivals[..., 1] *= cross[None, :, None, sym.NICHE_REACTION]
-
-    def weave(even: F8, odd: F8) -> F8:
-        return np.ascontiguousarray(np.stack([even, odd], axis=1).reshape((-1, *even.shape[1:])))
-
-    return weave(size, niche_size), weave(share0, niche_share), weave(rivals, niche_rivals)
+    weight = over(in_niche, sold(alike, niche_size))
+    niche_rivals[..., 1] *= np.where(exponent[:, :, None] == 1.0, 1.0, weight)
+    return _weave(size, niche_size), _weave(share0, niche_share), _weave(rivals, niche_rivals)
 
 
 def pooling(case: Case, draws: Draws, sellers: list[str]) -> tuple[F8, NDArray[np.int64]]:
@@ -447,7 +496,7 @@ def world(case: Case, economy: Economy, given_supply: Supply, draws: Draws) -> W
     reliance, withhold = regional_odds(case, draws, sellers)
     groups = case.lines.market_groups.values()
     return World(
-        symbols=values,
+        symbols=symbols_by_scope(values),
         cross=cross,
         season=season,
         size=size,

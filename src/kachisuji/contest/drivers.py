@@ -40,7 +40,7 @@ def drivers(model: ContestModel, draws: F8) -> pd.DataFrame:
     sold = (world.share0[::2] * world.size[::2, :, None, :, 0]).sum(axis=3)
     share = np.divide(sold, sold.sum(axis=2, keepdims=True), out=np.zeros_like(sold),
                       where=sold.sum(axis=2, keepdims=True) > 0.0)  # fmt: skip
-    alpha = world.symbols[:, :, sym.ALPHA]
+    alpha = world.symbols[::2, :, sym.ALPHA]
     reply = tullock.observed_slopes(share, spending, world.home, alpha).sum(axis=2)
     known = np.isfinite(reply).mean(axis=1) >= 0.5
     best = [float(np.nanmedian(r)) if k else np.nan for r, k in zip(reply, known, strict=True)]
@@ -49,7 +49,7 @@ def drivers(model: ContestModel, draws: F8) -> pd.DataFrame:
         {
             "tipping": np.median(number, axis=1),
             "above": (number > 1.0).mean(axis=1),
-            "learning_rate": np.median(world.symbols[:, :, sym.LEARNING_RATE], axis=1),
+            "learning_rate": np.median(world.symbols[::2, :, sym.LEARNING_RATE], axis=1),
             "rivals": np.median(ratio, axis=1),
             "reaction": np.median(added, axis=1),
             "best_reply": best,

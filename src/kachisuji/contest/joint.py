@@ -101,7 +101,7 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         arena = 2 * s + lines.niche[i]
         sales, base = w.sales[:, t].sum(), base_sales[arena, f, :, t].sum()
         labour_needed(
-            world.symbols[s, f], world.cross[f], world.season[s, f, t, FEWER], sales, base,
+            world.symbols[arena, f], world.cross[f], world.season[s, f, t, FEWER], sales, base,
             w.lever[LEVER_LABOUR_SAVING, t], w.induced[t], row,
         )  # fmt: skip
         row[1 + CRAFT_SKILL] += w.teach[t]
@@ -120,7 +120,7 @@ def wage_rise(world, lines, i, f, use):
     s, cross = lines.segment[i], world.cross[f]
     total = 0.0
     for k in range(N_SKILLS):
-        cost_share = world.symbols[s, f, LABOUR_RESEARCHER + k] * cross[WAGE_RESEARCHER + k]
+        cost_share = world.symbols[2 * s, f, LABOUR_RESEARCHER + k] * cross[WAGE_RESEARCHER + k]
         total += cross[WAGE_RESPONSE] * use[k] * cost_share
     return total
 
@@ -164,7 +164,8 @@ def teachers(world, lines, f, t, works, base_sales):
         s = lines.segment[i]
         arena = 2 * s + lines.niche[i]
         more = works.sales[i, :, t - 1].sum() - base_sales[arena, f, :, t - 1].sum()
-        free -= max(0.0, more) * world.symbols[s, f, LABOUR_CRAFT] * world.season[s, f, t, FEWER]
+        needed = world.symbols[arena, f, LABOUR_CRAFT] * world.season[s, f, t, FEWER]
+        free -= max(0.0, more) * needed
     return max(0.0, free) / max(1, schools)
 
 

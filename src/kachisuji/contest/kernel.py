@@ -45,8 +45,9 @@ from kachisuji.contest.symbols import (
     LEVER_STANDARDS,
     N_LEVERS,
     N_TERMS,
+    NICHE_FIXED,
     NICHE_LEAK,
-    NICHE_SHARE,
+    NICHE_MARGIN,
     NU,
     PATHS,
     SCALARS,
@@ -183,16 +184,13 @@ def set_rules(world, arena, f, package, start, w):
     Money that depends on a review, can be taken back, or stands under announced triggers commits
     the state less, and firms follow less.
     """
-    s = arena // 2
-    rules, symbols = world.rules[package], world.symbols[s, f]
+    rules, symbols = world.rules[package], world.symbols[arena, f]
     w.terms[PARTS], w.terms[TAKE] = rules[TRANCHES], rules[CLAWBACK]
     loose = max(rules[WITHDRAWABLE], rules[CLAWBACK])
     if rules[TRANCHES] > 1.0:
         loose = 1.0
     w.terms[CREDIBLE] = 1.0 - world.cross[f, WITHDRAWAL] * loose
-    w.terms[FIXED] = symbols[FIXED_PART] * symbols[SCALE]
-    if arena % 2 == 1:
-        w.terms[FIXED] *= symbols[NICHE_SHARE]
+    w.terms[FIXED] = symbols[FIXED_PART] * symbols[SCALE] * symbols[NICHE_FIXED]
     w.terms[START], w.terms[END] = start, start + world.spend_years
     w.terms[LEAD], w.terms[STOPPED] = 0.0, 0.0
 
@@ -241,7 +239,7 @@ def set_levers(world, arena, f, package, start, intensity, w):
 def look(world, arena, f, group):
     """Pick out what one arena is in one future: slices made once a line, not once a year."""
     s = arena // 2
-    symbols = world.symbols[s, f]
+    symbols = world.symbols[arena, f]
     return Scene(
         symbols,
         world.cross[f],
@@ -254,7 +252,7 @@ def look(world, arena, f, group):
         world.closed[s, f],
         world.tax[s, f],
         world.pool[CRAFT_SKILL],
-        symbols[NICHE_LEAK] if arena % 2 == 1 else 1.0,
+        symbols[NICHE_LEAK],
         -log(1.0 - symbols[LEARNING_RATE]) / LN2,
         log(world.cross[f, EXCHANGE]) / (world.size.shape[3] - 1),
         world.home,
@@ -392,7 +390,7 @@ def earn(t, scene, w):
     for m in range(scene.size.shape[0]):
         total += scene.size[m, t]
     sold = scene.discount[t] * total
-    kept = sold * scene.season[t, MARGIN_T]
+    kept = sold * scene.season[t, MARGIN_T] * scene.symbols[NICHE_MARGIN]
     for r in range(w.earned.shape[1]):
         w.earned[SOLD_BY, r] += sold * w.state[WORLD_SHARE, r]
         w.earned[KEPT_BY, r] += kept * w.state[WORLD_SHARE, r]

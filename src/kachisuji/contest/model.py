@@ -172,7 +172,7 @@ class ContestModel:
     def tipping(self, draws: F8) -> F8:
         """Tipping number R of every segment in every future (S, F)."""
         ready = self.prepare(draws)
-        p = ready.world.symbols
+        p = ready.world.symbols[::2]
         sellers = (ready.world.share0[::2, 0].max(axis=2) > 0).sum(axis=1)
         return np.stack(
             [

@@ -49,8 +49,13 @@ together. Kernels need the numbers as compile-time constants, people read the na
     MARKUP_PASS,
     RECIPE_OWN,
     RECIPE_SUPPLIERS,
-) = range(43)
-N_SYMBOLS = 43
+    NICHE_FIXED,
+    NICHE_RIVALS,
+    NICHE_CLOSENESS,
+    NICHE_MARGIN,
+    NICHE_LEARNING,
+) = range(48)
+N_SYMBOLS = 48
 
 # cross-cutting symbols (schema/global_symbols.csv)
 (

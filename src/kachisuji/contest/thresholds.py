@@ -108,10 +108,10 @@ def _most(world: World, coded: Lines, ceiling: float, budget: float) -> F8:
     """
     out = np.empty(coded.segment.size)
     for n in range(out.size):
-        s, arena = coded.segment[n], 2 * coded.segment[n] + coded.niche[n]
+        arena = 2 * coded.segment[n] + coded.niche[n]
         items = world.packages[coded.package[n]]
         items = items[items >= 0]
-        own = world.rivals[arena, :, world.home, 0] * (1.0 + world.symbols[s, :, sym.OVERRUN])
+        own = world.rivals[arena, :, world.home, 0] * (1.0 + world.symbols[arena, :, sym.OVERRUN])
         slope = own * (world.money_share[items].sum() + world.cross[:, sym.ADMINISTRATION])
         bought = own * world.effect[items, :, sym.LEVER_PROCUREMENT].sum(axis=0)
         to_one, beyond = float(np.median(slope + bought)), float(np.median(slope))
@@ -551,12 +551,12 @@ def response(
     rows = []
     for quantity in ("learning_rate", "rivals", "reaction"):
         for factor in factors:
-            world = _scaled(ready.world, s, arena, quantity, factor)
+            world = _scaled(ready.world, arena, quantity, factor)
             most = np.array([use.ceiling])
             least, won = least_intensity(
                 world, coded, goal, use.probability, most, use.weight, use.year
             )
-            p = world.symbols[s].T
+            p = world.symbols[arena].T
             number = tipping_number(
                 p[sym.EPSILON], p[sym.LEARNING_RATE], p[sym.KAPPA], p[sym.NU], p[sym.ALPHA],
                 p[sym.IOTA], sellers,
@@ -565,12 +565,12 @@ def response(
     return pd.DataFrame(rows, columns=["quantity", "factor", "tipping", "intensity", "reached"])
 
 
-def _scaled(world: World, segment: int, arena: int, quantity: str, factor: float) -> World:
-    """Multiply one quantity of one segment in every future."""
+def _scaled(world: World, arena: int, quantity: str, factor: float) -> World:
+    """Multiply one quantity of one segment and scope in every future."""
     if quantity == "learning_rate":
         symbols = world.symbols.copy()
-        symbols[segment, :, sym.LEARNING_RATE] = np.minimum(
-            0.9, factor * symbols[segment, :, sym.LEARNING_RATE]
+        symbols[arena, :, sym.LEARNING_RATE] = np.minimum(
+            0.9, factor * symbols[arena, :, sym.LEARNING_RATE]
         )
         return world._replace(symbols=symbols)
     rivals = world.rivals.copy()

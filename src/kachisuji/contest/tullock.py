@@ -90,7 +90,7 @@ def reaction_slope(spending: ArrayLike, prize: float, rival: int, home: int, alp
 
 
 def observed_slopes(shares: ArrayLike, spending: ArrayLike, home: int, alpha: ArrayLike) -> F8:
-    """Return what each region would best add to a small rise of home's spending, from what is observed.
+    """Return what each region would best add to a small rise of home's spending, as observed.
 
     Where observed spending is a best answer the prize follows from it, ``x = prize·αS(1 − S)``, and
     ``reaction_slope`` becomes

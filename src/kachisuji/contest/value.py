@@ -27,6 +27,7 @@ from kachisuji.contest.symbols import (
     LEVER_OUTWARD,
     LEVER_SITE,
     MARKUP_PASS,
+    NICHE_MARGIN,
     OFFSHORE,
     OUTER_ELASTICITY,
     OVERRUN,
@@ -202,7 +203,7 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
     gain counted there (``spill_value``) and not once more as general knowledge.
     """
     s = arena // 2
-    symbols, cross = world.symbols[s, f], world.cross[f]
+    symbols, cross = world.symbols[arena, f], world.cross[f]
     years = w.price.size
     final = symbols[FINAL_SHARE]
     own_share = world.recipe_value[s, 0] + symbols[RECIPE_OWN]
@@ -223,7 +224,7 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
         if t > lag:
             stock += w.induced[t - lag]
         season = world.season[s, f, t]
-        margin = season[MARGIN_T]
+        margin = season[MARGIN_T] * symbols[NICHE_MARGIN]
         row = path[t - 1]
         work = labour_needed(
             symbols, cross, season[FEWER], made, base, w.lever[LEVER_LABOUR_SAVING, t],
@@ -304,7 +305,7 @@ def add_markup(world, arena, f, w, base_sales, feared, out):
     Neither is part of value added, GNI or welfare.
     """
     s, home = arena // 2, world.home_market
-    symbols, outer = world.symbols[s, f], world.cross[f, OUTER_ELASTICITY]
+    symbols, outer = world.symbols[arena, f], world.cross[f, OUTER_ELASTICITY]
     if feared <= 0.0:
         return
     for t in range(1, w.price.size):

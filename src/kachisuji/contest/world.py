@@ -45,7 +45,7 @@ class World(NamedTuple):
     partner, J products, D dependents (= R).
     """
 
-    symbols: F8  # (S, F, N_SYMBOLS)
+    symbols: F8  # (A, F, N_SYMBOLS) those of niches relative to the whole are 1 in the whole
     cross: F8  # (F, N_GLOBALS)
     season: F8  # (S, F, T1, N_SEASON) what depends on the year alone
     size: F8  # (A, F, M, T1) market size before the market is born counts as potential
