@@ -23,7 +23,7 @@ def twins(**kw):
     twice = {}
     for name in ("symbols", "season", "size", "share0", "rivals", "luck", "unborn", "pair"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
-    for name in ("late", "closed", "tax", "shared", "forward"):
+    for name in ("late", "closed", "tax", "shared", "forward", "base_profit"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
     for name in ("recipe_value", "digital", "product"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)

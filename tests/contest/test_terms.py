@@ -425,7 +425,6 @@ def test_a_lever_without_its_term_does_nothing():
     assert run(effect={sym.LEVER_COST: 0.05})[0]["sales_last"] > plain["sales_last"]
 
 
-<<<<<<< HEAD
 # --- recipes that are known with error
 
 
@@ -446,7 +445,8 @@ def test_the_mix_of_inputs_moves_suppliers_only():
     assert found["spillover"] == pytest.approx(1.1 * known["spillover"])
     gained = known["value_added"] + 0.1 * known["spillover"]
     assert found["value_added"] == pytest.approx(gained)
-=======
+
+
 # --- niches
 
 OWN = {sym.NICHE_SHARE: 0.25, sym.CRAFT: 0.3}
@@ -525,11 +525,11 @@ def test_each_thing_a_niche_has_moves_the_line_its_own_way():
     assert niche({**cost, sym.NICHE_FIXED: 0.2})[0]["sales_last"] < shared
     rich, paths = niche({sym.NICHE_MARGIN: 2.0})
     year = np.arange(1, 16)
-    more = 0.9 * 0.1 * paths["sales"].astype(float) / 1.04**year  # final share, margin
+    # final share; the margin is value added of its own, and less of a sale is bought for it
+    more = 0.9 * (0.1 - 0.3 * 0.1 / 0.6) * paths["sales"].astype(float) / 1.04**year
     assert rich["sales_last"] == plain["sales_last"]
     assert rich["value_added"] - plain["value_added"] == pytest.approx(more.sum(), rel=1e-5)
     # none of it reaches the whole
     every = {sym.NICHE_LEARNING: 0.5, sym.NICHE_CLOSENESS: 1.5, sym.NICHE_MARGIN: 2.0,
              sym.NICHE_FIXED: 0.2, sym.NICHE_LEAK: 0.5}  # fmt: skip
     assert niche(every, make_lines())[0] == niche(line=make_lines())[0]
->>>>>>> bdf642e (What a niche has of its own is data: fixed cost, rivals, closeness, margin, learning)
