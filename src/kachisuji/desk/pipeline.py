@@ -19,8 +19,8 @@ from kachisuji.desk.choosing import Chosen, choose, choose_again, counted_by_odd
 from kachisuji.desk.comparing import Halves
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
-from kachisuji.desk.limiting import InTime
 from kachisuji.desk.layering import layers_of
+from kachisuji.desk.limiting import InTime
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
 from kachisuji.desk.robustness import robustness
