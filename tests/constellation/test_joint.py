@@ -5,6 +5,7 @@ import pytest
 
 from kachisuji.constellation import ask
 from kachisuji.constellation.contributions import contribution, logs, trained
+from kachisuji.constellation.evidence import ODDS
 from kachisuji.constellation.joint import (
     START,
     Shared,
@@ -76,7 +77,7 @@ def test_far_more_spread_curves_pool_less():
     assert together(apart, 30).sigma[1, 1] > 10 * together(close, 30).sigma[1, 1]
 
 
-YIELDS = {"x_low": 5.0, "x_high": 9.5, "low": -1.0, "high": 5.0, "value": "yield_share"}
+YIELDS = ODDS | {"value": "yield_share"}
 
 
 @pytest.mark.parametrize("protection", ["sums", "noise"])

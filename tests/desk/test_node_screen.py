@@ -88,7 +88,7 @@ def test_an_altered_log_is_told(node, browser):
 
 
 @pytest.mark.slow
-def test_in_a_browser(node, tmp_path):
+def test_in_a_browser(node):
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     from pathlib import Path
 
@@ -113,14 +113,23 @@ def test_in_a_browser(node, tmp_path):
     try:
         with playwright.sync_playwright() as p:
             opened = p.chromium.launch(executable_path=str(chromium), args=flags)
-            page = opened.new_page(viewport={"width": 1000, "height": 1200})
-            asked = []
-            page.on("request", lambda r: asked.append(r.url))
-            page.goto(f"http://127.0.0.1:{port}/")
-            page.screenshot(path=str(tmp_path / "ja.png"), full_page=True)
             from axe_playwright_python.sync_playwright import Axe
 
-            assert Axe().run(page).violations_count == 0
+            asked = []
+            for width, theme, lang in ((360, "dark", "en"), (360, "light", "ja"),
+                                       (1280, "light", "en"), (1280, "dark", "ja")):  # fmt: skip
+                page = opened.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+                page.on("request", lambda r: asked.append(r.url))
+                page.goto(f"http://127.0.0.1:{port}/?lang={lang}")
+                for closed in page.locator("details").all():
+                    closed.locator("summary").click()
+                found = Axe().run(page)
+                assert found.violations_count == 0, found.generate_report()
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                script = "p => getComputedStyle(document.body)[p].match(/\\d+/g)"
+                ink, ground = (sum(map(int, page.evaluate(script, p)))
+                               for p in ("color", "backgroundColor"))  # fmt: skip
+                assert (ink > ground) == (theme == "dark")
             page.get_by_role("button", name="今後も承認").click()
             page.wait_for_load_state()
             assert page.get_by_role("button", name="今後も承認").count() == 0

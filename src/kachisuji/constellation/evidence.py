@@ -18,6 +18,8 @@ Z = 1.96
 DAYS_A_MONTH = 30.4375
 LOGS = {"x_low": 5.0, "x_high": 9.5, "low": 6.5, "high": 10.0}
 """Public bounds of the logarithms of cumulative output and of unit cost in yen."""
+ODDS = {"x_low": 5.0, "x_high": 9.5, "low": -1.0, "high": 5.0}
+"""Public bounds of the logarithm of cumulative output and of the log odds of the yield."""
 
 
 @dataclass(frozen=True)

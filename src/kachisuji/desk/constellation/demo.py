@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from kachisuji.desk.constellation import joining
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, number, percent, say
 
@@ -27,8 +28,6 @@ PRODUCTS = ("ndfeb_magnets", "rare_earths_refined", "dram", "photoresist", "ev_b
 PROCESSES = ("permanent_magnets", "power_chips", "merchant_ships")
 NEW = "permanent_magnets"
 FEWEST, MOST = 5, 60
-ROUNDS = 20
-NICHES = 6
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,12 @@ def _asked(
         for p in made.processes
         for f in beliefs.learning_figures(answers[p])
     ]  # fmt: skip
-    found["joint"] = _joint(asker, tables)
+    own = [t["production"].query("process == @PROCESSES[0]") for t in tables]
+    found["joint"] = []
+    for model in (joining.COST, joining.YIELD, joining.PROTECTED):
+        found["joint"].append(joining.joined(asker, PROCESSES[0], own, model))
+        telling.say(_gain_line(found["joint"][-1], lang))
+    found["worth"] = joining.worth(PROCESSES[0], own, joining.COST)
     return found
 
 
@@ -216,87 +220,35 @@ def _exposure(answer: Answer, purchases: pd.DataFrame) -> list[dict[str, Any]]:
     return out
 
 
-def _joint(asker: Asker, tables: list[dict[str, pd.DataFrame]]) -> dict[str, Any]:
-    """Run a joint learning curve by secure sums; its gain on held-out months; who brings what."""
-    from kachisuji.constellation import ask, joint
-    from kachisuji.constellation.contributions import trained
-    from kachisuji.constellation.evidence import LOGS
-    from kachisuji.portfolios.sharing import shapley
-
-    process = PROCESSES[0]
-
-    def question(shared: joint.Shared) -> Any:
-        return ask(kind="pooling", unit="node", protection="sums", epsilon=1.0,
-                   groups={"process": (process,)}, prior=shared.as_prior(), **LOGS)  # fmt: skip
-
-    begun = time.perf_counter()
-    shared = joint.rounds(lambda s: asker.ask(question(s)).values, ROUNDS)[-1]
-    seconds = time.perf_counter() - begun
-    q = question(shared)
-    rows = [p[p["process"] == process] for p in (t["production"] for t in tables)]
-    curves = [trained(q, r) for r in rows]
-    errors = _errors(q, rows, curves, shared)
-    niches = min(NICHES, len(rows))
-    value = _value(q, rows[:niches], curves[:niches])
-    return {
-        "seconds": seconds, "rounds": ROUNDS,
-        "alone": float(np.mean(errors[:, 0])), "together": float(np.mean(errors[:, 1])),
-        "niches": niches, "helped": int((errors[:, 1] < errors[:, 0]).sum()), "nodes": len(rows),
-        "worth_alone": float(sum(value[1 << i] for i in range(niches))),
-        "worth_together": float(value[-1]), "shapley": shapley(value).tolist(),
-    }  # fmt: skip
-
-
-def _errors(q: Any, rows: Any, curves: Any, shared: Any) -> Any:
-    """(nodes, 3) held-out error of each node: alone, pooled, and with no model of its own."""
-    from kachisuji.constellation import joint
-    from kachisuji.constellation.contributions import logs
-
-    out = []
-    for table, (u, y) in zip(rows, curves, strict=True):
-        late = table.sort_values("period").iloc[joint.train_rows(len(table)) :]
-        test = logs(q, late)
-        mean, _ = joint.refine(shared, u, y)
-        flat = np.array([y.mean(), 0.0])
-        out.append([joint.held_out_error(c, *test) for c in (joint.alone(u, y), mean, flat)])
-    return np.array(out)
-
-
-def _value(q: Any, rows: Any, curves: Any) -> Any:
-    """(2ⁿ,) worth of each coalition: held-out error that its members' models take away.
-
-    A member by itself has its least-squares line; in a coalition, the pooled one.
-    """
-    from kachisuji.constellation import joint
-
-    worth = np.zeros(1 << len(curves))
-    for mask in range(1, worth.size):
-        inside = [i for i in range(len(curves)) if mask >> i & 1]
-        shared = joint.together([curves[i] for i in inside], ROUNDS)
-        errors = _errors(q, [rows[i] for i in inside], [curves[i] for i in inside], shared)
-        mine = errors[:, 1] if len(inside) > 1 else errors[:, 0]
-        worth[mask] = float((1.0 - mine / errors[:, 2]).sum())
-    return worth
-
-
 def _summary(found: Mapping[str, Any], telling: Telling) -> None:
     lang = telling.lang
     lines = ["", say("nodes.demo_exposure", lang)]
     lines += [f"  {_share_line(row, lang)}" for row in found["exposure"]]
     lines.append(say("nodes.demo_learning", lang))
     lines += [f"  {_rate_line(row, lang)}" for row in found["learning"]]
-    j = found["joint"]
-    told = {
-        k: number(j[k], lang, 3) for k in ("alone", "together", "worth_alone", "worth_together")
-    }
-    told["gain"] = percent(1.0 - j["together"] / j["alone"], lang)
-    told["seconds"] = number(j["seconds"], lang, 2)
-    counts = {k: j[k] for k in ("rounds", "helped", "nodes")}
-    lines.append(say("nodes.demo_joint", lang, **counts, **told))
-    split = ", ".join(number(v, lang, 3) for v in j["shapley"])
-    lines.append(say("nodes.demo_worth", lang, niches=j["niches"], split=split, **told))
+    lines.append(_worth_line(found["worth"], lang))
     lines.append(say("nodes.demo_memory", lang, gigabytes=number(found["memory"] / 1e9, lang)))
     telling.result("\n".join(lines), dict(found))
+
+
+def _gain_line(row: Mapping[str, Any], lang: Lang) -> str:
+    """Tell what a joint model gains on held-out months, beside what a vague prior alone gives."""
+    told = {k: number(row[k], lang, 3) for k in ("alone", "together", "vague")}
+    told |= {k: percent(1.0 - row[k] / row["alone"], lang) for k in ("together", "vague")} | {
+        "error": told["together"]}  # fmt: skip
+    counts = {k: row[k] for k in ("rounds", "helped", "nodes")}
+    key = "nodes.demo_joint_noise" if row["epsilon"] else "nodes.demo_joint"
+    return say(key, lang, model=say(f"nodes.model_{row['model']}", lang), **counts, **told,
+               seconds=number(row["seconds"], lang, 2),
+               epsilon=number(row["epsilon"], lang))  # fmt: skip
+
+
+def _worth_line(row: Mapping[str, Any], lang: Lang) -> str:
+    split = ", ".join(number(v, lang, 3) for v in row["shapley"])
+    own = ", ".join(number(v, lang, 3) for v in row["stand_alone"])
+    told = {k: number(row[k], lang, 3) for k in ("alone", "together", "surplus")}
+    return say("nodes.demo_worth", lang, niches=row["niches"], split=split, own=own,
+               pairs=row["pairs"], gaining=row["gaining"], **told)  # fmt: skip
 
 
 def _share_line(row: Mapping[str, Any], lang: Lang) -> str:

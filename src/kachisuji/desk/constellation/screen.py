@@ -117,8 +117,8 @@ def _values(node: Node, lang: Lang) -> dict[str, Any]:
         for t in node.held()
     ]  # fmt: skip
     shown = [
-        {"number": e.number, "when": e.when, "event": say(f"nodes.event_{e.event}", lang),
-         "told": _told(e.values, lang)}
+        {"number": e.number, "when": e.when.replace("T", " ").removesuffix("+00:00"),
+         "event": say(f"nodes.event_{e.event}", lang), "told": _told(e.values, lang)}
         for e in reversed(entries[-SHOWN:])
     ]  # fmt: skip
     return {"name": node.folder.name, "budget": budget, "waiting": waiting, "entries": shown,
@@ -129,6 +129,9 @@ def _reason(key: str | None, lang: Lang) -> str:
     return say(f"constellation.{key}", lang) if key else ""
 
 
+_TOLD = ("name", "role", "url", "table", "rows", "asker", "epsilon", "key", "state", "id", "how")
+
+
 def _told(values: dict[str, Any], lang: Lang) -> str:
     """Say a line of the log: what a debit's question revealed, else the values as they are."""
     if "question" in values:
@@ -136,7 +139,7 @@ def _told(values: dict[str, Any], lang: Lang) -> str:
         return f"{asker}, ε {epsilon}: {ask(**values['question']).explain(lang)}"
     if "reason" in values:
         return f"{values.get('asker', '')}: {_reason(values['reason'], lang)}"
-    return ", ".join(f"{k} {v}" for k, v in values.items() if k not in ("sha256", "serial"))
+    return ", ".join(say(f"nodes.log_{k}", lang, value=v) for k, v in values.items() if k in _TOLD)
 
 
 def show(node: Node, port: int, lang: Lang) -> None:
