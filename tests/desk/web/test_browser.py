@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from kachisuji.desk.web import working
 from kachisuji.desk.web.app import make_app
+from kachisuji.desk.web.jobs import Jobs
 from kachisuji.desk.web.place import Desk
 
 pytestmark = pytest.mark.slow
@@ -23,10 +25,42 @@ WIDTHS = (360, 1280, 1920)
 
 
 @pytest.fixture(scope="module")
-def address(small_run, tmp_path_factory):
-    """Open a desk on a free port, with a case of its own."""
-    desk = Desk(tmp_path_factory.mktemp("desk"), [small_run], "template")
+def desk(small_run, rich_run, tmp_path_factory):
+    """Return a desk with a case of its own, two runs, and what was found ahead of one of them."""
+    folder = tmp_path_factory.mktemp("desk")
+    desk = Desk(folder, [small_run, rich_run], "template")
     desk.cases.from_shipped("mine", "template", "test", "")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Jobs, "_spawn", lambda self, job: None)  # done here, one after another
+        for kind, asked in found_ahead(desk.show("run")).items():
+            made = desk.jobs.start(kind, asked)
+            assert working.work(made.folder) == 0, (kind, desk.jobs.get(made.name).error)
+    return desk
+
+
+def found_ahead(shown):
+    """Return what is asked ahead of a run: a goal, its pathways, one observation, a what-if."""
+    run = shown.run
+    segment = next(s for s in run.lines["segment"].iloc[run.choice["lines"]] if s)
+    last = run.case.settings.last_year
+    goal = f"{segment}.share >= 8% by {last} with p >= 0.3"
+    own = {"name": shown.name, "run": str(run.folder)}
+    shares = run.baseline.query("segment == @segment and measure == 'share'")
+    year, share = int(shares["year"].iloc[1]), float(shares["p50"].iloc[1])
+    seen = {"observable": f"{segment}.share", "year": str(year), "value": repr(share), "unit": "",
+            "error": repr(share / 10)}  # fmt: skip
+    return {
+        "backcast": {**own, "title": goal, "goal": goal, "case": str(run.folder / "case"),
+                     "seed": run.manifest.seed},
+        "pathways": {**own, "hold": None, "odds": 0.5, "when": None},
+        "watch": {**own, "rows": [seen], "record": False},
+        "solve": {**own, "question": [["limit.money", "60"]], "gap": 1e-2},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(desk):
+    """Open the desk on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -61,7 +95,7 @@ class Tab:
             locale="ja-JP" if lang == "ja" else "en-US", color_scheme=theme
         )
         self.page, self.address, self.wrong = self.context.new_page(), address, []
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda e: self.wrong.append(f"error: {e}"))
         self.page.on("requestfailed", self._failed)
@@ -82,37 +116,44 @@ class Tab:
             self.wrong.append(f"{response.status}: {response.url}")
 
     def go(self, path):
-        self.page.goto(self.address + path)
-        self.page.wait_for_load_state("networkidle")
+        self.page.goto(self.address + path)  # until everything is loaded; pictures are drawn later
+        self.page.wait_for_function("!document.querySelector('[aria-busy]')")
         return self.page
 
 
 PAGES = [
-    "/r/small", "/r/small?pick=1", "/r/small/fields", "/r/small/field/1", "/r/small/segment/@",
-    "/r/small/what-if", "/r/small/futures", "/r/small/back-casting", "/r/small/pathways",
-    "/r/small/watch", "/structure", "/cases", "/cases/mine", "/cases/mine/edit/segments.csv",
-    "/cases/mine/edit/case.toml", "/r/small/narrative",
-    "/cases/compare?a=template&b=mine", "/runs?a=small&b=small",
-    "/jobs",
+    "/r/run", "/r/run?pick=1", "/r/run/fields", "/r/run/field/1", "/r/run/segment/@",
+    "/r/run/what-if", "/r/run/futures", "/r/run/back-casting", "/r/run/pathways",
+    "/r/run/watch", "/r/run/narrative", "/structure", "/cases", "/cases/mine",
+    "/cases/mine/edit/segments.csv", "/cases/mine/edit/case.toml",
+    "/cases/compare?a=template&b=mine", "/runs?a=small&b=run", "/jobs", "/jobs/@solve",
+    "/r/small", "/r/small/futures",  # a run that chooses nothing
 ]  # fmt: skip
+# axe looks at every page in both languages, both colours, and both kinds of layout
+AXE_AT = {("en", "light"): 1280, ("en", "dark"): 360, ("ja", "light"): 360, ("ja", "dark"): 1280}
 
 
-@pytest.mark.parametrize(("lang", "theme"), [("en", "light"), ("ja", "dark")])
-def test_every_page_is_whole_and_open_to_all(browser, address, stored, lang, theme):
+@pytest.mark.parametrize(("lang", "theme"), list(AXE_AT))
+def test_every_page_is_whole_and_open_to_all(browser, address, desk, lang, theme):
     from axe_playwright_python.sync_playwright import Axe
 
     tab, axe = Tab(browser, address, lang, theme), Axe()
-    segment = stored.case.tables["segments"]["segment"].iloc[0]
+    shown = desk.show("run")
+    places = {
+        "@solve": next(j.name for j in desk.jobs.all() if j.kind == "solve"),
+        "@": next(s for s in shown.run.lines["segment"].iloc[shown.run.choice["lines"]] if s),
+    }
     found = []
     for path in PAGES:
-        page = tab.go(path.replace("@", segment))
+        for mark, place in places.items():
+            path = path.replace(mark, place)
+        page = tab.go(path)
         assert page.get_attribute("html", "lang") == lang
-        for width in WIDTHS:
+        for width in (*(w for w in WIDTHS if w != AXE_AT[lang, theme]), AXE_AT[lang, theme]):
             page.set_viewport_size({"width": width, "height": 900})
             wide = page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 found.append(f"{path} at {width}: {wide} wide")
-        page.set_viewport_size({"width": 1280, "height": 900})
         for violation in axe.run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 where = violation["nodes"][0]
@@ -136,6 +177,24 @@ def test_a_slider_moves_the_answer_without_loading_the_page(browser, address):
     assert page.locator("#lo-money").inner_text() == "5%"
     slider.press("Home")
     assert page.evaluate("window.here") == 1
+    assert not tab.wrong
+    tab.context.close()
+
+
+def test_futures_are_narrowed_by_keyboard(browser, address):
+    tab = Tab(browser, address, "en")
+    page = tab.go("/r/run/futures")
+    axis = page.locator("button[data-axis='0']")
+    axis.focus()
+    axis.press("Enter")
+    upper = page.locator("polyline.gone").count()
+    axis.press("Enter")
+    lower = page.locator("polyline.gone").count()
+    every = page.locator("polyline").count()
+    assert upper + lower == every  # each future is in one half
+    assert 0 < upper < every
+    axis.press("Enter")
+    assert page.locator("polyline.gone").count() == 0
     assert not tab.wrong
     tab.context.close()
 
@@ -175,6 +234,48 @@ def test_what_is_typed_is_checked_and_is_there_after_reloading(browser, address)
     page.wait_for_selector('input[name="c.0.mode"]:not([aria-invalid])')
     assert not tab.wrong
     tab.context.close()
+
+
+def test_two_people_on_one_table_see_their_conflict_and_lose_nothing(browser, address, desk):
+    from axe_playwright_python.sync_playwright import Axe
+
+    desk.cases.from_shipped("shared", "template", "test", "")
+    one, two = Tab(browser, address, "en"), Tab(browser, address, "en", "dark")
+    asked = []
+    one.page.on("dialog", lambda d: (asked.append(d.message), d.accept()))
+    place = "/cases/shared/edit/segments.csv"
+    first, second = one.go(place), two.go(place)
+    second.fill('input[name="c.0.name_en"]', "Theirs")
+    second.click('button[value="save"]')  # at once: what was typed goes with the form
+    second.wait_for_url("**/cases/shared")
+    first.fill('input[name="c.0.name_en"]', "Mine")
+    first.fill('input[name="c.1.name_en"]', "Mine alone")
+    first.wait_for_selector("#draft-state.notice.warn")  # told while typing, not only on saving
+    first.click('button[value="save"]')
+    row = first.locator("tr.clash")
+    assert row.count() == 1
+    assert "Theirs" in row.inner_text()
+    assert "Mine" in row.inner_text()
+    first.set_viewport_size({"width": 360, "height": 900})
+    assert first.evaluate("document.documentElement.scrollWidth") == 360
+    found = Axe().run(first).response["violations"]
+    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    row.locator("input").check()
+    first.click("form button.primary")
+    first.wait_for_url("**/edit/segments.csv")
+    first.reload()
+    assert first.input_value('input[name="c.0.name_en"]') == "Mine"
+    assert first.input_value('input[name="c.1.name_en"]') == "Mine alone"
+    first.fill('input[name="c.1.name_en"]', "A slip")
+    first.click('button[value="undo"]')
+    assert first.input_value('input[name="c.1.name_en"]') == "Mine alone"
+    first.click('button[value="save"]')
+    first.wait_for_url("**/cases/shared")
+    assert [v.number for v in desk.cases.versions("shared")] == [1, 2, 3]
+    assert asked == []
+    assert [w for w in one.wrong if "409" not in w] == two.wrong == []
+    one.context.close()
+    two.context.close()
 
 
 def test_pages_work_without_script(browser, address):

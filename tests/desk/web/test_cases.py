@@ -1,6 +1,7 @@
 """Cases in the browser: versions, drafts, conflicts, zips."""
 
 import io
+import re
 import stat
 import zipfile
 
@@ -274,3 +275,78 @@ def shared_case(small_run, tmp_path_factory):
     visitor = visit(Desk(tmp_path_factory.mktemp("desk"), [small_run], "template"), lang="en")
     visitor.post("/cases/create", {"name": "mine", "source": "template"})
     return visitor
+
+
+def test_a_page_of_an_old_version_overwrites_nothing(owner, desk):
+    """Looked at before another saved, typed into afterwards: a conflict, and the right row."""
+    other = visit(desk, lang="en")
+    rows = Grid.read(head(owner).folder.joinpath("segments.csv").read_bytes()).rows
+    other.post(EDIT, {"action": "copy:0", "base": "1"})  # one row more …
+    other.post(EDIT, {"action": "drop:0", "base": "1"})  # … and the first one gone
+    other.post(EDIT, {"action": "save", "base": "1", "c.1.use": "civil"})
+    assert head(owner).number == 2
+    assert typed(owner, "c.1.name_en", "Mine").json()["stale"]
+    answer = owner.post(EDIT, {"action": "save", "base": "1"})
+    assert answer.status_code == 409
+    assert head(owner).number == 2
+    owner.post("/cases/mine/merge/segments.csv", {"head": "2"})
+    owner.post(EDIT, {"action": "save", "base": "2"})
+    saved = load(head(owner).folder).tables["segments"].set_index("segment")
+    assert saved.loc[rows["1"][0], "name_en"] == "Mine"
+    assert saved.loc[rows["1"][0], "use"] == "civil"
+
+
+def test_a_whole_page_of_an_old_version_takes_nothing_back(owner, desk):
+    """Without script a page sends every cell: those that others changed since are not mine."""
+    page = {f"c.0.{c}": v for c, v in zip(*_first(owner), strict=True)}
+    other = visit(desk, lang="en")
+    other.post(EDIT, {"action": "save", "base": "1", "c.0.name_ja": "相手"})
+    answer = owner.post(EDIT, {"action": "save", "base": "1", **page, "c.0.name_en": "Mine"})
+    assert answer.status_code == 409
+    assert "none of your changes clash" in answer.text
+    owner.post("/cases/mine/merge/segments.csv", {"head": "2"})
+    owner.post(EDIT, {"action": "save", "base": "2"})
+    saved = load(head(owner).folder).tables["segments"].iloc[0]
+    assert (saved["name_en"], saved["name_ja"]) == ("Mine", "相手")
+
+
+def _first(owner):
+    found = Grid.read(head(owner).folder.joinpath("segments.csv").read_bytes())
+    return found.header, found.rows["0"]
+
+
+def test_a_second_window_on_an_old_version_is_told(owner, desk):
+    typed(owner, "c.0.name_en", "One")
+    owner.post(EDIT, {"action": "save", "base": "1"})
+    typed(owner, "c.0.name_en", "Two", base=2)
+    answer = typed(owner, "c.0.name_en", "Old window", base=1)
+    assert answer.status_code == 409
+    assert "version 1" in answer.json()["detail"]
+    assert "Two" in owner.get(EDIT).text
+
+
+def test_text_that_only_one_has_changed_is_not_thrown_away(owner, desk):
+    path = "/cases/mine/edit/case.toml"
+    text = head(owner).folder.joinpath("case.toml").read_text()
+    owner.post(path, {"action": "check", "base": "1", "text": text + "\n# mine\n"})
+    other = visit(desk, lang="en")
+    other.post(EDIT, {"action": "save", "base": "1", "c.0.name_en": "Elsewhere"})
+    page = owner.post(path, {"action": "save", "base": "1"}).text
+    assert re.search(r'name="mine" value="0" required checked', page)
+    undecided = owner.post("/cases/mine/merge/case.toml", {"head": "2"})
+    assert undecided.status_code == 409
+    owner.post("/cases/mine/merge/case.toml", {"head": "2", "mine": "0"})
+    owner.post(path, {"action": "save", "base": "2"})
+    assert "# mine" in head(owner).folder.joinpath("case.toml").read_text()
+
+
+def test_two_windows_typing_at_once_lose_nothing(owner, desk):
+    from concurrent.futures import ThreadPoolExecutor
+
+    names = [c for c in _first(owner)[0] if c.startswith("name")]
+    fields = [f"c.{r}.{c}" for r in (0, 1) for c in names]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda f: typed(owner, f, f"at once {f}").status_code, fields))
+    assert answers == [200] * len(fields)
+    page = owner.get(EDIT).text
+    assert all(f"at once {f}" in page for f in fields)

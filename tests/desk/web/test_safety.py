@@ -100,14 +100,6 @@ def test_an_open_address_asks_for_its_token(desk):
     assert there.client.get("/jobs", headers={"host": "evil.example"}).status_code == 421
 
 
-@pytest.mark.parametrize("token", [[], ["--token", "short"]])
-def test_no_open_address_without_a_token(capsys, tmp_path, token):
-    with pytest.raises(SystemExit) as caught:
-        main(["serve", "template", "--host", "0.0.0.0", "--data", str(tmp_path), *token])
-    assert caught.value.code == 2
-    assert "--token" in capsys.readouterr().err
-
-
 def test_a_port_in_use_is_told(capsys, tmp_path):
     import socket
 

@@ -26,7 +26,7 @@ VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structu
          "editing", "jobs", "narrative", "paths", "closing", "taking")  # fmt: skip
 AT_ONCE = 6
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
-BUSY = ("web.too_many_jobs", "web.job_works", "web.job_whole")
+BUSY = ("web.too_many_jobs", "web.job_works", "web.job_whole", "web.page_old")
 _STATUS = {404: "web.no_page", 405: "web.no_method"}
 
 

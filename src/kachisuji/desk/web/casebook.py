@@ -66,6 +66,7 @@ class Casebook:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.RLock()
+        self.drafting = threading.RLock()  # one change of a draft at a time, also from two windows
 
     def names(self) -> list[str]:
         """Names of the cases, sorted."""

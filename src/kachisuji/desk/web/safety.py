@@ -13,6 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import anyio
 from fastapi import Request
 
 from kachisuji.words import InputError
@@ -27,6 +28,7 @@ SESSION, KEY = "desk_session", "desk_key"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LARGEST_BODY = 8 * 2**20
+SLOWEST = 120.0
 YEAR = 365 * 24 * 3600
 
 POLICY = "; ".join(
@@ -78,12 +80,15 @@ class Guard:
         Token that every visitor must show; empty on loopback.
     largest
         Bytes a request may hold.
+    slowest
+        Seconds in which it has to be here.
     """
 
     secret: bytes
     host: str = "127.0.0.1"
     key: str = ""
     largest: int = LARGEST_BODY
+    slowest: float = SLOWEST
     names: frozenset[str] = field(default_factory=frozenset)
 
     def knows(self, host: str) -> bool:
@@ -206,19 +211,32 @@ class Gate:
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
             raise RefusedError("web.too_large", 413, limit=limit // 2**20)
-        seen = 0
+        seen, whole = 0, False
+        end = anyio.current_time() + self.guard.slowest
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, whole
+            if whole:  # nothing more comes but the news that the visitor has gone
+                return await receive()
+            try:
+                with anyio.fail_after(max(0.0, end - anyio.current_time())):
+                    message = await receive()
+            except TimeoutError:
+                raise await refused(
+                    "web.too_slow", 408, seconds=round(self.guard.slowest)
+                ) from None
+            whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > limit:
-                refusal = RefusedError("web.too_large", 413, limit=limit // 2**20)
-                if not out.begun:  # whoever reads the form would make another error of it
-                    await self.told(scope, refusal)(scope, receive, out)
-                    out.closed = True
-                raise refusal
+                raise await refused("web.too_large", 413, limit=limit // 2**20)
             return message
+
+        async def refused(key: str, status: int, **values: Any) -> RefusedError:
+            refusal = RefusedError(key, status, **values)
+            if not out.begun:  # whoever reads the form would make another error of it
+                await self.told(scope, refusal)(scope, receive, out)
+                out.closed = True
+            return refusal
 
         await self.app(scope, counted, out)
 

@@ -234,7 +234,7 @@ def ribbons(parts: list[tuple[str, float]], left: bool, lang: Lang) -> list[dict
         out.append(
             {
                 "path": path,
-                "fill": GREY if k >= NAMED else BLUE if left else RED,
+                "side": "rest" if k >= NAMED else "in" if left else "out",
                 "told": f"{name}  {share}",
                 "label": lines,
                 "x": x0 - 8 if left else x0 + 8,
@@ -262,7 +262,7 @@ def sankey(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, 
         "width": {"value": WIDE - 800},
         "y": {"value": (TALL - BAR) / 2},
         "height": {"value": BAR},
-        "fill": {"value": BLUE},
+        "fill": {"scale": "colours", "value": "in"},
     }
     return {
         "$schema": "https://vega.github.io/schema/vega/v6.json",
@@ -272,8 +272,11 @@ def sankey(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, 
         "padding": 4,
         "title": {"text": title, "fontSize": 15, "anchor": "middle"},
         "data": [{"name": "flows", "values": marks}],
+        # the workbench puts those of its light or dark style in their place
+        "scales": [{"name": "colours", "type": "ordinal", "domain": ["in", "out", "rest"],
+                    "range": [BLUE, RED, GREY]}],
         "marks": [
-            mark("path", True, path={"field": "path"}, fill={"field": "fill"},
+            mark("path", True, path={"field": "path"}, fill={"scale": "colours", "field": "side"},
                  fillOpacity={"value": 0.55}, tooltip={"field": "told"}),
             mark("rect", False, **sector_bar),
             mark("text", True, **fixed, baseline={"value": "middle"}, text={"field": "label"},

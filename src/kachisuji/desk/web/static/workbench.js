@@ -181,6 +181,16 @@
       drag = null;
       draw();
     });
+    // the name of an axis, as a button: its upper half, its lower half, all of it
+    frame.querySelectorAll("button[data-axis]").forEach((button) => {
+      button.addEventListener("click", () => {
+        const axis = Number(button.dataset.axis), held = ranges.get(axis);
+        if (!held) ranges.set(axis, [0.5, 1]);
+        else if (held[0] === 0.5 && held[1] === 1) ranges.set(axis, [0, 0.5]);
+        else ranges.delete(axis);
+        draw();
+      });
+    });
     clear.addEventListener("click", () => { ranges.clear(); draw(); });
   }
 
@@ -214,6 +224,8 @@
         title: { color: colour("--ink") }, text: { color: colour("--ink"), fill: colour("--ink") }, view: { stroke: "transparent" },
         range: { category: [0, 1, 2, 3, 4, 5, 6, 7].map((k) => colour("--s" + k)) },
       };
+      config.bar = config.line = config.point = { color: colour("--s0") };
+      (spec.scales || []).forEach((s) => { if (s.name === "colours") s.range = ["--s0", "--s1", "--soft"].map(colour); });
       return window.vegaEmbed(part, spec, { ast: true, actions: false, renderer: "svg", defaultStyle: false, config, tooltip: { disableDefaultStyle: true, theme: "custom" } });
     }).then((made) => {
       part.removeAttribute("aria-busy");
@@ -278,6 +290,8 @@
       clearTimeout(timer);
       timer = setTimeout(send, 400);
     });
+    // a button sends the whole page of the form, and with it whatever was still waiting
+    form.addEventListener("submit", () => { clearTimeout(timer); waiting.clear(); busy = false; });
     addEventListener("beforeunload", (event) => { if (waiting.size || busy) event.preventDefault(); });
     mark(JSON.parse(document.getElementById("first-problems").dataset.problems));
   }

@@ -43,9 +43,19 @@ class Draft:
     ----------
     desk, name, file, editor
         Whose and of what.
+    shown
+        Version that the page shows which changes come from; None for what the desk shows now.
+        Rows are known by their place in it, and what others saved since is no change of mine.
+
+    Raises
+    ------
+    InputError
+        If changes are kept already that were made upon another version than the page shows.
     """
 
-    def __init__(self, desk: Desk, name: str, file: str, editor: str) -> None:
+    def __init__(
+        self, desk: Desk, name: str, file: str, editor: str, shown: int | None = None
+    ) -> None:
         if file not in case_files() or file.endswith(".md"):
             raise RunError("web.no_such", what=file[:80])
         self.book, self.name, self.file, self.editor = desk.cases, name, file, editor
@@ -53,6 +63,10 @@ class Draft:
         self.base: int = kept["base"]
         self.changes: list[Change] = kept["changes"]
         self.head = self.book.head(name)
+        if shown is not None and shown != self.base:
+            if self.changes:
+                raise InputError("web.page_old", name=name, shown=shown, base=self.base)
+            self.base = self.book.version(name, shown).number
 
     @property
     def stale(self) -> bool:
@@ -62,8 +76,7 @@ class Draft:
     @property
     def base_folder(self) -> Any:
         """Folder of the version that the changes are put on."""
-        number = self.base if self.changes else self.head.number
-        return self.book.version(self.name, number).folder
+        return self.book.version(self.name, self.base).folder
 
     def grid(self) -> Grid:
         """Return the table with the changes."""
@@ -99,8 +112,6 @@ class Draft:
             self._add({"kind": "cell", "row": parts[1], "column": parts[2], "value": value})
 
     def _add(self, change: Change) -> None:
-        if not self.changes:
-            self.base = self.head.number
         sheets.add_change(self.changes, change)
 
     def add_row(self, like: str = "") -> None:
@@ -217,10 +228,11 @@ def _column(name: str, attribute: Any) -> dict[str, Any]:
 def type_(request: Request, name: str, file: str, typing: Typing) -> dict[str, Any]:
     """Keep what was typed, and tell every mistake that the case has with it."""
     desk: Desk = request.app.state.desk
-    draft = Draft(desk, name, file, editor_of(request))
-    for change in typing.changes:
-        draft.type(change.field, change.value)
-    draft.keep()
+    with desk.cases.drafting:
+        draft = Draft(desk, name, file, editor_of(request), typing.base)
+        for change in typing.changes:
+            draft.type(change.field, change.value)
+        draft.keep()
     found = draft.told(pages.language_of(request))
     return {"problems": found, "stale": draft.stale, "changes": len(draft.changes)}
 
@@ -236,8 +248,27 @@ def send(
 ) -> Response:
     """Take a page of the form as it is: keep it, and do what its button says."""
     desk: Desk = request.app.state.desk
-    draft = Draft(desk, name, file, editor_of(request))
     action = str(form.get("action", "check"))
+    with desk.cases.drafting:
+        shown = None if action == "discard" else _shown(form)
+        draft = Draft(desk, name, file, editor_of(request), shown)
+        kind = _act(draft, form, action)
+        draft.keep()
+    if kind == "save":
+        return _save(request, draft, str(form.get("note", "")))
+    ends = {"add": "last", "copy": "last"}.get(kind)
+    query = f"?q={_quoted(str(form.get('q', '')))}&page={_page(form, draft, ends)}"
+    return RedirectResponse(f"/cases/{name}/edit/{file}{query}", 303)
+
+
+def _shown(form: FormData) -> int | None:
+    """Return the version that the page of a form shows; None for a form that does not say."""
+    text = str(form.get("base", ""))
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 8 else None
+
+
+def _act(draft: Draft, form: FormData, action: str) -> str:
+    """Put what was typed on, and do what a button says; return what kind of button it was."""
     if action != "discard":
         for field, value in form.multi_items():
             if isinstance(value, str) and (field.startswith("c.") or field == "text"):
@@ -253,12 +284,7 @@ def send(
         draft.add_row(row)
     elif kind == "drop":
         draft.drop_row(row)
-    draft.keep()
-    if kind == "save":
-        return _save(request, draft, str(form.get("note", "")))
-    ends = {"add": "last", "copy": "last"}.get(kind)
-    query = f"?q={_quoted(str(form.get('q', '')))}&page={_page(form, draft, ends)}"
-    return RedirectResponse(f"/cases/{name}/edit/{file}{query}", 303)
+    return kind
 
 
 def _quoted(text: str) -> str:
@@ -291,17 +317,19 @@ def conflict_page(request: Request, draft: Draft) -> Response:
     base = draft.book.version(draft.name, draft.base)
     values: dict[str, Any] = {"name": draft.name, "file": draft.file, "draft": draft}
     if draft.file in TOML:
-        path = draft.head.folder / draft.file
-        theirs = path.read_text(encoding="utf-8", errors="replace")
-        return pages.render(
-            request, "conflict.html.j2", 409, text=(theirs, draft.text()), found=[], **values
+        before, theirs = (
+            (v.folder / draft.file).read_text(encoding="utf-8", errors="replace")
+            for v in (base, draft.head)
         )
+        values |= {"text": (theirs, draft.text()), "clash": theirs not in (before, draft.text())}
+        return pages.render(request, "conflict.html.j2", 409, found=[], **values)
     found = sheets.compare(
         draft.file.removesuffix(".csv"),
         sheets.grid_of(base.folder, draft.file),
         sheets.grid_of(draft.head.folder, draft.file),
         draft.changes,
     )
+    values["clash"] = any(c.clashes or not c.row for c in found)
     return pages.render(request, "conflict.html.j2", 409, text=None, found=found, **values)
 
 
@@ -311,10 +339,17 @@ def merge(
 ) -> Response:
     """Carry my changes over to the newest version, as chosen change by change."""
     desk: Desk = request.app.state.desk
-    draft = Draft(desk, name, file, editor_of(request))
-    head = str(form.get("head", ""))
-    if not draft.stale or head != str(draft.head.number):
+    with desk.cases.drafting:
+        return _merge(request, Draft(desk, name, file, editor_of(request)), form)
+
+
+def _merge(request: Request, draft: Draft, form: FormData) -> Response:
+    name, file = draft.name, draft.file
+    if not draft.stale:
         return RedirectResponse(f"/cases/{name}/edit/{file}", 303)
+    undecided = file in TOML and "mine" not in form
+    if str(form.get("head", "")) != str(draft.head.number) or undecided:
+        return conflict_page(request, draft)  # saved once more meanwhile, or nothing was chosen
     mine = {int(v) for v in form.getlist("mine") if isinstance(v, str) and v.isdigit()}
     if file in TOML:
         draft.changes = draft.changes[-1:] if mine else []
