@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,32 @@ def test_a_notebook_shows_run_and_reason_in_the_language(rich_run):
         assert "<li>" in run.why("parts")._repr_html_()
         assert str(run.why("parts")) == run.why("parts").text(lang) == repr(run.why("parts"))
         assert repr(run).count("\n") == 4
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "figures on"), ("ja", "根拠")])
+def test_a_case_and_a_finding_tell_themselves_in_the_language(rich_run, monkeypatch, lang, words):
+    monkeypatch.setenv("KACHISUJI_LANG", lang)
+    case = ks.load("template")
+    told, page = repr(case), case._repr_html_()
+    assert told.startswith("Case template: ")
+    assert words in told
+    assert f"{case.figures()['number'].sum():,}" in told
+    assert f"{case.settings.first_year}" in told
+    assert "DataFrame" not in told
+    fields = case.tables["fields"][f"name_{lang}"]
+    assert all(f"<td>{name}</td>" in page for name in fields)
+    run = ks.open(rich_run)
+    for finding in run.findings:
+        assert repr(finding) == finding.in_lang(lang)
+        assert f"<strong>{finding.title.of(lang)}</strong>" in finding._repr_html_()
+    assert len(repr(run.stored)) < 200 + len(str(rich_run))
+
+
+def test_names_of_a_case_are_no_markup_in_a_notebook():
+    case = ks.load("template")
+    fields = case.tables["fields"].assign(name_en="<b>x</b>", name_ja="<b>x</b>")
+    evil = replace(case, tables={**case.tables, "fields": fields})
+    assert "<b>x" not in evil._repr_html_()
 
 
 def test_load_is_the_case():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kachisuji.desk.stored import StoredRun
 
 SHOWN = 7  # rows of a table that is to be read on a slide
-WORDY = 5  # of one that tells reasons
+WORDY = 4  # of one that tells reasons
 
 
 def narrative_document(run: StoredRun, lang: Lang) -> Document:
