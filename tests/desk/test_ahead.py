@@ -276,6 +276,7 @@ def test_a_plan_that_may_be_withdrawn_draws_less_private_money(mapped, ready):
     free = mapped["flexibility"]
     assert free["odds"] > 0
     assert free["price"] == 0  # the template states no withdrawal
+    assert free["priced"] is False
     table = ready.case.tables["globals"]
     row = {**table.iloc[-1].to_dict(), "symbol": "withdrawal", "low": 0.5, "mode": 0.5, "high": 0.5}
     case = replace(
@@ -283,9 +284,20 @@ def test_a_plan_that_may_be_withdrawn_draws_less_private_money(mapped, ready):
         tables={**ready.case.tables, "globals": pd.concat([table, pd.DataFrame([row])])},
     )
     doubted = replace(ready, case=case)
-    assert flexibility(doubted, [{"fired": 0.4, "heed": True}])["price"] != 0
+    stated = flexibility(doubted, [{"fired": 0.4, "heed": True}])
+    assert stated["price"] != 0
     certain = [{"fired": 0.0, "heed": True}]
     assert flexibility(doubted, certain)["price"] == pytest.approx(0, abs=1e-9)
+    # a price of zero is told with its reason, one that was reckoned is not explained away
+    settings, names = ready.case.settings, {s: s for s in ready.model.segments}
+    for lang, one, other in (
+        ("en", "globals.csv", "No trigger"),
+        ("ja", "globals.csv", "どの将来像"),
+    ):
+        for own, said in ((free, one), (stated, None), (free | {"odds": 0.0}, other)):
+            lines = pathway_lines(mapped | {"flexibility": own}, settings, names, lang)
+            reasons = [k for k in (one, other) if k in lines[-1]]
+            assert reasons == ([said] if said else [])
 
 
 def test_a_condition_out_of_reach_ends_every_portfolio(ready):

@@ -12,10 +12,17 @@ import pandas as pd
 import pytest
 
 from kachisuji.cases.settings import Choosing
-from kachisuji.desk import pipeline
+from kachisuji.desk import cli, pipeline
 from kachisuji.desk.ahead.commands import check_futures
 from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.desk.choosing import by_goals, choose_again, linked_pairs, pose, with_asked
+from kachisuji.desk.choosing import (
+    by_goals,
+    choose_again,
+    linked_pairs,
+    pose,
+    refuse_contradiction,
+    with_asked,
+)
 from kachisuji.desk.describing import limits_by_year
 from kachisuji.desk.joint import satisfied, stated_by_goal
 from kachisuji.desk.limiting import InTime
@@ -24,7 +31,7 @@ from kachisuji.desk.progress import Silent
 from kachisuji.desk.restricting import keeps, under_settings
 from kachisuji.desk.verifying import verify_run
 from kachisuji.portfolios import Problem, choose
-from kachisuji.words import InputError, RunError
+from kachisuji.words import InfeasibleError, InputError, RunError
 
 LINES = pd.DataFrame(
     {"segment": ["", "a", "b", "c"], "partner": ["", "X", "X", ""], "field": [0, 1, 2, 3]}
@@ -183,6 +190,37 @@ def test_a_limit_changes_nothing_of_a_joint_play(rich_run):
         limited.in_time.close()
     for name, values in plain.scalars.items():
         np.testing.assert_array_equal(values, apart.scalars[name])
+
+
+def test_rules_that_leave_room_for_no_line_are_named_not_taken_for_a_finding():
+    lines = LINES.assign(kind=["credit", "line", "line", "line"])
+    work = replace(goals_work({}), lines=lines)
+    halves = [{"segments": [s], "share": 0.6} for s in ("a", "b")]
+    both = under_settings(problem(), Choosing(balance=halves), lines)
+    with pytest.raises(InfeasibleError) as caught:
+        refuse_contradiction(work, both, np.array([0]))
+    assert caught.value.values["names"] == "≥ 60% a, ≥ 60% b"
+    assert caught.value.exit_code == 2
+    one = under_settings(problem(), Choosing(balance=halves[:1]), lines)
+    refuse_contradiction(work, one, np.array([0]))  # lines of a alone would do: a finding
+    refuse_contradiction(work, both, np.array([1]))  # something is chosen: no contradiction
+
+
+@pytest.mark.slow
+def test_a_run_with_rules_that_contradict_one_another_says_which(capsys, rich_run, tmp_path):
+    case = Path(shutil.copytree(rich_run / "case", tmp_path / "case"))
+    asked = "".join(
+        f'\n[[choice.balance]]\nsegments = ["{s}"]\nshare = 0.6\n' for s in ("parts", "design")
+    )
+    text = (case / "case.toml").read_text(encoding="utf-8")
+    (case / "case.toml").write_text(text + asked, encoding="utf-8")
+    out = tmp_path / "run"
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", str(case), "--futures", "32", "--out", str(out), "--lang", "en"])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert "≥ 60% parts, ≥ 60% design" in said.out + said.err
+    assert not out.exists()
 
 
 def test_satisficing_counts_odds_and_breaks_ties_by_the_mean():

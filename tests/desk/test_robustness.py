@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kachisuji import portfolios as pf
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.desk.choosing import choose
 from kachisuji.desk.describing import limits_by_year
@@ -14,6 +15,7 @@ from kachisuji.desk.report.sections.robust import robust
 from kachisuji.desk.robustness import (
     gap_to_the_best,
     other_halves,
+    room_to_choose,
     where_it_fails,
     worth_of_knowing,
 )
@@ -98,3 +100,35 @@ def test_a_run_holds_the_section(stored):
 def test_an_older_run_has_no_such_section(stored):
     choice = {k: v for k, v in stored.choice.items() if k != "robust"}
     assert robust(replace(stored, choice=choice), Names(stored.case)) is None
+
+
+def test_the_room_to_choose_is_told_with_its_cheapest_portfolio(made, stored):
+    """Two lines of different cost and the same worth: the dearer is chosen, the cheaper saves."""
+    work, _, chosen = made
+    (row,) = np.flatnonzero((work.lines["kind"] == "line").to_numpy() & chosen.problem.eligible)[:1]
+    segment = chosen.problem.segment
+    twin = next(i for i in np.flatnonzero(chosen.problem.eligible)
+                if segment[i] != segment[row] and work.lines["kind"][i] == "line")  # fmt: skip
+    value, use = np.full_like(chosen.problem.value, -1.0), np.zeros_like(chosen.problem.use)
+    value[row], value[twin] = 100.0, 99.5
+    use[row, 0], use[twin, 0] = chosen.problem.limits[0] * 0.9, chosen.problem.limits[0] * 0.6
+    posed = replace(chosen.problem, value=value, use=use, sure=use)
+    valued = pf.choose(posed)
+    assert list(valued.lines) == [row]
+    found = room_to_choose(work, replace(chosen, problem=posed, valued=valued))
+    assert found["count"] == 1
+    assert found["saving"] == pytest.approx(0.3 * chosen.problem.limits[0].sum())
+    assert (found["out"], found["into"]) == (
+        [work.lines["segment"][row]], [work.lines["segment"][twin]])  # fmt: skip
+    assert (found["core"], found["shared"], found["lines"]) == ([], 0, 1)
+    none = replace(chosen, problem=posed, valued=replace(valued, lines=valued.lines[:0]))
+    assert room_to_choose(work, none)["count"] == 0
+    names, whole = Names(work.case), stored.choice["robust"]
+    for room, said in ((found, "saves"), (found | {"saving": -1.0}, "more"), (none, "no other")):
+        own = room if isinstance(room, dict) else {"within": 0.01, "count": 0}
+        choice = stored.choice | {"robust": whole | {"room": own}}
+        told = robust(replace(stored, choice=choice), names)["room"]
+        assert said in told.en
+        assert "{" not in told.ja
+    older = {k: v for k, v in whole.items() if k != "room"}
+    assert robust(replace(stored, choice=stored.choice | {"robust": older}), names)["room"] is None

@@ -86,6 +86,38 @@ def test_without_the_programme_the_bound_still_holds(seed, threshold):
     assert found.gap == pytest.approx(found.bound - found.objective)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.0, 8.0), st.integers(1, 8))
+def test_batches_of_futures_bound_no_worse_than_futures_one_by_one(seed, threshold, size):
+    problem = by_odds(make_problem(seed, lines=8), threshold)
+    want = odds_of_all(problem, threshold).max()
+    within = satisficing._ceiling(problem) >= threshold
+    cells, satisficing.CELLS = satisficing.CELLS, 8 * size
+    try:
+        lines, bound = satisficing._in_batches(problem, within, 0.0)
+    finally:
+        satisficing.CELLS = cells
+    assert want - 1e-6 <= bound <= within @ problem.probability + 1e-9
+    assert all(problem.fits(own) for own in lines)
+
+
+def test_batches_tighten_the_bound_where_no_portfolio_serves_all_futures():
+    """Two lines of one segment, each good in every other pair of futures: half is the most."""
+    problem = make_problem(0, lines=2, futures=16, segments=1, room=1.0)
+    good = np.arange(16) % 4 < 2
+    problem = replace(problem, value=np.where([good, ~good], 5.0, -5.0), segment=np.zeros(2, int),
+                      eligible=np.ones(2, bool), limits=problem.limits + 99.0)  # fmt: skip
+    asked = by_odds(problem, 1.0)
+    assert satisficing._ceiling(asked).min() >= 1.0  # one by one every future can be served
+    cells, satisficing.CELLS = satisficing.CELLS, 2 * 4
+    try:
+        found = choose_satisficing(asked)
+    finally:
+        satisficing.CELLS = cells
+    assert found.objective == pytest.approx(0.5)
+    assert found.bound < 0.8
+
+
 def test_a_climb_never_lowers_the_odds_and_keeps_the_limits():
     problem = by_odds(make_problem(3, lines=12), 3.0)
     for rows in list(enumerate_all(problem))[:40]:

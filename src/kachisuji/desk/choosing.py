@@ -14,6 +14,7 @@ from kachisuji.desk.joint import ITEMS, stated_by_goal, value_of
 from kachisuji.desk.objectives import OBJECTIVES, enough, in_order, sign, signed
 from kachisuji.desk.restricting import under_settings
 from kachisuji.desk.rows import records
+from kachisuji.words import InfeasibleError
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
@@ -176,9 +177,35 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
         if stated:
             choice = portfolios.choose_linked(problem, stated, GAP)
         candidates = portfolios.best_portfolios(problem, choice, CANDIDATES)
+    if problem.rules:
+        refuse_contradiction(work, problem, choice.lines)
     if not any(np.array_equal(choice.lines, lines) for lines in candidates):
         candidates.insert(0, choice.lines)  # the others are ranked without what is stated
     return Chosen(problem, choice, with_asked(work, problem, candidates, stated), valued)
+
+
+def refuse_contradiction(work: Work, problem: Problem, lines: I8) -> None:
+    """Raise where the rules of ``[choice]`` leave room for no line at all.
+
+    Doing nothing keeps every such rule, so rules that contradict one another would pass for a
+    finding that nothing pays.
+
+    Raises
+    ------
+    InfeasibleError
+        Naming a minimal set of rules and limits that cannot hold together with any line.
+    """
+    from kachisuji.portfolios import at_least, conflict
+
+    real = (work.lines["kind"] == "line").to_numpy()
+    if real[lines].any():
+        return
+    some = at_least(problem, np.flatnonzero(real & problem.eligible), 1, "≥ 1")
+    names = conflict(replace(problem, rules=(*problem.rules, some)))
+    own = {rule.name for rule in problem.rules}
+    if own.intersection(names):
+        told = ", ".join(name for name in names if name != some.name)
+        raise InfeasibleError("portfolios.conflict", names=told)
 
 
 def with_asked(

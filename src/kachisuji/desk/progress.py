@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Advance = Callable[[int], None]
 
+PERIOD = 600.0  # seconds of work that the time left is reckoned from: chunks may take minutes
+
 
 class Teller(Protocol):
     """Shows the stages of a run."""
@@ -35,7 +37,9 @@ class Silent:
 class Bars:
     """Shows a bar for each stage: what it is doing, the time left, in the end the time taken."""
 
-    def __init__(self, console: Console, lang: Lang) -> None:
+    def __init__(
+        self, console: Console, lang: Lang, clock: Callable[[], float] | None = None
+    ) -> None:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
         from rich.progress import TimeRemainingColumn as Remaining
 
@@ -46,6 +50,8 @@ class Bars:
             TaskProgressColumn(),
             Remaining(elapsed_when_finished=True),
             console=console,
+            get_time=clock,
+            speed_estimate_period=PERIOD,
         )
 
     def __enter__(self) -> Bars:

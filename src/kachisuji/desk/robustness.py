@@ -25,16 +25,18 @@ CONDITIONS = 3  # of a box: more cannot be told in a sentence
 BOXES = 2
 HALVES = 6  # random halves of the futures on which the choice is made again
 BATCHES = 8
+WITHIN = 0.01  # of the objective that may be given up for freedom of choice
 FEW_CASES = 8  # failures below which a box would describe chance
 
 
 def robustness(work: Work, chosen: Chosen, together: Together, influence: pd.DataFrame) -> Any:
-    """Return plain values for the report: ``fails``, ``knowing``, ``halves``, ``gap``."""
+    """Return plain values for the report: ``fails``, ``knowing``, ``halves``, ``gap``, ``room``."""
     return {
         "fails": where_it_fails(work, together, influence),
         "knowing": worth_of_knowing(work, chosen, influence),
         "halves": other_halves(work, chosen),
         "gap": gap_to_the_best(work, chosen),
+        "room": room_to_choose(work, chosen),
     }
 
 
@@ -214,4 +216,36 @@ def gap_to_the_best(work: Work, chosen: Chosen) -> dict[str, Any]:
         "batches": found.batches,
         "odds": 0.95,
         "objective": chosen.valued.objective,
+    }
+
+
+def room_to_choose(work: Work, chosen: Chosen) -> dict[str, Any]:
+    """Say how much freedom a committee has: what is nearly as good as the best portfolio.
+
+    Lines as they fare alone, on the choosing half. ``saving`` is public money over all years that
+    the cheapest of the others saves; ``out``, ``into`` and ``other`` are the segments that it
+    leaves out, takes in, and plays by another line.
+    """
+    from kachisuji.portfolios import freedom
+
+    if not chosen.valued.lines.size:
+        return {"within": WITHIN, "count": 0}
+    found = freedom(chosen.problem, chosen.valued, WITHIN, seconds=0.0)
+    segment = work.lines["segment"].to_numpy()
+
+    def of(lines: NDArray[np.int64]) -> set[str]:
+        return {str(s) for s in segment[lines]}
+
+    mine, cheap = chosen.valued.lines, found.cheapest
+    moved = of(np.setdiff1d(mine, cheap)) & of(np.setdiff1d(cheap, mine))
+    return {
+        "within": WITHIN,
+        "count": found.portfolios,
+        "core": sorted(of(found.core)),
+        "saving": found.saving,
+        "out": sorted(of(mine) - of(cheap)),
+        "into": sorted(of(cheap) - of(mine)),
+        "other": sorted(moved),
+        "shared": len(set(found.different.tolist()) & set(mine.tolist())),
+        "lines": int(mine.size),
     }

@@ -56,26 +56,22 @@ def run(
 ) -> OutcomeTable:
     """Play every line in every future and store the outcomes.
 
-    Lines are cut into chunks, all futures in each; a chunk is played, checked, written to
-    ``folder/outcomes/part-00000.parquet`` (line, future, measures) and forgotten, so that at most
-    ``workers`` chunks are in memory. Paths are kept as summaries over the futures in
-    ``folder/paths.parquet``. Files are the same to the bit for any executor and number of workers.
+    A chunk of lines is played in all futures, checked, written to
+    ``folder/outcomes/part-00000.parquet`` (line, future, measures) and forgotten: at most
+    ``workers`` chunks are in memory. Paths are summed up over the futures in ``paths.parquet``.
+    Files are the same to the bit for any executor and number of workers.
 
     Parameters
     ----------
     model
         ``(draws, lines) -> outcomes``: an object with ``scalars`` {name: (L, F)} and ``paths``
         {name: (L, F, T)}, or a dict of such arrays. Lines must not depend on one another.
-    draws
-        (F, D) points of the unit cube.
-    lines
-        (L,) line numbers, each once.
+    draws, lines
+        (F, D) points of the unit cube; (L,) line numbers, each once.
     folder
         Where outcomes go; made if it is not there.
-    workers
-        Threads or processes.
-    chunk
-        Lines in a chunk; None chooses from the size of the task.
+    workers, chunk
+        Threads or processes; lines in a chunk (None chooses from the size of the task).
     executor
         ``threads`` (nothing copied; for models that let go of the GIL), ``processes`` (spawned;
         the model must be picklable) or ``dask`` (the same, on a cluster that sees the folder).
@@ -83,10 +79,9 @@ def run(
         Told the number of lines finished since it was last called.
     years
         Labels of the years of the paths; None counts them from zero.
-    resume
-        Keep finished chunks if the run is interrupted, and go on from those already there.
-    stamp
-        Tells one model from another, so that a resumed run cannot mix two.
+    resume, stamp
+        Keep finished chunks if the run is interrupted, and go on from those already there; the
+        stamp tells one model from another, so that a resumed run cannot mix two.
     limit
         Seconds without a finished chunk after which the model is taken to hang (processes and Dask;
         a thread cannot be stopped).
@@ -98,9 +93,8 @@ def run(
     InputError
         If draws, lines or numbers of workers are not sensible.
     RunError
-        If the model raises, returns a value that is not finite or an array of the wrong shape
-        (naming line and future), workers die again and again, the disk refuses, or there are
-        outcomes of another run in the folder.
+        If the model raises or returns what is not finite or of the wrong shape (naming line and
+        future), workers die again and again, the disk refuses, or another run is in the folder.
     KeyboardInterrupt
         If interrupted: workers are stopped, and nothing half-written is left.
     """

@@ -179,16 +179,22 @@ class Freedom:
 
 
 def freedom(
-    problem: Problem, choice: Choice, within: float = 0.01, count: int = 200, gap: float = 2e-3
+    problem: Problem,
+    choice: Choice,
+    within: float = 0.01,
+    count: int = 200,
+    gap: float = 2e-3,
+    seconds: float = 5.0,
 ) -> Freedom:
     """Look for portfolios within a share of the best that are cheaper or quite different.
 
     Candidates are the nearest portfolios by value (``best_portfolios``), and for every chosen line
-    the best portfolio without it, by branch and bound.
+    the best portfolio without it, by branch and bound for ``seconds`` each (0: by search alone,
+    which is the same on every machine).
     """
     best = Chooser(problem).best
     pool = best_portfolios(problem, choice, count)
-    pool += [_without(problem, int(i), best, choice, gap, 5.0).lines for i in choice.lines]
+    pool += [_without(problem, int(i), best, choice, gap, seconds).lines for i in choice.lines]
     floor = choice.objective - within * abs(choice.objective)
     chosen = set(map(int, choice.lines))
     near = {tuple(map(int, p)) for p in pool if score(problem, p, best) >= floor} - {

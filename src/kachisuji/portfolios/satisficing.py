@@ -29,7 +29,8 @@ NOTHING: I8 = np.zeros(0, dtype=np.int64)
 TAILS = (0.1, 0.3, 0.5, 0.8, 1.0)  # worst shares of futures whose mean the first guesses raise
 POOL = 300  # lines that a step may let in
 ROUNDS = 60
-CELLS = 250_000  # line-futures up to which the programme is solved, not the bound by future alone
+CELLS = 250_000  # line-futures of one programme; more are split into batches of futures
+BATCHES = 4  # solved; the futures of the others are bounded one by one
 NODES = 300  # of branch and bound; a limit of time would make runs differ
 
 
@@ -118,11 +119,12 @@ def choose_satisficing(
     ceiling = _ceiling(problem) + sum(np.maximum(0.0, pair.value) for pair in pairs)
     bound = float(odds_of(ceiling[None], threshold, p)[0])
     if bound > max(map(odds_by, found), default=-1.0) + gap:
-        better, most = _programme(linked(problem, pairs) if pairs else problem, gap)
+        whole = linked(problem, pairs) if pairs else problem
+        within = ceiling >= threshold - 1e-9 * max(1.0, abs(threshold))
+        better, most = _in_batches(whole, within, gap)
         bound = min(bound, most)
-        if better is not None:
-            own = better[better < problem.segment.size]
-            found.append(likelier(problem, own, pairs))
+        own = [lines[lines < problem.segment.size] for lines in better]
+        found += [likelier(problem, lines, pairs) for lines in own if problem.fits(lines)]
     if not found:
         raise InfeasibleError("portfolios.cannot_require")
     lines = max(found, key=odds_by)
@@ -146,14 +148,40 @@ def _ceiling(problem: Problem) -> F8:
     return best_by_future(problem)
 
 
-def _programme(problem: Problem, gap: float) -> tuple[I8 | None, float]:
+def _in_batches(problem: Problem, within: NDArray[np.bool_], gap: float) -> tuple[list[I8], float]:
+    """Return portfolios of branch and bound, and odds that no portfolio exceeds.
+
+    Where all futures at once are too many, they are split into batches: what one portfolio reaches
+    over all of them is at most the mean, by weight, of the best of each batch by itself,
+    ``max_x Σ_b w_b·P_b(x) ≤ Σ_b w_b·max_x P_b(x)``. The first few batches are solved; of the others
+    each future counts that some portfolio reaches the threshold in (``within``).
+    """
+    p, futures = problem.probability, problem.value.shape[1]
+    able = problem.eligible & fits_alone(problem)
+    rows = np.flatnonzero(able & ~dominated(replace(problem, eligible=able)))
+    size = max(1, CELLS // max(1, rows.size))
+    count = -(-futures // size)
+    found: list[I8] = []
+    bound = 0.0
+    # by lot, always the same: designs have an order in which every batch could be of one kind
+    lot = np.random.default_rng(0).permutation(futures)
+    for k in range(count):
+        own = np.sort(lot[k::count])
+        weight = float(p[own].sum())
+        most = float(p[own] @ within[own])
+        if k < BATCHES and weight > 0 and most > 0:
+            part = replace(problem, value=problem.value[:, own], weights=p[own] / weight)
+            lines, odds = _programme(part, rows, gap)
+            most = min(most, weight * odds)
+            found += [] if lines is None else [lines]
+        bound += most
+    return found, bound
+
+
+def _programme(problem: Problem, rows: I8, gap: float) -> tuple[I8 | None, float]:
     """Return a portfolio of branch and bound, None for none, and odds that none exceeds."""
     futures = problem.value.shape[1]
     goal = Goal(np.zeros(futures), problem.value, problem.risk.threshold, 1.0)
-    able = problem.eligible & fits_alone(problem)
-    rows = np.flatnonzero(able & ~dominated(replace(problem, eligible=able)))
-    if rows.size * futures > CELLS:
-        return None, 1.0
     programme = GoalProgramme(problem, goal, np.zeros(problem.segment.size), rows)
     found, most, _ = programme.solve("odds", gap, float("inf"), nodes=NODES)
     return found, min(1.0, most)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.desk.objectives import OBJECTIVES, signed
+from kachisuji.desk.objectives import OBJECTIVES, sign, signed
 from kachisuji.words import InputError, KachisujiError, nearest
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from kachisuji.desk.pipeline import Work
     from kachisuji.desk.stored import StoredRun
     from kachisuji.portfolios import Problem
     from kachisuji.portfolios.many import Efficient
@@ -52,8 +54,7 @@ def front(
     objectives
         Names of ``OBJECTIVES``; the first is the one maximised over the grid.
     levels
-        Levels of each other objective of a grid (AUGMECON2); without it the method of Sylva and
-        Crema.
+        Of each other objective of a grid (AUGMECON2); without it the method of Sylva and Crema.
     step
         Of that method: a further portfolio must exceed each one found, in some objective, by this
         share of the objective's range; 0 for every efficient portfolio.
@@ -74,11 +75,11 @@ def front(
     InputError
         If an objective is unknown or named twice, or there are too few or too many.
     """
-    check(objectives, levels, step, seconds)
     from kachisuji.desk.ahead.dividing import plan_of
     from kachisuji.desk.choosing import pose
     from kachisuji.desk.describing import limits_by_year
 
+    check(objectives, levels, step, seconds)
     work = reopen(run)
     problem = pose(work, limits_by_year(work.case))
     table = signed(objectives, work.measures)
@@ -86,18 +87,9 @@ def front(
     found, complete = front_in_time(
         problem.subset(rows), table[:, rows], levels, seconds, max(step, SLACK)
     )
-    sign = np.array([1.0 if OBJECTIVES[o][1] else -1.0 for o in objectives])
-
-    def told(lines: I8) -> dict[str, Any]:
-        values = sign * table[:, lines].sum(axis=1) + 0.0
-        return {
-            "lines": [int(i) for i in lines],
-            "segments": [str(s) for s in work.lines["segment"].to_numpy()[lines]],
-            "values": dict(zip(objectives, map(float, values), strict=True)),
-        }
-
     points = [rows[point.lines] for point in found]
     plan = np.array(plan_of(run), dtype=np.int64)
+    told = partial(_told, work, table, objectives)
     return {
         "objectives": list(objectives),
         "method": "exact" if levels is None else "grid",
@@ -108,6 +100,16 @@ def front(
         "considered": len(rows),
         "lines": int(problem.eligible.sum()),
         "plan": told(plan) | {"better": _better(table, plan, points)},
+    }
+
+
+def _told(work: Work, table: F8, objectives: Sequence[str], lines: I8) -> dict[str, Any]:
+    """Plain values of one portfolio: its lines, their segments, the objectives as they are said."""
+    values = np.array([sign(o) for o in objectives]) * table[:, lines].sum(axis=1) + 0.0
+    return {
+        "lines": [int(i) for i in lines],
+        "segments": [str(s) for s in work.lines["segment"].to_numpy()[lines]],
+        "values": dict(zip(objectives, map(float, values), strict=True)),
     }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kachisuji.desk.stored import StoredRun
 
 F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
 
 PROMISE = 0.5  # part of its mean promise that the plan must keep, unless a condition is given
 DELAYS = (0, 1, 2, 3, 5)  # years by which the whole plan may be put off
@@ -61,28 +62,22 @@ def pathways(
     InputError
         If the run's plan is empty, or the condition or the year makes no sense.
     """
-    from kachisuji.portfolios import routes, sell_by
+    from kachisuji.portfolios import sell_by
 
     ready = run if isinstance(run, Prepared) else prepare(
         run, when=when, alternatives=alternatives)  # fmt: skip
-    plan = ready.plan
-    if not len(plan.lines):
+    if not len(ready.plan.lines):
         raise InputError("ahead.no_plan")
     condition = None if hold is None else _condition(hold, ready)
     floor, share = _floor(ready, condition), condition.odds if condition else odds
-    met = ready.after >= floor
-    ends = sell_by(met, 1.0 - share)
-    years, n = ready.years, len(ready.portfolios)
-    moved = np.full((n, n), np.inf)
-    moved[0, 1:] = ready.transfer[1:].mean(axis=1)
+    ends = sell_by(ready.after >= floor, 1.0 - share)
+    n = len(ready.portfolios)
     lead = np.array([0, *(_lead(ready, i) for i in range(1, n))])
-    worth = ready.switched.mean(axis=1)
-    ways = [r for r in routes(ends, moved, lead, len(years), cost=-worth) if r.portfolios[0] == 0]
     signs = signposts(ready)
     names = Names(ready.case)
     return {
         "when": ready.when,
-        "years": [int(y) for y in years],
+        "years": [int(y) for y in ready.years],
         "futures": len(ready.draws),
         "condition": {
             "text": hold,
@@ -91,18 +86,30 @@ def pathways(
             "floor": [float(v) for v in np.where(np.isfinite(floor), floor, 0.0)],
         },
         "portfolios": [_portfolio(ready, i, int(ends[i]), int(lead[i]), names) for i in range(n)],
-        "routes": [
-            {
-                "portfolios": [ready.portfolios[p].key for p in r.portfolios],
-                "years": [int(years[y]) for y in r.years],
-                "until": int(years[min(r.until, len(years)) - 1]),
-            }
-            for r in ways
-        ],
+        "routes": _routes(ready, ends, lead),
         "signposts": signs,
         "waiting": waiting(ready),
         "flexibility": flexibility(ready, signs),
     }
+
+
+def _routes(ready: Prepared, ends: I8, lead: I8) -> list[dict[str, Any]]:
+    """Ways through the map that begin with the plan: portfolios, years of change, how long."""
+    from kachisuji.portfolios import routes
+
+    years, n = ready.years, len(ready.portfolios)
+    moved = np.full((n, n), np.inf)
+    moved[0, 1:] = ready.transfer[1:].mean(axis=1)
+    worth = ready.switched.mean(axis=1)
+    return [
+        {
+            "portfolios": [ready.portfolios[p].key for p in r.portfolios],
+            "years": [int(years[y]) for y in r.years],
+            "until": int(years[min(r.until, len(years)) - 1]),
+        }
+        for r in routes(ends, moved, lead, len(years), cost=-worth)
+        if r.portfolios[0] == 0
+    ]
 
 
 def _condition(text: str, ready: Prepared) -> Asked:
@@ -242,6 +249,8 @@ def flexibility(ready: Prepared, signs: list[dict[str, Any]]) -> dict[str, Any]:
     fitted on. The price: once triggers are announced, the state commits less and firms follow less,
     as the contest has it for ``withdrawable`` packages (its quantity ``withdrawal``); the plan is
     played again with every package so. Without a trigger that can fire nothing is announced.
+    ``priced`` is whether the case says what firms withdraw at all: where it does not, a price of
+    nothing is no finding.
     """
     from kachisuji.contest import build
     from kachisuji.portfolios import worth_of_switching
@@ -264,5 +273,7 @@ def flexibility(ready: Prepared, signs: list[dict[str, Any]]) -> dict[str, Any]:
     # nobody is forced to change over: where the advice earns nothing, it is not taken
     free = max(0.0, float(gained.mean()))
     price = float((ready.plan.worth - doubted.worth).mean())
+    said = ready.case.tables["globals"]
+    priced = bool(((said["symbol"] == "withdrawal") & (said["high"] > 0)).any())
     return {"worth": free, "advised": float(gained.mean()), "odds": odds, "price": price,
-            "net": free - price}  # fmt: skip
+            "net": free - price, "priced": priced}  # fmt: skip

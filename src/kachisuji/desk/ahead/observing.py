@@ -156,15 +156,7 @@ def watch_run(
     rows = read_observations(observations) if isinstance(observations, Path) else observations
     history = History.open(history_of(run))
     ready = ready or prepare(run)
-    known = {name for step in history.steps for name, _, _ in step["observed"]}
-    found = [observation(row, ready) for row in rows]
-    for (seen, _), row in zip(found, rows, strict=True):
-        if seen.name in known:
-            raise InputError(
-                "ahead.observation_twice", file=row.get("file"), row=row.get("row"),
-                got=seen.name,
-            )  # fmt: skip
-        known.add(seen.name)
+    found = _new_observations(rows, history, ready)
     signs = signposts(ready)
     update = watch(
         {seen.name: said for seen, said in found},
@@ -182,6 +174,22 @@ def watch_run(
     return told | {
         "history": str(history_of(run)) if record else None, "steps": len(history.steps),
     }  # fmt: skip
+
+
+def _new_observations(
+    rows: list[dict[str, Any]], history: History, ready: Prepared
+) -> list[tuple[Observation, F8]]:
+    """Read rows, none of them recorded before or said twice; with what each future says of them."""
+    known = {name for step in history.steps for name, _, _ in step["observed"]}
+    found = [observation(row, ready) for row in rows]
+    for (seen, _), row in zip(found, rows, strict=True):
+        if seen.name in known:
+            raise InputError(
+                "ahead.observation_twice", file=row.get("file"), row=row.get("row"),
+                got=seen.name,
+            )  # fmt: skip
+        known.add(seen.name)
+    return found
 
 
 def _triggers(signs: list[dict[str, Any]], ready: Prepared) -> list[Any]:

@@ -62,20 +62,7 @@ def backcast_lines(
     told = {"odds": percent(base["odds"], lang), "level": at(base["level"])}
     out.append(say("ahead.back_baseline", lang, **told))
     out += _verdict(found, at, cost, lang)
-    for row in found["lines"]:
-        moment = _moment(row["last_moment"], found["reached"], lang)
-        out.append(
-            "  "
-            + say(
-                "ahead.back_line",
-                lang,
-                start=row["start"],
-                line=row[f"name_{lang}"],
-                means=row[f"package_{lang}"],
-                cost=cost(row["cost"]),
-                moment=moment,
-            )
-        )
+    out += ["  " + _back_line(row, found["reached"], cost, lang) for row in found["lines"]]
     if found["lines"]:
         told = {k: percent(v, lang) for k, v in found["odds"].items()}
         out.append(say("ahead.back_odds", lang, level=at(found["level"]["reporting"]), **told))
@@ -87,6 +74,19 @@ def backcast_lines(
         told = {"level": at(step["level"]), "odds": percent(step["odds"], lang)}
         out.append("  " + say("ahead.back_milestone", lang, year=step["year"], **told))
     return out
+
+
+def _back_line(row: dict[str, Any], reached: bool, cost: Any, lang: Lang) -> str:
+    """Tell one line of a back-cast: its start, its means, its cost, and how late it may begin."""
+    return say(
+        "ahead.back_line",
+        lang,
+        start=row["start"],
+        line=row[f"name_{lang}"],
+        means=row[f"package_{lang}"],
+        cost=cost(row["cost"]),
+        moment=_moment(row["last_moment"], reached, lang),
+    )
 
 
 def _moment(year: int | None, reached: bool, lang: Lang) -> str:
@@ -193,7 +193,15 @@ def _options(found: dict[str, Any], cost: Any, lang: Lang) -> list[str]:
             **told,
         ),
         say("ahead.flexibility", lang, odds=percent(free["odds"], lang), **other),
+        *_unpriced(free, lang),
     ]
+
+
+def _unpriced(free: dict[str, Any], lang: Lang) -> list[str]:
+    """Say why announcing triggers costs nothing, where that is no finding about the plan."""
+    if free["odds"] <= 0:
+        return [say("ahead.price_none_fires", lang)]
+    return [] if free["priced"] else [say("ahead.price_not_stated", lang)]
 
 
 def watch_lines(

@@ -167,6 +167,10 @@ class Judged:
         if found["boxes"]:
             note = Paragraph(self.say("robust.boxes_note"), style="quote")
             boxes = [Bullets(tuple(self.of(b) for b in found["boxes"])), note]
+        room: list[Block] = []
+        if found["room"] is not None:
+            head = Heading(self.say("robust.room_heading"), 2)
+            room = [head, Paragraph(self.of(found["room"]))]
         return [
             Heading(self.say("robust.heading")),
             Paragraph(self.of(found["fails"])),
@@ -178,6 +182,7 @@ class Judged:
             Paragraph(self.of(found["halves"])),
             Heading(self.say("robust.gap_heading"), 2),
             Paragraph(self.of(found["gap"])),
+            *room,
         ]
 
     def protected(self) -> list[Block]:

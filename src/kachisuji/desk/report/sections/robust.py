@@ -42,7 +42,34 @@ def robust(run: StoredRun, names: Names) -> dict[str, Any] | None:
             odds=percent(gap["odds"]),
             batches=gap["batches"],
         ),
+        "room": _room(found.get("room"), names),
     }
+
+
+def _room(room: dict[str, Any] | None, names: Names) -> Both | None:
+    """How much freedom there is, in a sentence; None for a run of an older version."""
+    if room is None:
+        return None
+    within = percent(room["within"])
+    if not room["count"]:
+        return t("robust.room_none", within=within)
+    steps = [
+        t(f"robust.room_{way}", segments=listed([names.segments[s] for s in room[way]]))
+        for way in ("out", "into", "other")
+        if room[way]
+    ]
+    saves = "saves" if room["saving"] > 0 else "costs"
+    core = [names.segments[s] for s in room["core"]]
+    return t(
+        "robust.room",
+        count=room["count"],
+        within=within,
+        core=listed(core) if core else t("robust.room_no_core"),
+        cheapest=t(f"robust.room_{saves}", amount=names.money(abs(room["saving"]))),
+        steps=listed(steps),
+        shared=room["shared"],
+        lines=room["lines"],
+    )
 
 
 def _box(box: dict[str, Any], kind: str, names: Names) -> Both:
