@@ -24,7 +24,7 @@ def test_the_record_is_what_the_page_says():
         shown = [float(x.strip(" *")) for x in row.groups()]
         want = [found.loc[(h, model), "crps"] for h in ("nothing", "countries", "sectors")]
         want.append(found.loc[("nothing", model), "crps_log"])
-        assert shown == pytest.approx(want, abs=6e-4), model
+        assert shown == pytest.approx(want, abs=5.01e-4), model  # rounded once
         seen += 1
     assert seen >= 7
 
