@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import signal
 import threading
 import time
@@ -364,3 +365,94 @@ def test_a_policy_with_more_caution_is_held_by_the_committee(place):
             answer_with(place, FIRMS)
     finally:
         (cautious / "policy.toml").write_text(kept)
+
+
+def invited_anew(place, names):
+    """Sign requests twice, for the first invitation knows only who came before; install."""
+    coordinator = Coordinator(place.folder / "coordinator")
+    for _ in range(2):
+        for name in names:
+            request = (place.folder / name / "request.pem").read_bytes()
+            port = {m.name: m.port for m in coordinator.committee()}.get(name, 1)
+            file = place.folder / f"{name}.invitation"
+            file.write_text(coordinator.invite(request, place.url, f"127.0.0.1:{port}"))
+    coordinator.close()
+    for name in names:
+        accept(place.folder / name, place.folder / f"{name}.invitation")
+
+
+def test_a_node_killed_between_debit_and_sending_pays_once_and_is_in_the_answer(place):
+    before = spent(place, "firm-0")
+    asker = place.asker(patience=4.0)
+    ident = asker.put(EXACT)
+    sent = Node(place.folder / "firm-0").answer(f"{ident}.1", QUESTION, "ministry")  # killed here
+    assert spent(place, "firm-0") == pytest.approx(before + QUESTION.epsilon)
+    again = Node(place.folder / "firm-0").answer(f"{ident}.1", QUESTION, "ministry")
+    assert again == sent  # the same bytes, and nothing charged
+    assert spent(place, "firm-0") == pytest.approx(before + QUESTION.epsilon)
+    for name in FIRMS:
+        one = worker(place, name)
+        one.work(3.0)
+        one.client.close()
+    assert asker.wait(ident, EXACT).nodes == 4
+    asker.close()
+
+
+def test_the_coordinator_is_killed_while_the_committee_opens(place):
+    before = {n: spent(place, n) for n in FIRMS}
+    lost = place.processes["member-b"]
+    os.kill(lost.pid, signal.SIGSTOP)
+    asker = place.asker(patience=8.0)
+    stop = threading.Event()
+    threads = [threading.Thread(target=worker(place, n).run, args=(stop, 1.0)) for n in FIRMS]
+    try:
+        ident = asker.put(QUESTION)
+        for t in threads:
+            t.start()
+        while asker.client.call("GET", f"/questions/{ident}")["state"] == "collecting":
+            time.sleep(0.05)
+        place.end_one("coordinator")
+    finally:
+        os.kill(lost.pid, signal.SIGCONT)
+    place.start_one("coordinator", "coordinator", "127.0.0.1", str(place.port))
+    answer = asker.wait(ident, QUESTION, 120.0)
+    attempts = asker.client.call("GET", f"/questions/{ident}")["attempt"]
+    stop.set()
+    for t in threads:
+        t.join()
+    asker.close()
+    assert answer.nodes == 4
+    assert {n: spent(place, n) - before[n] for n in FIRMS} == pytest.approx(
+        dict.fromkeys(FIRMS, 0.5 * attempts)
+    )
+
+
+def test_a_node_whose_whole_folder_is_lost_comes_back_with_its_spending(place):
+    answer_with(place, FIRMS)
+    before = spent(place, "firm-2")
+    rules = (place.folder / "firm-2" / "policy.toml").read_text()
+    shutil.rmtree(place.folder / "firm-2")
+    make_folder(place.folder / "firm-2", "firm-2")
+    invited_anew(place, ["firm-2"])
+    (place.folder / "firm-2" / "policy.toml").write_text(rules)
+    load(place.folder / "firm-2", purchases(2), "purchases")
+    with pytest.raises(InputError):
+        answer_with(place, ("firm-2",), patience=1.0)
+    one = worker(place, "firm-2")
+    assert recover(one.node, one.client)["ministry"] == pytest.approx(before)
+    one.client.close()
+    assert spent(place, "firm-2") == pytest.approx(before)
+    assert answer_with(place, FIRMS).nodes == 4
+
+
+def test_the_committee_rotates_its_keys_and_no_node_is_charged_for_the_old_ones(place):
+    for name in place.members:
+        renew(place.folder / name)
+    invited_anew(place, place.members)
+    before = {n: spent(place, n) for n in FIRMS}
+    with pytest.raises(InputError):
+        answer_with(place, FIRMS, patience=1.0)
+    for name in FIRMS:
+        node = Node(place.folder / name)
+        assert node.log.entries()[-1].values["reason"] == "refused_committee"
+    assert {n: spent(place, n) for n in FIRMS} == before

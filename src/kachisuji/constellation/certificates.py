@@ -195,6 +195,19 @@ def sign_request(
     return _pem(certificate)
 
 
+def made_for(certificate: bytes, request: bytes) -> bool:
+    """Whether a certificate that has not expired holds the key and the name of a request."""
+    x509 = _x509()
+    try:
+        asked = x509.load_pem_x509_csr(request)
+        found = x509.load_pem_x509_certificate(certificate)
+    except ValueError:
+        return False
+    fresh = found.not_valid_after_utc > datetime.now(UTC)
+    same = found.public_key() == asked.public_key() and found.subject == asked.subject
+    return bool(fresh and same and asked.is_signature_valid)
+
+
 def install(folder: Path, certificate: bytes) -> Identity:
     """Put a signed certificate and the keys it was made for in their place.
 

@@ -103,14 +103,18 @@ class Coordinator:
     def invite(self, request: bytes, url: str, at: str = "", days: int = certificates.DAYS) -> str:
         """Sign a request; return the invitation as JSON.
 
-        An older certificate stays valid until it is revoked: a participant can change over.
+        An older certificate stays valid until it is revoked: a participant can change over. The
+        same request again gets the same certificate with the committee as it is now, so that three
+        members who renew can be told of one another.
 
         Raises
         ------
         InputError
             When the request is none, its name belongs to another role, or a fourth member asks.
         """
-        signed = certificates.sign_request(self.folder, request, days=days)
+        signed = self._signed_before(request) or certificates.sign_request(
+            self.folder, request, days=days
+        )
         identity = certificates.identity(signed)
         if identity.role == "coordinator":
             raise InputError(
@@ -137,6 +141,13 @@ class Coordinator:
             "authority": (self.folder / certificates.AUTHORITY).read_text(),
             "committee": [m.__dict__ for m in self.committee()],
         }, indent=1)  # fmt: skip
+
+    def _signed_before(self, request: bytes) -> bytes | None:
+        """Return the certificate in force that was made from this very key, if there is one."""
+        for (text,) in self._rows("select certificate from participants where revoked=0"):
+            if certificates.made_for(text.encode(), request):
+                return str(text).encode()
+        return None
 
     def revoke(self, name: str, serial: str = "") -> None:
         """Refuse a participant from now on, or only its certificate ``serial``."""

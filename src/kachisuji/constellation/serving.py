@@ -66,6 +66,8 @@ class Worker:
                 raise Refusal("refused_clock")
             if not self.node.agrees_with((int(said["head"][0]), str(said["head"][1]))):
                 raise Refusal("refused_log")
+            if not self._knows(said["committee"]):
+                raise Refusal("refused_committee")
             sent = self.node.answer(key, question, asker)
         except Refusal as refusal:
             if self._told.get(key) != refusal.reason:
@@ -79,6 +81,11 @@ class Worker:
         self.node.log.append("sent", key=key, asker=asker, state=state)
         self.node.clear_outbox(key)
         return 1
+
+    def _knows(self, committee: list[str]) -> bool:
+        """Whether the members are those that the owner compared: no other key gets a share."""
+        known = read_place(self.node.folder).committee
+        return len(known) == 3 and [m.identity.fingerprint for m in known] == list(committee)
 
     def run(self, stop: threading.Event, wait: float = 5.0) -> None:
         """Work until told to stop; what fails is tried again, with pauses that grow."""

@@ -189,6 +189,7 @@ def _node_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
         gate.caller(request, "node")
         return told(200, {
             "now": time.time(), "head": list(coordinator.head(node)),
+            "committee": [m.identity.fingerprint for m in coordinator.committee()],
             "questions": [{"id": q.id, "attempt": q.attempt, "asker": q.asker,
                            "question": q.question.model_dump(mode="json")} for q in found or ()],
         })  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from kachisuji.words import InputError, number, say
 
 if TYPE_CHECKING:
     from kachisuji.constellation import Answer
+    from kachisuji.constellation.coordinator import Coordinator
 
 
 def init(
@@ -148,10 +150,10 @@ def found(folder: Path, host: str, telling: Telling) -> int:
     return 0
 
 
-def _coordinator(folder: Path) -> Any:
+def _coordinator(folder: Path) -> closing[Coordinator]:
     from kachisuji.constellation.coordinator import Coordinator
 
-    return Coordinator(folder)
+    return closing(Coordinator(folder))
 
 
 def invite(
@@ -166,33 +168,24 @@ def invite(
         content = request.read_bytes()
     except OSError as error:
         raise InputError("constellation.no_file", file=request) from error
-    coordinator = _coordinator(folder)
-    try:
+    with _coordinator(folder) as coordinator:
         write_atomic(out, coordinator.invite(content, *where, days=days))
-    finally:
-        coordinator.close()
     telling.say(say("nodes.invitation_at", telling.lang, file=out))
     return 0
 
 
 def revoke(folder: Path, name: str, serial: str, telling: Telling) -> int:
     """End a participant or one of its certificates."""
-    coordinator = _coordinator(folder)
-    try:
+    with _coordinator(folder) as coordinator:
         coordinator.revoke(name, serial)
-    finally:
-        coordinator.close()
     telling.say(say("nodes.revoked", telling.lang, name=name))
     return 0
 
 
 def participants(folder: Path, telling: Telling) -> int:
     """List who takes part."""
-    coordinator = _coordinator(folder)
-    try:
+    with _coordinator(folder) as coordinator:
         found = coordinator.participants()
-    finally:
-        coordinator.close()
     lines = [f"{p['name']}  {p['role']}  {p['serial']}  {p['state']}" for p in found]
     lines.append(say("nodes.count", telling.lang, count=len(found)))
     telling.result("\n".join(lines), found)
@@ -249,11 +242,8 @@ def ask(file: Path, identity: Path, url: str, out: Path | None, telling: Telling
     question = read_question(file)
     for warning in warnings(question, telling.lang):
         telling.say(warning)
-    asker = Asker(identity, url or read_place(identity).url)
-    try:
+    with closing(Asker(identity, url or read_place(identity).url)) as asker:
         answer = asker.ask(question)
-    finally:
-        asker.close()
     if out is not None:
         write_atomic(out, answer.table.to_csv(index=False))
     told = answer.table.round(4).to_string(index=False)
