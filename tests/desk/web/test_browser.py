@@ -266,8 +266,10 @@ def test_two_people_on_one_table_see_their_conflict_and_lose_nothing(browser, ad
     first.reload()
     assert first.input_value('input[name="c.0.name_en"]') == "Mine"
     assert first.input_value('input[name="c.1.name_en"]') == "Mine alone"
-    first.fill('input[name="c.1.name_en"]', "A slip")
+    kept = first.input_value('input[name="c.0.name_ja"]')
+    first.fill('input[name="c.0.name_ja"]', "A slip")
     first.click('button[value="undo"]')
+    assert first.input_value('input[name="c.0.name_ja"]') == kept
     assert first.input_value('input[name="c.1.name_en"]') == "Mine alone"
     first.click('button[value="save"]')
     first.wait_for_url("**/cases/shared")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from kachisuji.desk.web import exporting, pages
 from kachisuji.desk.web.place import Shown
 from kachisuji.desk.web.views.narrative import KINDS as STORIES
-from kachisuji.words import Lang
+from kachisuji.words import Lang, RunError
 
 router = APIRouter()
 KINDS = {
@@ -18,6 +22,7 @@ KINDS = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+LONGEST = 300  # seconds that a PDF may take
 _ONE = threading.Lock()  # a report takes seconds and memory: one at a time, kept for the next
 
 
@@ -47,13 +52,34 @@ def _make(shown: Shown, form: str, lang: Lang) -> bytes:
 
         return write_xlsx(shown.run, lang)
     if form == "pdf":
-        from kachisuji.desk.documents.pdf import write_pdf
-        from kachisuji.desk.documents.report import report_document
-
-        return write_pdf(report_document(shown.run, lang))
+        return _apart(shown.run.folder, lang)
     from kachisuji.desk.report.page import build_report
 
     return build_report(shown.run, lang).encode()
+
+
+def _apart(folder: Path, lang: Lang) -> bytes:
+    """Set the PDF in a process of its own: its memory (200 MB for Japan) is not the server's.
+
+    Raises
+    ------
+    RunError
+        If it is not done in time, or the process fails.
+    """
+    with tempfile.TemporaryDirectory() as hold:
+        path = Path(hold) / "report.pdf"
+        command = [sys.executable, "-m", "kachisuji", "report", str(folder), "--out", str(path)]
+        try:
+            ended = subprocess.run(
+                [*command, "--lang", lang],
+                stdin=subprocess.DEVNULL, capture_output=True, timeout=LONGEST, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise RunError("web.job_late", seconds=LONGEST) from error
+        if ended.returncode or not path.is_file():
+            why = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise RunError("web.broken", what=(why or ["?"])[0][:200])
+        return path.read_bytes()
 
 
 def files(base: str) -> list[dict[str, Any]]:
