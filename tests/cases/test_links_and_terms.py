@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kachisuji import cases
 from kachisuji.cases.circles import spectral_radius, strongest_circle
@@ -67,6 +69,37 @@ def test_gain_of_a_circle_by_hand():
     assert np.prod([gain[s] for s in steps]) == pytest.approx(1.08)
     assert strongest_circle({("a", "b"): 5.0}) == []
     assert strongest_circle({}) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 1.6))
+def test_circles_are_let_through_exactly_where_what_spills_adds_up(seed, strength):
+    """The check on ``high`` holds for every draw below it: its sum is finite, and smaller."""
+    rng = np.random.default_rng(seed)
+    names, high = "abcd", rng.random((4, 4)) * (rng.random((4, 4)) < 0.6)
+    np.fill_diagonal(high, 0.0)
+    if high.any():
+        high *= strength / max(np.abs(np.linalg.eigvals(high)).max(), 0.3)
+    gain = {(names[i], names[j]): high[i, j] for i, j in np.argwhere(high > 0)}
+    radius = spectral_radius(gain)
+    if abs(radius - 1.0) < 0.01:
+        return
+    assert bool(strongest_circle(gain)) == (radius >= 1.0)
+    drawn = high * rng.random((4, 4))
+
+    def sums(links, rounds):
+        total, power = np.zeros((4, 4)), np.eye(4)
+        for _ in range(rounds):
+            power = power @ links
+            total += power
+        return total
+
+    if radius >= 1.0:
+        assert sums(high, 200).max() > sums(high, 100).max() * 1.5
+        return
+    solved = high @ np.linalg.inv(np.eye(4) - high)
+    np.testing.assert_allclose(sums(high, 3000), solved, rtol=1e-9, atol=1e-12)
+    assert (sums(drawn, 3000) <= solved + 1e-12).all()
 
 
 @pytest.mark.parametrize(

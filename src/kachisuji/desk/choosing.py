@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kachisuji.desk.joint import ITEMS, stated_by_goal, value_of
+from kachisuji.desk.measures import Part
 from kachisuji.desk.objectives import OBJECTIVES, enough, in_order, sign, signed
 from kachisuji.desk.restricting import under_settings
 from kachisuji.desk.rows import records
@@ -59,7 +60,7 @@ def least_effort(case: Case, lines: pd.DataFrame) -> F8:
 
 def pose(work: Work, limits: pd.DataFrame) -> Problem:
     """Pose the choice on the choosing half of the futures."""
-    half = {k: v[:, work.halves.choose] for k, v in work.measures.items()}
+    half = Part(work.measures, np.s_[:, work.halves.choose])
     items = [i for i in ITEMS if (limits["item"] == i).any()]
     return posed(
         work.case,

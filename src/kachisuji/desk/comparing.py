@@ -6,6 +6,7 @@ is not praised for its luck.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ def interval(values: F8) -> dict[str, float]:
     }
 
 
-def summarise(measures: dict[str, F8], half: NDArray[np.int64]) -> pd.DataFrame:
+def summarise(measures: Mapping[str, F8], half: NDArray[np.int64]) -> pd.DataFrame:
     """Describe every line in every measure on the futures of ``half``.
 
     Parameters
@@ -168,7 +169,10 @@ def latest_start(compared: pd.DataFrame, enough: float = 0.5) -> pd.DataFrame:
 
 
 def per_money(
-    lines: pd.DataFrame, measures: dict[str, F8], half: NDArray[np.int64], column: str = "package"
+    lines: pd.DataFrame,
+    measures: Mapping[str, F8],
+    half: NDArray[np.int64],
+    column: str = "package",
 ) -> pd.DataFrame:
     """Return what a unit of public money buys, package by package.
 

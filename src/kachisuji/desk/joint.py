@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ PRUNED = 5  # candidates from which lines are dropped
 ITEMS = ("money", *(f"labour_{s}" for s in SKILLS))
 
 
-def value_of(settings: Settings, scalars: dict[str, F8]) -> F8:
+def value_of(settings: Settings, scalars: Mapping[str, F8]) -> F8:
     """Value by the case's weights: welfare and, only if the case asks for it, power."""
     w = settings.weights
     value = w.welfare * scalars["welfare"]
@@ -251,8 +251,9 @@ def _describe(work: Work, best: Played, tried: int) -> Together:
     half, lines = work.halves, best.lines
     outcome = work.joint(np.ascontiguousarray(work.draws[half.report]), lines)
     total = {k: v.sum(axis=0) for k, v in outcome.scalars.items()}
-    alone = {k: v[lines][:, half.report].sum(axis=0) for k, v in work.measures.items()}
-    before = {k: v[lines][:, half.choose].sum(axis=0) for k, v in work.measures.items()}
+    added = {k: v[lines].sum(axis=0) for k, v in work.measures.items()}
+    alone = {k: v[half.report] for k, v in added.items()}
+    before = {k: v[half.choose] for k, v in added.items()}
     credit = work.measures["welfare"][best_credit(work)["row"], half.report]
     rivals = np.stack([np.zeros_like(credit), credit, total["welfare"]])
     first = rivals.argmax(axis=0)  # a tie goes to the simpler

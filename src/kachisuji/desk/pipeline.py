@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
 from kachisuji.desk.layering import layers_of
 from kachisuji.desk.limiting import InTime
+from kachisuji.desk.measures import Measures
 from kachisuji.desk.progress import Teller
 from kachisuji.desk.resuming import CaseModel, read_plan, worth_keeping, write_plan
 from kachisuji.desk.robustness import robustness
@@ -77,7 +78,7 @@ class Work:
     halves: Halves
     seed: int
     lines: pd.DataFrame
-    measures: dict[str, F8]
+    measures: Mapping[str, F8]
     paths: pd.DataFrame
     seconds: dict[str, float] = field(default_factory=dict)
     folder: Path | None = None  # of the run, where it is being made
@@ -239,7 +240,6 @@ def simulate(folder: Path, options: Options, teller: Teller) -> Work:
             resume=True,
         )
     seconds["lines"] = time.perf_counter() - begun
-    measures = {name: outcome.measure(name) for name in outcome.measures}
     return Work(
         case,
         model,
@@ -247,7 +247,7 @@ def simulate(folder: Path, options: Options, teller: Teller) -> Work:
         Halves.of(options.futures),
         options.seed,
         lines,
-        measures,
+        Measures(outcome),
         read_paths(folder, case.settings.first_year),
         seconds,
         folder,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.desk.comparing import Halves
+from kachisuji.desk.measures import Part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ def _on(work: Work, futures: NDArray[np.int64], chosen: Chosen) -> Any:
     """Pose the same choice on other futures."""
     from kachisuji.desk.joint import value_of
 
-    own = {k: v[:, futures] for k, v in work.measures.items()}
+    own = Part(work.measures, np.s_[:, futures])
     return replace(
         chosen.problem,
         value=value_of(work.case.settings, own),

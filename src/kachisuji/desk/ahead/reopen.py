@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.desk.comparing import Halves
+from kachisuji.desk.measures import Measures
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import RunError
 
@@ -56,6 +57,6 @@ def reopen(run: StoredRun | Path) -> Work:
         halves=Halves.of(futures),
         seed=stored.manifest.seed,
         lines=model.lines.reset_index(drop=True),
-        measures={name: outcome.measure(name) for name in outcome.measures},
+        measures=Measures(outcome),
         paths=stored.paths,
     )
