@@ -137,6 +137,19 @@ def test_an_error_is_json_where_json_was_asked_for(capsys):
     assert "直し方" in told["message"]
 
 
+def test_a_mistake_found_below_a_bar_stands_alone(capsys):
+    asked = ("backcast", "template", "--goal", "nonsense", "--lang", "en")
+    code, _, err = call(capsys, *asked, "--json")
+    assert code == EXIT_USER_ERROR
+    assert "nonsense" in json.loads(err)["error"]["message"]
+    code, _, err = call(capsys, *asked)
+    assert code == EXIT_USER_ERROR
+    assert err.strip().startswith(say("desk.failed", "en"))
+    code, _, err = call(capsys, "backcast", "template", "--lang", "en")
+    assert code == EXIT_USER_ERROR
+    assert "--goal" in err  # the option that is missing, as it is typed
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_a_new_case_is_commented_and_runs_as_it_is(capsys, tmp_path, lang):
     code, out, _ = call(capsys, "new", tmp_path / "mine", "--lang", lang)

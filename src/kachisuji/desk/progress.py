@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kachisuji.words import Lang, say
+from kachisuji.words import InputError, Lang, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +63,14 @@ class Bars:
 
     @contextmanager
     def stage(self, key: str, total: int = 1, **values: Any) -> Iterator[Advance]:
-        """Show one stage; what is left of its bar is filled when it ends well."""
+        """Show one stage; what is left of its bar is filled when it ends well.
+
+        A mistake of input takes its bar away: nothing has begun, and the message stands alone.
+        """
         task = self.progress.add_task(say(key, self.lang, **values), total=total)
-        yield lambda done: self.progress.update(task, advance=done)
+        try:
+            yield lambda done: self.progress.update(task, advance=done)
+        except InputError:
+            self.progress.remove_task(task)
+            raise
         self.progress.update(task, completed=total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,8 +54,12 @@ class Telling:
 
     @contextmanager
     def stages(self) -> Iterator[Teller]:
-        """Show a bar for each stage on standard error, unless quiet was asked for."""
-        if self.quiet:
+        """Show a bar for each stage on standard error, unless quiet was asked for.
+
+        With ``json`` a machine reads standard error too (an error is JSON there), so there are bars
+        only where it is a screen.
+        """
+        if self.quiet or (self.json and not sys.stderr.isatty()):
             yield Silent()
             return
         with Bars(_console(stderr=True), self.lang) as bars:
