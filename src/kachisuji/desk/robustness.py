@@ -232,6 +232,8 @@ def room_to_choose(work: Work, chosen: Chosen) -> dict[str, Any]:
     if not chosen.valued.lines.size:
         return {"within": WITHIN, "count": 0}
     found = freedom(chosen.problem, chosen.valued, WITHIN, seconds=0.0)
+    if not found.portfolios:
+        return {"within": WITHIN, "count": 0}
     segment = work.lines["segment"].to_numpy()
 
     def of(lines: NDArray[np.int64]) -> set[str]:
