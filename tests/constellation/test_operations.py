@@ -6,6 +6,7 @@ import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from kachisuji.constellation import ask, certificates
 from kachisuji.constellation.client import Client
-from kachisuji.constellation.coordinator import Coordinator
+from kachisuji.constellation.coordinator import ALIVE, Coordinator
 from kachisuji.constellation.local import Local
 from kachisuji.constellation.member import CommitteeMember, Refused
 from kachisuji.constellation.node import Node, Submission, accept, make_folder, renew
@@ -445,14 +446,80 @@ def test_a_node_whose_whole_folder_is_lost_comes_back_with_its_spending(place):
     assert answer_with(place, FIRMS).nodes == 4
 
 
-def test_the_committee_rotates_its_keys_and_no_node_is_charged_for_the_old_ones(place):
+def committee_is_there(place, wanted, seconds):
+    """Whether the coordinator comes to see the committee as ``wanted`` within ``seconds``."""
+    asker = place.asker()
+    try:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if asker.client.call("GET", "/state")["ready"] is wanted:
+                return True
+            time.sleep(0.1)
+        return False
+    finally:
+        asker.close()
+
+
+def test_a_member_whose_process_ends_is_away_at_once_and_nobody_is_charged(place):
+    assert committee_is_there(place, True, 20)
+    before = {n: spent(place, n) for n in FIRMS}
+    place.end_one("member-b")
+    try:
+        assert committee_is_there(place, False, ALIVE / 3)
+        with pytest.raises(InputError):
+            answer_with(place, FIRMS, patience=1.0)
+    finally:
+        place.start_one("member-b", "member", "3.0")
+    assert {n: spent(place, n) for n in FIRMS} == before
+    assert committee_is_there(place, True, 60)
+    assert answer_with(place, FIRMS, EXACT).nodes == 4
+
+
+def test_everybody_rotates_keys_and_nobody_is_charged_for_the_old_ones(place):
+    old = {n: certificates.own(place.folder / n).serial for n in (*place.members, *FIRMS)}
     for name in place.members:
         renew(place.folder / name)
-    invited_anew(place, place.members)
     before = {n: spent(place, n) for n in FIRMS}
+    invited_anew(place, place.members)
+    assert committee_is_there(place, True, 30)  # with the new certificates, and without a restart
     with pytest.raises(InputError):
-        answer_with(place, FIRMS, patience=1.0)
+        answer_with(place, FIRMS, patience=3.0)
     for name in FIRMS:
         node = Node(place.folder / name)
         assert node.log.entries()[-1].values["reason"] == "refused_committee"
     assert {n: spent(place, n) for n in FIRMS} == before
+
+    for name in FIRMS:
+        renew(place.folder / name)
+    invited_anew(place, FIRMS)
+    coordinator = Coordinator(place.folder / "coordinator")
+    for name, serial in old.items():
+        assert certificates.own(place.folder / name).serial != serial
+        coordinator.revoke(name, serial)  # nobody needs the old ones any more
+    coordinator.close()
+    answer = answer_with(place, FIRMS, EXACT)
+    assert (answer.nodes, answer.table["estimate"].iloc[0]) == (4, 4 * 60)
+
+    for name in place.members:  # and the same after all three were started again
+        place.end_one(name)
+        place.start_one(name, "member", "3.0")
+    assert committee_is_there(place, False, ALIVE / 3)
+    assert committee_is_there(place, True, 60)
+    assert answer_with(place, FIRMS, EXACT).nodes == 4
+
+
+def test_a_member_counts_as_there_only_with_the_certificate_that_the_committee_names(place):
+    coordinator = Coordinator(place.folder / "coordinator")
+    seen = [certificates.own(place.folder / n) for n in place.members]
+    for identity in seen:
+        coordinator.saw(identity)
+    assert coordinator.committee_is_there()
+    coordinator.saw(replace(seen[1], serial="0a1d"))
+    assert not coordinator.committee_is_there()
+    coordinator.saw(seen[1])
+    assert coordinator.committee_is_there()
+    coordinator.hung_up(seen[2].name, 0.0)  # a call of its process before: heard again since
+    assert coordinator.committee_is_there()
+    coordinator.hung_up(seen[2].name, time.monotonic())
+    assert not coordinator.committee_is_there()
+    coordinator.close()

@@ -37,10 +37,31 @@ class Client:
         self.url = url.rstrip("/")
         if not self.url.startswith("https://"):
             raise InputError("constellation.not_https", got=url)
-        self._client = httpx.Client(
-            verify=certificates.client_context(folder), headers={HEADER: str(version)},
-            timeout=httpx.Timeout(10.0, read=LONGEST_WAIT + 10.0), trust_env=False,
+        self._folder, self._version = folder, version
+        self._installed = self._certificate()
+        self._client = self._connected()
+
+    def _connected(self) -> Any:
+        return self._httpx.Client(
+            verify=certificates.client_context(self._folder), headers={HEADER: str(self._version)},
+            timeout=self._httpx.Timeout(10.0, read=LONGEST_WAIT + 10.0), trust_env=False,
         )  # fmt: skip
+
+    def _certificate(self) -> tuple[int, int]:
+        """Tell one installed certificate from the next; each is written as a new file."""
+        try:
+            found = (self._folder / certificates.CERTIFICATE).stat()
+        except OSError:  # the folder is being made anew
+            return 0, 0
+        return found.st_ino, found.st_mtime_ns
+
+    def _renew(self) -> None:
+        """Show the new certificate when the folder holds one: renewing needs no restart."""
+        now = self._certificate()
+        if now not in (self._installed, (0, 0)):
+            fresh = self._connected()
+            self._client.close()
+            self._client, self._installed = fresh, now
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,6 +83,7 @@ class Client:
         RunError
             When nothing answers.
         """
+        self._renew()
         try:
             got = self._client.request(method, self.url + path, json=content, params=query)
             status, version = got.status_code, got.headers.get(HEADER)

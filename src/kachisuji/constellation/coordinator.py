@@ -87,7 +87,7 @@ class Coordinator:
         self._db.execute("pragma synchronous=full")
         self._db.executescript(_SCHEMA)
         self._lock = threading.RLock()
-        self._seen: dict[str, float] = {}
+        self._seen: dict[str, tuple[float, str]] = {}  # when last, and with which certificate
 
     def close(self) -> None:
         """Close the file."""
@@ -187,13 +187,19 @@ class Coordinator:
         states = ("in force", "revoked")
         return [{"name": n, "role": r, "serial": s, "state": states[v]} for n, r, s, v in rows]
 
-    def saw(self, name: str) -> None:
+    def saw(self, identity: certificates.Identity) -> None:
         """Keep in mind that a participant was heard just now."""
-        self._seen[name] = time.monotonic()
+        self._seen[identity.name] = time.monotonic(), identity.serial
 
-    def _silent(self, name: str) -> float | None:
-        heard = self._seen.get(name)
-        return None if heard is None else time.monotonic() - heard
+    def hung_up(self, name: str, since: float) -> None:
+        """Count a participant as away, unless it was heard again after ``since``."""
+        if self._seen.get(name, (since, ""))[0] <= since:
+            self._seen.pop(name, None)
+
+    def _silent(self, name: str, serial: str = "") -> float | None:
+        """Seconds since a participant was heard, with the certificate ``serial`` if given."""
+        heard, shown = self._seen.get(name, (0.0, ""))
+        return time.monotonic() - heard if shown and serial in ("", shown) else None
 
     def awake(self) -> int:
         """Return how many nodes were heard lately."""
@@ -201,9 +207,15 @@ class Coordinator:
         return sum(s is not None and s < ALIVE for s in silent)
 
     def committee_is_there(self) -> bool:
-        """Whether all three members were heard lately: nobody is charged for a lost cause."""
-        members = self.committee()
-        silent = [self._silent(m.name) for m in members]
+        """Whether all three members were heard lately: nobody is charged for a lost cause.
+
+        A member that changes its keys counts only once it shows the new certificate, for whoever
+        still holds the old one cannot open what nodes seal from now on.
+        """
+        members = self._rows(
+            "select name, serial from participants where role='member' and revoked=0"
+        )
+        silent = [self._silent(*m) for m in members]
         return len(members) == 3 and all(s is not None and s < ALIVE for s in silent)
 
     # questions

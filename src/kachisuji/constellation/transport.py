@@ -68,7 +68,7 @@ class Gate:
         identity = certificates.identity(shown)
         if identity.role not in roles or not self.coordinator.admits(identity):
             raise RefusedError(403, "constellation.not_admitted", got=identity.name)
-        self.coordinator.saw(identity.name)
+        self.coordinator.saw(identity)
         return identity.name
 
     def wake(self) -> None:
@@ -76,10 +76,17 @@ class Gate:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def until(self, ready: Callable[[], Any], seconds: float) -> Any:
-        """Return ``ready()`` when it is something, or after ``seconds``."""
+    async def until(
+        self, ready: Callable[[], Any], seconds: float, request: Request | None = None
+    ) -> Any:
+        """Return ``ready()`` when it is something, after ``seconds``, or when the caller is gone.
+
+        Whether it is gone is looked at only with its ``request``.
+        """
         end = time.monotonic() + min(seconds, LONGEST_WAIT)
         while not (found := ready()) and (left := end - time.monotonic()) > 0:
+            if request is not None and await request.is_disconnected():
+                return found
             try:
                 await asyncio.wait_for(self._changed.wait(), left)
             except TimeoutError:
@@ -231,8 +238,11 @@ def _member_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
 
     @app.get("/jobs")
     async def jobs(request: Request, wait: float = 0.0) -> Any:
-        member = gate.caller(request, "member")
-        found = await gate.until(lambda: coordinator.jobs_for(member), wait)
+        member, since = gate.caller(request, "member"), time.monotonic()
+        found = await gate.until(lambda: coordinator.jobs_for(member), wait, request)
+        if await request.is_disconnected():  # its process ended: no opening is begun without it
+            coordinator.hung_up(member, since)
+            return told(200, {})
         gate.caller(request, "member")
         return told(200, {"now": time.time(), "jobs": found})
 
