@@ -16,9 +16,8 @@ from kachisuji.constellation import certificates
 from kachisuji.constellation.aggregation import Opened, Seat, engine, open_sum, unpack
 from kachisuji.constellation.chain import Log
 from kachisuji.constellation.client import Client
-from kachisuji.constellation.needs import need
 from kachisuji.constellation.node import Member, Place, about, keep_place, read_place
-from kachisuji.constellation.noise import draw
+from kachisuji.constellation.noise import draw, sampler
 from kachisuji.constellation.proof import statement
 from kachisuji.constellation.questions import Question, ask, length, parts
 from kachisuji.constellation.storage import write
@@ -52,7 +51,7 @@ class CommitteeMember:
         if self.me.role != "member":
             raise InputError("constellation.bad_role", got=self.me.role, known="member")
         self.log = Log(folder)
-        engine(), need("opendp.prelude")  # the first opening need not wait for them
+        engine(), sampler()  # the first opening need not wait for them
         (folder / RESULTS).mkdir(exist_ok=True)
 
     def committee(self, client: Client) -> tuple[Member, ...]:

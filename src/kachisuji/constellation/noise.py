@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +33,27 @@ def scales(question: Question) -> tuple[float, ...]:
     return tuple(p.sensitivity / (question.epsilon * p.share) for p in parts(question))
 
 
-@cache
-def _mechanism(scale: float) -> Callable[[list[int]], list[int]]:
-    dp = need("opendp.prelude")
+def sampler() -> tuple[Any, Any, Any]:
+    """Import the three modules of OpenDP that make noise: measurements, domains, metrics.
+
+    Its ``prelude`` would bring scikit-learn, pandas and Arrow with it, three times the memory of a
+    member and five times its start.
+    """
+    measurements, domains, metrics = (
+        need(f"opendp.{name}") for name in ("measurements", "domains", "metrics")
+    )
     # «contrib» is OpenDP's word for what its own reviewers have not signed off yet; the discrete
     # Laplace sampler (Canonne, Kamath and Steinke 2020) and its privacy map are its best-read part
-    dp.enable_features("contrib")
+    need("opendp.mod").enable_features("contrib")
+    return measurements, domains, metrics
+
+
+@cache
+def _mechanism(scale: float) -> Callable[[list[int]], list[int]]:
+    measurements, domains, metrics = sampler()
     # 64 bits: OpenDP's plain int is 32 bits wide, and noise beyond them would be cut off
-    space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l1_distance(T=dp.i64)
-    return dp.m.make_laplace(*space, scale=scale)  # type: ignore[no-any-return]
+    space = domains.vector_domain(domains.atom_domain(T="i64")), metrics.l1_distance(T="i64")
+    return measurements.make_laplace(*space, scale=scale)  # type: ignore[no-any-return]
 
 
 def privacy_loss(question: Question) -> float:

@@ -36,7 +36,6 @@ def answer(folder: Path, stop: threading.Event) -> None:
     from kachisuji.constellation.node import Node
     from kachisuji.constellation.serving import Worker
 
-    engine()  # the first question need not wait for it
     node = Node(folder)
     engine()  # the first question need not wait for this, nor for the reader of tables
     for table in node.held():
