@@ -1,10 +1,12 @@
 """The commands ``kachisuji node …`` and ``kachisuji constellation …``."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App
 
+from kachisuji.desk.constellation import acting
 from kachisuji.desk.helping import ALONE, Told
 from kachisuji.desk.telling import Telling
 from kachisuji.words import Lang, say
@@ -18,8 +20,32 @@ def add_constellation(app: App, lang: Lang, told: Told) -> None:
     app.command(whole)
     _add_node_making(node, lang, told)
     _add_node_work(node, lang, told)
+    _add_showing(node, "log", ("nodes.help_node_log", "nodes.arg_folder"), acting.log, lang, told)
     _add_founding(whole, lang, told)
+    keys = "nodes.help_constellation_list", "nodes.arg_coordinator"
+    _add_showing(whole, "list", keys, acting.participants, lang, told)
     _add_serving(whole, lang, told)
+
+
+def _add_showing(
+    group: App,
+    name: str,
+    keys: tuple[str, str],
+    show: Callable[[Path, Telling], int],
+    lang: Lang,
+    told: Told,
+) -> None:
+    """Add a command that shows what one folder holds; ``keys`` tell of it and of the folder."""
+
+    @group.command(name=name, help=say(keys[0], lang))
+    def showing(
+        folder: Annotated[Path, told(keys[1])],
+        /,
+        *,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Annotated[Literal["en", "ja"], told("desk.opt_lang")] = lang,
+    ) -> int:
+        return show(folder, Telling(lang, json))
 
 
 def _add_node_making(group: App, lang: Lang, told: Told) -> None:
@@ -37,8 +63,6 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         renew: Annotated[bool, told("nodes.opt_renew"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.init(folder, name, role, invitation, renew, Telling(lang))
 
     @group.command(name="add", help=say("nodes.help_node_add", lang))
@@ -50,8 +74,6 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         table: Annotated[str, told("nodes.opt_table")],
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.add(folder, file, table, Telling(lang))
 
     @group.command(name="check", help=say("nodes.help_node_check", lang))
@@ -63,8 +85,6 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.check(folder, recover, Telling(lang, json))
 
 
@@ -80,8 +100,6 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         port: Annotated[int, told("nodes.opt_screen_port")] = 8770,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.serve_node(folder, port, Telling(lang))
 
     @group.command(name="approve", help=say("nodes.help_node_approve", lang))
@@ -94,22 +112,8 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         refuse: Annotated[bool, told("nodes.opt_refuse"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         how = "never" if refuse else "always" if always else "once"
         return acting.approve(folder, question, how, Telling(lang))
-
-    @group.command(name="log", help=say("nodes.help_node_log", lang))
-    def log(
-        folder: Folder,
-        /,
-        *,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
-    ) -> int:
-        from kachisuji.desk.constellation import acting
-
-        return acting.log(folder, Telling(lang, json))
 
 
 def _add_founding(group: App, lang: Lang, told: Told) -> None:
@@ -124,8 +128,6 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         host: Annotated[str, told("nodes.opt_host")] = "127.0.0.1",
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.found(folder, host, Telling(lang))
 
     @group.command(name="invite", help=say("nodes.help_constellation_invite", lang))
@@ -140,8 +142,6 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         days: Annotated[int, told("nodes.opt_days")] = 365,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.invite(folder, request, out, (url, at), days, Telling(lang))
 
     @group.command(name="revoke", help=say("nodes.help_constellation_revoke", lang))
@@ -153,21 +153,7 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         serial: Annotated[str, told("nodes.opt_serial")] = "",
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.revoke(folder, name, serial, Telling(lang))
-
-    @group.command(name="list", help=say("nodes.help_constellation_list", lang))
-    def list_(
-        folder: Folder,
-        /,
-        *,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
-    ) -> int:
-        from kachisuji.desk.constellation import acting
-
-        return acting.participants(folder, Telling(lang, json))
 
 
 def _add_serving(group: App, lang: Lang, told: Told) -> None:
@@ -182,14 +168,10 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         port: Annotated[int, told("nodes.opt_port")] = 8443,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.serve(folder, host, port, Telling(lang))
 
     @group.command(name="member", help=say("nodes.help_constellation_member", lang))
     def member(folder: Annotated[Path, told("nodes.arg_member")], /, *, lang: Asked = lang) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.sit(folder, Telling(lang))
 
     @group.command(name="ask", help=say("nodes.help_constellation_ask", lang))
@@ -203,8 +185,6 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        from kachisuji.desk.constellation import acting
-
         return acting.ask(question, identity, url, out, Telling(lang, json))
 
     @group.command(name="demo", help=say("nodes.help_constellation_demo", lang))
