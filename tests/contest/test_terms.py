@@ -24,7 +24,7 @@ from kachisuji.contest.lifecycle import (
     stage_codes,
 )
 from kachisuji.contest.ties import first_year_of
-from kachisuji.contest.value import markup
+from kachisuji.contest.value import lerner
 from kachisuji.contest.world import AFTER_END, NEVER, STATE_COST, STOPPED, TAKEN_BACK, TO_CAPABILITY
 
 THREE = [[0.5, 0.2], [0.3, 0.3], [0.2, 0.5]]
@@ -389,6 +389,9 @@ def test_production_abroad_adds_to_gni_and_what_it_displaces_is_lost_to_gdp():
 
 
 def test_markup_at_its_ends_and_between():
+    def markup(share, epsilon, outer):
+        return 1.0 / (1.0 - lerner(share, 1.0 / epsilon, 1.0 / outer))
+
     assert markup(0.0, 5.0, 1.5) == pytest.approx(5 / 4)
     assert markup(1.0, 5.0, 1.5) == pytest.approx(3.0)
     s = np.linspace(0, 1, 11)

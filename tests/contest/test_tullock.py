@@ -60,7 +60,7 @@ def test_the_kernel_is_this_contest(n, alpha):
         set_base(scene, w)
         w.state[CAPABILITY, 0] = x / at
         attraction(w.state, scene.symbols, 4.0, 0, 0.0, -1, 0.0)
-        sell(1, w.state, w.share, scene.size, 0, 0, 1.0, np.ones(1), w.unit, 0.0, 1.0, w.sales)
+        sell(1, w.state, w.share, scene.size, 0, 0, 1.0, np.ones((1, 2)), w.unit, 0.0, 1.0, w.sales)
         return w.sales[0, 1] - x
 
     step = 1e-4 * at

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -66,9 +67,28 @@ def borrowed(function: F) -> F:
     return _jit(function, _nrt=False)
 
 
+def inlined(function: F) -> F:
+    """Compile as ``borrowed`` does, and put the code where it is called, whatever its size.
+
+    For what is called every year: an array is handed over as seven or more numbers, a whole world
+    as hundreds, and handing them over took longer than the work.
+    """
+    return _jit(function, _nrt=False, forceinline=True)
+
+
+def renamed(function: FunctionType, name: str) -> FunctionType:
+    """Return the same function under another name, to compile it in a second way.
+
+    The cache knows functions by name and would take one for the other.
+    """
+    other = FunctionType(function.__code__, function.__globals__, name)
+    other.__qualname__, other.__module__ = name, function.__module__
+    return other
+
+
 def summed(function: F) -> F:
-    """Compile as ``borrowed`` does, and let sums be taken in any order.
+    """Compile as ``inlined`` does, and let sums be taken in any order.
 
     The order is settled when it is compiled: the same bits for every worker.
     """
-    return _jit(function, _nrt=False, fastmath={"reassoc", "contract"})
+    return _jit(function, _nrt=False, forceinline=True, fastmath={"reassoc", "contract"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kachisuji.contest.compiled import borrowed
+from kachisuji.contest.compiled import inlined
 
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
@@ -16,7 +16,7 @@ _SHIFT = 6755399441055744.0  # 1.5 · 2^52: adding it leaves the nearest integer
 _TWO52 = 4503599627370496.0
 
 
-@borrowed
+@inlined
 def exp(x):
     """e^x for one number, |x| held to 700: ``2^n · P(x − n ln 2)``, P the series to degree 13.
 
@@ -38,7 +38,7 @@ def exp(x):
     return (1.0 + p) * np.int64(bits).view(np.float64)
 
 
-@borrowed
+@inlined
 def log(x):
     """Ln x for one normal positive number: exponent plus the series of ``2 artanh(f/(2 + f))``."""
     bits = np.float64(x).view(np.int64)

@@ -11,12 +11,13 @@ from kachisuji.contest.kernel import (
     desk_of,
     desks,
     earn,
+    foresee_partner,
     look,
+    open_play,
     partner_gain,
     play_line,
     play_year,
     scratch,
-    set_base,
     set_levers,
     target_market,
 )
@@ -48,13 +49,13 @@ ADJUSTMENT = 1.0 / 3.0
 
 
 @compiled
-def decide_partners(world, lines, f, alone, joined, partners, hits):
+def decide_partners(world, lines, f, before, alone, joined, partners, hits):
     """Fix who takes part: each partner as if the line stood alone; and where retaliation bites."""
     for i in range(lines.segment.size):
         partners[i], hits[i] = -1, -1
         if lines.kind[i] != LINE:
             continue
-        if play_line(world, lines, i, f, alone, joined):
+        if play_line(world, lines, i, f, before, alone, joined):
             partners[i] = lines.partner[i]
         s = lines.segment[i]
         if world.luck[s, f] < alone.terms[ODDS]:
@@ -62,15 +63,15 @@ def decide_partners(world, lines, f, alone, joined, partners, hits):
 
 
 @compiled
-def start_line(world, lines, i, f, w, partners):
+def start_line(world, lines, i, f, w, partners, hits):
     """Set the base year of one line; a partner asked by many lines gives each of them less."""
     s = lines.segment[i]
     arena = 2 * s + lines.niche[i]
     set_levers(world, arena, f, lines.package[i], lines.start[i], lines.intensity[i], w)
-    set_base(look(world, arena, f, lines.group[i]), w)
+    scene = look(world, arena, f, lines.group[i])
+    open_play(scene, w, hits[i], lines.start[i])
     w.gain[:] = 0.0
     w.deal[:] = 0.0
-    w.earned[:] = 0.0
     if partners[i] >= 0:
         pair = world.pair[s, partners[i]]
         w.deal[:] = world.deal[pair, f]
@@ -80,6 +81,7 @@ def start_line(world, lines, i, f, w, partners):
             same += 1 if partners[j] == partners[i] else 0
         crowd = 1.0 + world.cross[f, PARTNER_CROWDING] * (same - 1)
         w.gain[:] = world.boost[pair, f] / crowd
+        foresee_partner(1, scene, w, lines.start[i])
 
 
 @compiled
@@ -180,7 +182,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
     """
     n = lines.segment.size
     works = desks(world, n)
-    alone, joined = scratch(world), scratch(world)
+    before, alone, joined = scratch(world), scratch(world), scratch(world)
     partners, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
     partial, use, skill = np.zeros(n), np.zeros(N_SKILLS + 1), np.zeros(n)
     lines_of = np.zeros(world.recipe_value.shape[0], np.int64)
@@ -188,12 +190,12 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
         if lines.kind[i] == LINE:
             lines_of[lines.segment[i]] = 1
     for f in range(world.cross.shape[0]):
-        decide_partners(world, lines, f, alone, joined, partners, hits)
+        decide_partners(world, lines, f, before, alone, joined, partners, hits)
         skill[:] = 1.0
         use[:] = 0.0
         for i in range(n):
             if lines.kind[i] == LINE:
-                start_line(world, lines, i, f, desk_of(works, i), partners)
+                start_line(world, lines, i, f, desk_of(works, i), partners, hits)
         for t in range(1, world.size.shape[3]):
             pressure(world, lines, f, t - 1, works, base_sales, base_index, partial, use)
             staff = teachers(world, lines, f, t, works, base_sales)
@@ -205,9 +207,8 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
                 w, wage = desk_of(works, i), wage_rise(world, lines, i, f, use)
                 w.wage[t] = wage
                 cost = squeeze_of(world, lines, i, f, wage, partial, use)
-                shut = hits[i] if t > lines.start[i] else -1
                 gift = gift_of(world, lines, i, f, t, works)
-                skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, shut, skill[i])
+                skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, skill[i])
                 earn(t, scene, w)
         for i in range(n):
             if lines.kind[i] == LINE:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from kachisuji.contest.compiled import borrowed, compiled
+from kachisuji.contest.compiled import borrowed, compiled, inlined, renamed
 from kachisuji.contest.elementary import log
 from kachisuji.contest.lifecycle import EPSILON_T, KAPPA_T, MARGIN_T, REINVEST_T, TREND
 from kachisuji.contest.path import (
     LN2,
     LOG_LEAD,
+    N_PLAN,
     N_STATE,
+    OURS,
+    PAIRED,
+    RISE,
+    THEIRS,
     WORLD_SHARE,
     attraction,
     begin,
@@ -90,6 +95,7 @@ from kachisuji.contest.world import (
     PARTS,
     PURCHASES,
     RUNNING,
+    SHUT,
     SOLD_BY,
     START,
     STATE_COST,
@@ -126,7 +132,8 @@ def desks(world, n):
         np.zeros((n, N_STATE, n_regions)),
         np.zeros((n, years, n_regions)),
         np.zeros((n, n_markets, n_regions)),
-        np.zeros((n, n_markets)),
+        np.zeros((n, n_markets, years)),
+        np.zeros((n, N_PLAN, years)),
         np.zeros((n, n_markets)),
         np.zeros((n, n_markets, years)),
         np.zeros((n, years)),
@@ -143,9 +150,9 @@ def desk_of(all_, i):
     """Return the work arrays of line ``i`` (a list of tuples lost writes in numba 0.68)."""
     return Scratch(
         all_.lever[i], all_.money[i], all_.terms[i], all_.deal[i], all_.gone[i], all_.gain[i],
-        all_.state[i], all_.spend[i], all_.share[i], all_.reach[i], all_.unit[i], all_.sales[i],
-        all_.price[i], all_.induced[i], all_.teach[i], all_.earned[i], all_.pieces[i],
-        all_.wage[i],
+        all_.state[i], all_.spend[i], all_.share[i], all_.reach[i], all_.plan[i], all_.unit[i],
+        all_.sales[i], all_.price[i], all_.induced[i], all_.teach[i], all_.earned[i],
+        all_.pieces[i], all_.wage[i],
     )  # fmt: skip
 
 
@@ -155,7 +162,7 @@ def scratch(world):
     return desk_of(desks(world, 1), 0)
 
 
-@borrowed
+@inlined
 def set_terms(world, f, package, share, scale, w):
     """Windfall and leverage weighted by money, firms' yearly cost, the odds of retaliation.
 
@@ -177,7 +184,7 @@ def set_terms(world, f, package, share, scale, w):
     w.terms[ODDS] = 1.0 - calm
 
 
-@borrowed
+@inlined
 def set_rules(world, arena, f, package, start, w):
     """How the line is guarded, what covering its scope costs, and how far firms believe in it.
 
@@ -235,8 +242,7 @@ def set_levers(world, arena, f, package, start, intensity, w):
     set_rules(world, arena, f, package, start, w)
 
 
-@compiled
-def look(world, arena, f, group):
+def _scene(world, arena, f, group):
     """Pick out what one arena is in one future: slices made once a line, not once a year."""
     s = arena // 2
     symbols = world.symbols[arena, f]
@@ -262,50 +268,77 @@ def look(world, arena, f, group):
     )
 
 
+look = compiled(_scene)
+# the same for borrowed functions: slices that nobody counts, never to be handed to a counting one
+glance = inlined(renamed(_scene, "glance"))
+
+
 @borrowed
+def foresee(first, scene, w, shut, start):
+    """Fill the plan of the years from ``first`` on: what levers do that no path can change.
+
+    Done once a line and not once a year; a review that ends the line does it again.
+    """
+    w.terms[SHUT] = shut
+    season, lever, plan = scene.season, w.lever, w.plan
+    trade_factors(
+        first, start, season, lever, scene.cross, scene.target, scene.home_market, shut,
+        scene.closed, scene.tax, plan, w.reach,
+    )  # fmt: skip
+    pull = scene.cross[VISION_TALENT] * w.terms[CREDIBLE]
+    for t in range(first, plan.shape[1]):
+        ours = lever[LEVER_QUALITY, t] + pull * lever[LEVER_COMMITMENT, t]
+        plan[OURS, t] = ours - season[t, EPSILON_T] * (scene.slide * t - lever[LEVER_COST, t])
+
+
+@borrowed
+def foresee_partner(first, scene, w, start):
+    """Fill what a partner adds: pooled tasks, as far as trust has grown, and a site for suppliers.
+
+    The site of second- and third-tier suppliers is cheaper, less good, and in need of inspection.
+    """
+    alpha, saved = scene.symbols[ALPHA], w.deal[SITE_SAVING] - w.deal[SITE_MAINTENANCE]
+    distrust = 1.0 - min(1.0, w.deal[TRUST])
+    for t in range(first, w.plan.shape[1]):
+        pooled = alpha * w.lever[LEVER_POOLING, t] * (1.0 - distrust)
+        moved = w.lever[LEVER_SITE, t] * w.deal[SITE_PART]
+        cheaper = log(1.0 - moved * saved) if moved != 0.0 else 0.0
+        ours = pooled * w.gain[0] - moved * w.deal[SITE_QUALITY]
+        w.plan[PAIRED, t] = ours - scene.season[t, EPSILON_T] * cheaper
+        w.plan[THEIRS, t] = pooled * w.gain[1]
+        if t >= start:
+            distrust *= TRUST_KEPT
+
+
+@inlined
 def extras(t, scene, w, partner, squeeze, skill, epsilon):
     """Sum what policy, currency and partner add to the log weights of home and of the partner.
 
-    A partner pools tasks (as far as trust has grown), shares a standard, and may be the site of
-    second- and third-tier suppliers: cheaper, less good, and in need of inspection.
+    What is known beforehand comes from the plan; a shared standard counts by who has the market.
     """
-    symbols, lever, terms, state = scene.symbols, w.lever, w.terms, w.state
-    cost = scene.slide * t + squeeze - lever[LEVER_COST, t]
-    ours, theirs = lever[LEVER_QUALITY, t], 0.0
-    commitment = lever[LEVER_COMMITMENT, t]
-    if commitment != 0.0:
-        ours += scene.cross[VISION_TALENT] * terms[CREDIBLE] * commitment
+    symbols, plan, state = scene.symbols, w.plan, w.state
+    ours, theirs = plan[OURS, t] - epsilon * squeeze, 0.0
     if symbols[CRAFT] > 0.0:
         ours += symbols[ALPHA] * symbols[CRAFT] * log(skill)
     if partner >= 0:
-        home = scene.home
-        age = max(0.0, t - terms[START])
-        trusted = 1.0
-        if w.deal[TRUST] < 1.0:
-            trusted = 1.0 - (1.0 - w.deal[TRUST]) * TRUST_KEPT**age
-        pooled = lever[LEVER_POOLING, t] * trusted
-        ours += symbols[ALPHA] * pooled * w.gain[0]
-        theirs += symbols[ALPHA] * pooled * w.gain[1]
-        common = lever[LEVER_STANDARDS, t]
+        ours += plan[PAIRED, t]
+        theirs += plan[THEIRS, t]
+        common = w.lever[LEVER_STANDARDS, t]
         if common != 0.0:
-            mine, other = state[WORLD_SHARE, home], state[WORLD_SHARE, partner]
+            mine, other = state[WORLD_SHARE, scene.home], state[WORLD_SHARE, partner]
             ours += symbols[NU] * log(1.0 + common * other / mine)
             theirs += symbols[NU] * log(1.0 + common * mine / other)
-        moved = lever[LEVER_SITE, t] * w.deal[SITE_PART]
-        if moved != 0.0:
-            cost += log(1.0 - moved * (w.deal[SITE_SAVING] - w.deal[SITE_MAINTENANCE]))
-            ours -= moved * w.deal[SITE_QUALITY]
-    return ours - epsilon * cost, theirs
+    return ours, theirs
 
 
-@borrowed
-def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill):
+@inlined
+def play_year(t, scene, w, partner, squeeze, gift, staff, skill):
     """Advance one segment by one year; returns the craft skill of the next year.
 
     ``squeeze`` is the log rise of home cost that other lines cause through wages and the exchange
     rate, ``gift`` the capability spending that reaches it from linked segments (both zero when a
-    line is simulated alone); ``staff`` the craft workers who could teach; ``shut`` the market that
-    has retaliated.
+    line is simulated alone); ``staff`` the craft workers who could teach. The plan must be filled
+    (``foresee``, and ``foresee_partner`` where there is one).
     """
     symbols, cross, home, state = scene.symbols, scene.cross, scene.home, w.state
     season = scene.season
@@ -323,52 +356,52 @@ def play_year(t, scene, w, partner, squeeze, gift, staff, shut, skill):
     learn(t, state, symbols, scene.base, kappa, home, w.lever, skill, whom, told)
     ours, theirs = extras(t, scene, w, whom, squeeze, skill, epsilon)
     attraction(state, symbols, epsilon, home, ours, whom, theirs)
-    barrier = trade_factors(
-        epsilon, w.lever, t, cross, scene.target, scene.home_market, shut, scene.closed, scene.tax,
-        w.reach,
-    )  # fmt: skip
     is_open = 1.0 if scene.unborn == 0 or born(symbols, w.lever, t, scene.first_year) else 0.0
     w.price[t] = sell(
-        t, state, w.share, scene.size, home, scene.home_market, barrier, w.reach, w.unit,
+        t, state, w.share, scene.size, home, scene.home_market, w.plan[RISE, t], w.reach, w.unit,
         w.money[PURCHASES, t], is_open, w.sales,
     )  # fmt: skip
-    if w.terms[PARTS] > 1.0 or w.terms[TAKE] > 0.0:
-        review(t, state[LOG_LEAD, home], w)
+    guarded = w.terms[PARTS] > 1.0 or w.terms[TAKE] > 0.0
+    if guarded and review(t, state[LOG_LEAD, home], w.lever, w.money, w.terms):
+        w.plan[:, t + 1 :] = 0.0
+        foresee(t + 1, scene, w, int(w.terms[SHUT]), int(w.terms[START]))
     if symbols[CRAFT] == 0.0:
         return 1.0
     kept, w.teach[t] = taught(symbols, w.lever, t, w.sales[:, t].sum(), staff)
     return hand_on(symbols, skill, kept)
 
 
-@borrowed
-def review(t, lead, w):
+@inlined
+def review(t, lead, lever, money, terms):
     """Look at a line that is guarded, and ask whether home has lost share since it began.
 
     At the end of every tranche a line that has lost share is ended. At its planned end the stated
     part of the money that went into capability is taken back from a line that has lost share, or
     was ended before. What is looked at is the share as seen, for no ministry sees the world without
-    its policy: a rising tide passes, and bad luck fails.
+    its policy: a rising tide passes, and bad luck fails. Returns whether it is ended now.
     """
-    start, end, years = int(w.terms[START]), int(w.terms[END]), w.lever.shape[1]
+    start, end, years = int(terms[START]), int(terms[END]), lever.shape[1]
     if t == start - 1:
-        w.terms[LEAD] = lead
+        terms[LEAD] = lead
     if t < start or t >= end:
-        return
-    failed = lead < w.terms[LEAD]
-    parts, length = w.terms[PARTS], end - start
+        return False
+    failed = lead < terms[LEAD]
+    parts, length = terms[PARTS], end - start
     done = t - start + 1
     part = int(done * parts / length)
-    if failed and part > int((done - 1) * parts / length) and done < length:
-        w.lever[:, t + 1 :] = 0.0
-        w.money[:, t + 1 :] = 0.0
-        w.terms[STOPPED] = 1.0
-    if done == length and t + 1 < years and (failed or w.terms[STOPPED] > 0.0):
-        back = w.terms[TAKE] * w.money[TO_CAPABILITY].sum()
-        w.money[TAKEN_BACK, t + 1] = back
-        w.money[STATE_COST, t + 1] -= back
+    ended = failed and part > int((done - 1) * parts / length) and done < length
+    if ended:
+        lever[:, t + 1 :] = 0.0
+        money[:, t + 1 :] = 0.0
+        terms[STOPPED] = 1.0
+    if done == length and t + 1 < years and (failed or terms[STOPPED] > 0.0):
+        back = terms[TAKE] * money[TO_CAPABILITY].sum()
+        money[TAKEN_BACK, t + 1] = back
+        money[STATE_COST, t + 1] -= back
+    return ended
 
 
-@borrowed
+@inlined
 def set_base(scene, w):
     """Set the base year of one arena."""
     is_open = 1.0 if scene.unborn == 0 else 0.0
@@ -378,7 +411,7 @@ def set_base(scene, w):
     w.price[0], w.induced[0], w.teach[0] = 0.0, 0.0, 0.0
 
 
-@borrowed
+@inlined
 def earn(t, scene, w):
     """Add a year's discounted sales of each region, and the margin on them, to ``w.earned``.
 
@@ -411,13 +444,27 @@ def partner_gain(world, arena, f, w, partner, out):
 @borrowed
 def play(scene, w, partner, hit, start):
     """Play one segment through all years; ``w.earned`` adds up what each region sells."""
+    open_play(scene, w, hit, start)
+    if partner >= 0:
+        foresee_partner(1, scene, w, start)
+    play_on(1, scene.size.shape[1], scene, w, partner, 1.0)
+
+
+@borrowed
+def open_play(scene, w, hit, start):
+    """Set the base year and the plan; the market ``hit`` retaliates after year ``start``."""
     set_base(scene, w)
     w.earned[:] = 0.0
-    skill = 1.0
-    for t in range(1, scene.size.shape[1]):
-        shut = hit if t > start else -1
-        skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], shut, skill)
+    foresee(1, scene, w, hit, start)
+
+
+@borrowed
+def play_on(first, last, scene, w, partner, skill):
+    """Play the years ``first`` to ``last`` (excluded); returns the craft skill after them."""
+    for t in range(first, last):
+        skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], skill)
         earn(t, scene, w)
+    return skill
 
 
 @borrowed
@@ -454,9 +501,12 @@ def without_levers(w):
     w.deal[:] = 0.0
 
 
-@compiled
-def play_alone(world, lines, n, f, scene, w):
-    """Play line ``n`` in future ``f`` without its partner; returns the market that retaliates."""
+@borrowed
+def begin_line(world, lines, n, f, scene, w):
+    """Play line ``n`` in future ``f`` up to its start, the same with its partner and without.
+
+    Returns the craft skill at the start.
+    """
     arena = 2 * lines.segment[n] + lines.niche[n]
     start = lines.start[n]
     set_levers(world, arena, f, lines.package[n], start, lines.intensity[n], w)
@@ -464,13 +514,53 @@ def play_alone(world, lines, n, f, scene, w):
     hit = -1
     if world.luck[lines.segment[n], f] < w.terms[ODDS]:
         hit = target_market(world, arena, f)
-    play(scene, w, -1, hit, start)
-    return hit
+    open_play(scene, w, hit, start)
+    return play_on(1, min(start, scene.size.shape[1]), scene, w, -1, 1.0)
 
 
-@compiled
-def play_joined(world, lines, n, f, scene, hit, alone, w):
-    """Play line ``n`` with its partner in ``w``; returns whether the partner takes part.
+@inlined
+def copied_row(source, target):
+    """Copy a row of the same length (an assignment would make room for both to overlap)."""
+    for j in range(source.size):
+        target[j] = source[j]
+
+
+@inlined
+def copied(source, target):
+    """Copy a table of the same shape, row by row."""
+    for i in range(source.shape[0]):
+        copied_row(source[i], target[i])
+
+
+@borrowed
+def follow(before, w):
+    """Copy a line as far as it has been played."""
+    copied(before.lever, w.lever)
+    copied(before.money, w.money)
+    copied(before.state, w.state)
+    copied(before.spend, w.spend)
+    copied(before.share, w.share)
+    copied(before.reach, w.reach)
+    copied(before.plan, w.plan)
+    copied(before.sales, w.sales)
+    copied(before.earned, w.earned)
+    copied_row(before.terms, w.terms)
+    copied_row(before.deal, w.deal)
+    copied_row(before.price, w.price)
+    copied_row(before.induced, w.induced)
+    copied_row(before.teach, w.teach)
+
+
+@borrowed
+def play_alone(lines, n, scene, skill, before, w):
+    """Play line ``n`` on from its start without its partner."""
+    follow(before, w)
+    play_on(lines.start[n], scene.size.shape[1], scene, w, -1, skill)
+
+
+@borrowed
+def play_joined(world, lines, n, f, scene, skill, before, alone, w):
+    """Play line ``n`` on from its start with its partner; returns whether the partner takes part.
 
     It does only if its own discounted sales are higher than where the line is played without it
     (``alone``, equation 6).
@@ -479,22 +569,23 @@ def play_joined(world, lines, n, f, scene, hit, alone, w):
     pair = world.pair[s, partner] if partner >= 0 else -1
     if pair < 0 or world.gone[pair, f] <= start:
         return False
-    arena = 2 * s + lines.niche[n]
-    set_levers(world, arena, f, lines.package[n], start, lines.intensity[n], w)
-    w.gain[:] = world.boost[pair, f]
-    w.deal[:] = world.deal[pair, f]
+    follow(before, w)
+    copied_row(world.boost[pair, f], w.gain)
+    copied_row(world.deal[pair, f], w.deal)
     w.gone[0] = world.gone[pair, f]
-    play(scene, w, partner, hit, start)
+    foresee_partner(start, scene, w, start)
+    play_on(start, scene.size.shape[1], scene, w, partner, skill)
     return w.earned[SOLD_BY, partner] > alone.earned[SOLD_BY, partner]
 
 
-@compiled
-def play_line(world, lines, n, f, alone, joined):
+@borrowed
+def play_line(world, lines, n, f, before, alone, joined):
     """Play line ``n`` in future ``f``; returns whether its partner takes part."""
     arena = 2 * lines.segment[n] + lines.niche[n]
-    scene = look(world, arena, f, lines.group[n])
-    hit = play_alone(world, lines, n, f, scene, alone)
-    return play_joined(world, lines, n, f, scene, hit, alone, joined)
+    scene = glance(world, arena, f, lines.group[n])
+    skill = begin_line(world, lines, n, f, scene, before)
+    play_alone(lines, n, scene, skill, before, alone)
+    return play_joined(world, lines, n, f, scene, skill, before, alone, joined)
 
 
 @compiled
@@ -523,6 +614,33 @@ def same_but_partner(lines, first, last):
     return following, begins
 
 
+@borrowed
+def play_chain(world, lines, first, n, following, base_sales, base_index, nobody, before, alone,
+               joined, scalars, paths):  # fmt: skip
+    """Play line ``n`` and those that differ from it by their partner, in every future."""
+    s, group = lines.segment[n], lines.group[n]
+    arena = 2 * s + lines.niche[n]
+    for f in range(world.cross.shape[0]):
+        scene = glance(world, arena, f, group)
+        skill = begin_line(world, lines, n, f, scene, before)
+        play_alone(lines, n, scene, skill, before, alone)
+        row, without = n - first, -1
+        while row >= 0:
+            result, path = scalars[row, f], paths[row, f]
+            if play_joined(world, lines, first + row, f, scene, skill, before, alone, joined):
+                value_line(world, arena, f, joined, base_sales, base_index, result, path)
+                spill_value(world, s, f, joined, nobody, result)
+                partner_gain(world, arena, f, joined, lines.partner[first + row], result)
+            elif without >= 0:
+                copied_row(scalars[without, f], result)
+                copied(paths[without, f], path)
+            else:
+                value_line(world, arena, f, alone, base_sales, base_index, result, path)
+                spill_value(world, s, f, alone, nobody, result)
+                without = row
+            row = following[row]
+
+
 @compiled
 def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths):
     """Play lines ``first`` to ``last`` in every future and write outcome differences.
@@ -531,37 +649,21 @@ def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths
     len(PATHS)); both zero on entry. Lines that differ by their partner only are played without it
     once; the bits are those of each played by itself.
     """
-    alone, joined = scratch(world), scratch(world)
+    before, alone, joined = scratch(world), scratch(world), scratch(world)
     nobody = np.zeros(world.recipe_value.shape[0], np.int64)
     following, begins = same_but_partner(lines, first, last)
     for n in range(first, last):
-        if lines.kind[n] == NOTHING or not begins[n - first]:
-            continue
-        s = lines.segment[n]
-        arena = 2 * s + lines.niche[n]
-        for f in range(world.cross.shape[0]):
-            row, without = n - first, -1
-            if lines.kind[n] == CREDIT:
+        if lines.kind[n] == CREDIT:
+            for f in range(world.cross.shape[0]):
+                row = n - first
                 credit_line(
                     world, f, lines.intensity[n], lines.start[n], scalars[row, f], paths[row, f]
                 )
-                continue
-            scene = look(world, arena, f, lines.group[n])
-            hit = play_alone(world, lines, n, f, scene, alone)
-            while row >= 0:
-                result, path = scalars[row, f], paths[row, f]
-                if play_joined(world, lines, first + row, f, scene, hit, alone, joined):
-                    value_line(world, arena, f, joined, base_sales, base_index, result, path)
-                    spill_value(world, s, f, joined, nobody, result)
-                    partner_gain(world, arena, f, joined, lines.partner[first + row], result)
-                elif without >= 0:
-                    result[:] = scalars[without, f]
-                    path[:] = paths[without, f]
-                else:
-                    value_line(world, arena, f, alone, base_sales, base_index, result, path)
-                    spill_value(world, s, f, alone, nobody, result)
-                    without = row
-                row = following[row]
+        elif lines.kind[n] != NOTHING and begins[n - first]:
+            play_chain(
+                world, lines, first, n, following, base_sales, base_index, nobody, before, alone,
+                joined, scalars, paths,
+            )  # fmt: skip
 
 
 @compiled
@@ -579,11 +681,11 @@ def play_response(world, s, base_sales, base_index, share, out):
         scene = look(world, 2 * s, f, 0)
         pulse = share * scene.rivals[scene.home, 0]
         for given in range(1, world.size.shape[3] - 1):
-            set_base(scene, w)
+            open_play(scene, w, -1, 0)
             skill = 1.0
             for t in range(1, world.size.shape[3]):
                 gift = pulse if t == given + 1 else 0.0
-                skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], -1, skill)
+                skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], skill)
             w.induced[:] = 0.0
             scalars[:] = 0.0
             value_line(world, 2 * s, f, w, base_sales, base_index, scalars, paths)

@@ -7,8 +7,9 @@ out exactly. Loops run over regions side by side, so that they compile to vector
 
 from __future__ import annotations
 
-from kachisuji.contest.compiled import borrowed, summed
+from kachisuji.contest.compiled import borrowed, inlined, summed
 from kachisuji.contest.elementary import exp, log
+from kachisuji.contest.lifecycle import EPSILON_T
 from kachisuji.contest.symbols import (
     ALPHA,
     BIRTH,
@@ -59,22 +60,27 @@ from kachisuji.contest.world import CREDIBLE, FIXED, LEVERAGE, WINDFALL
     SOLD,
 ) = range(14)
 N_STATE = 14
+# rows of the plan (each T1 long): what levers and terms come to in a year, known before it is
+# played. Factor on rivals at home; log trade cost that access saves; what adds to the log weight of
+# home alone, of home with its partner, and of the partner; −ε beside them
+RISE, EASED, OURS, PAIRED, THEIRS, MINUS_EPSILON = range(6)
+N_PLAN = 6
 LN2 = 0.6931471805599453
 
 
-@borrowed
+@inlined
 def leverage(ell, public, own, decay):
     """Private spending per unit of public money, falling in G/I0 (equation 4)."""
     return ell / (1.0 + decay * public / own)
 
 
-@borrowed
+@inlined
 def hidden(symbols, skill):
     """How much of home's experience craft skill keeps from leaking (equation 2)."""
     return 1.0 - symbols[CRAFT] * skill
 
 
-@borrowed
+@inlined
 def begin(state, spend, share, symbols, share0, size, rivals, is_open):
     """Set the base year: hats at one, experience in years of base sales; ``share`` is (M, R)."""
     n_regions, n_markets = share0.shape
@@ -103,7 +109,7 @@ def begin(state, spend, share, symbols, share0, size, rivals, is_open):
         spend[0, r] = 1.0
 
 
-@borrowed
+@inlined
 def invest(t, state, spend, symbols, reinvest, before):
     """Rivals' and home's own spending of year ``t`` relative to trend (equations 4 and 5).
 
@@ -118,7 +124,7 @@ def invest(t, state, spend, symbols, reinvest, before):
         spend[t, r] = state[SPENDS, r] * own + (1.0 - state[SPENDS, r])
 
 
-@borrowed
+@inlined
 def invest_home(t, state, spend, symbols, cross, own0, home, lever, public, terms, trend, gift):
     """Add policy to home's spending: ``I = I0(revenue) + φ(1−w)(1+ℓ)G`` (equation 4).
 
@@ -141,7 +147,7 @@ def invest_home(t, state, spend, symbols, cross, own0, home, lever, public, term
     return money + forced * own * own0 * trend
 
 
-@borrowed
+@inlined
 def build_capability(t, state, spend, symbols):
     """``K[t] = ((1−δ)K[t−1] + (δ+g)I[t−lag]) / (1+g)`` in hats around the common trend."""
     keep = (1.0 - symbols[DELTA]) / (1.0 + symbols[GROWTH])
@@ -151,7 +157,7 @@ def build_capability(t, state, spend, symbols):
         state[CAPABILITY, r] = keep * state[CAPABILITY, r] + add * spend[source, r]
 
 
-@borrowed
+@inlined
 def learn(t, state, symbols, base, kappa, home, lever, skill, partner, leak):
     """Wright's law on own experience plus what leaks from others (equation 2).
 
@@ -195,7 +201,7 @@ def learn(t, state, symbols, base, kappa, home, lever, skill, partner, leak):
         state[LOG_COST, home] -= (at_home - base) * log(ratio_home)
 
 
-@borrowed
+@inlined
 def attraction(state, symbols, epsilon, home, home_extra, partner, partner_extra):
     """Weight of every region in every market: ``K^α N^ν (c·e)^(−ε)`` (equation 1).
 
@@ -222,11 +228,11 @@ def weigh(share, state, unit):
         unit[m] = total
 
 
-@borrowed
+@inlined
 def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought, is_open, sales):
     """Shares in hat form and sales by market; returns ``ln Σ S0·A`` of the home market.
 
-    ``barrier`` is the factor (1+τ)^(−ε) on rivals in the home market, ``reach[m]`` the same on
+    ``barrier`` is the factor (1+τ)^(−ε) on rivals in the home market, ``reach[m, t]`` the same on
     home in market m; ``unit`` is work space (M). What the state buys is revenue and experience,
     never counted in ``sales``.
     """
@@ -236,10 +242,11 @@ def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought,
     for m in range(n_markets):
         rise = barrier if m == home_market else 1.0
         own = share[m, home] * state[WEIGHT, home]
-        den = (unit[m] - own) * rise + own * reach[m]
+        reached = own * reach[m, t]
+        den = (unit[m] - own) * rise + reached
         price = size[m, t] / den
-        sales[m, t] = own * reach[m] * price * is_open
-        all_home += own * reach[m] * price
+        sales[m, t] = reached * price * is_open
+        all_home += reached * price
         unit[m] = price * rise
         potential += size[m, t]
         if m == home_market:
@@ -264,33 +271,50 @@ def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought,
     return home_index
 
 
-@borrowed
+@inlined
 def born(symbols, lever, t, first_year):
     """Whether a market not yet born in the base year is open in year ``t``."""
     return first_year + t - 1 >= symbols[BIRTH] - lever[LEVER_BIRTH, t]
 
 
 @borrowed
-def trade_factors(epsilon, lever, t, cross, target, home_market, shut_market, closed, tax, reach):
-    """Trade-cost factors of the year (equation 1, τ̂); returns the factor on rivals at home.
+def trade_factors(first, start, season, lever, cross, target, home_market, shut, closed, tax, plan,
+                  reach):  # fmt: skip
+    """Fill trade-cost factors of the years from ``first`` on (equation 1, τ̂).
 
-    ``closed[m]`` is the year from which market m is closed to home by a border event, ``tax[m]``
-    the trade cost it then adds; ``shut_market`` the one that has retaliated.
+    ``plan[RISE]`` becomes the factor (1+τ)^(−ε) on rivals in the home market, ``reach`` (M, T1) the
+    same on home abroad. ``closed[m]`` is the year from which market m is closed to home by a border
+    event, ``tax[m]`` the trade cost it then adds; ``shut`` the market that retaliates once the
+    line has started. Years lie side by side, so that the loops compile to vectors.
     """
-    opened = lever[LEVER_ACCESS, t]
-    factor = exp(-epsilon * log(1.0 - min(0.9, opened))) if opened > 0.0 else 1.0
-    for m in range(reach.size):
-        reach[m] = factor if target[m] > 0.0 and m != home_market else 1.0
-        if t >= closed[m]:
-            reach[m] *= exp(-epsilon * log(1.0 + tax[m]))
-    if shut_market >= 0:
-        reach[shut_market] *= exp(-epsilon * log(1.0 + cross[RETALIATION_TARIFF]))
-    if lever[LEVER_BARRIER, t] == 0.0:
-        return 1.0
-    return exp(-epsilon * log(1.0 + lever[LEVER_BARRIER, t]))
+    years = reach.shape[1]
+    eased = 0.0
+    for t in range(first, years):
+        plan[MINUS_EPSILON, t] = -season[t, EPSILON_T]
+    for t in range(first, years):
+        plan[RISE, t] = exp(plan[MINUS_EPSILON, t] * log(1.0 + lever[LEVER_BARRIER, t]))
+    for t in range(first, years):
+        plan[EASED, t] = log(1.0 - min(0.9, max(0.0, lever[LEVER_ACCESS, t])))
+    for t in range(first, years):
+        eased += plan[EASED, t]
+    for m in range(reach.shape[0]):
+        wanted = 1.0 if target[m] > 0.0 and m != home_market else 0.0
+        ends = closed[m]
+        if wanted * eased == 0.0 and ends >= years and m != shut:
+            for t in range(first, years):
+                reach[m, t] = 1.0
+            continue
+        added = log(1.0 + tax[m]) if ends < years else 0.0
+        answer = log(1.0 + cross[RETALIATION_TARIFF]) if m == shut else 0.0
+        for t in range(first, years):
+            cost = wanted * plan[EASED, t]
+            cost += added if t >= ends else 0.0
+            reach[m, t] = cost + (answer if t > start else 0.0)
+        for t in range(first, years):
+            reach[m, t] = exp(plan[MINUS_EPSILON, t] * reach[m, t])
 
 
-@borrowed
+@inlined
 def taught(symbols, lever, t, sales, staff):
     """Part of the craft skill that is handed on, and the craft workers who teach it.
 
@@ -306,7 +330,7 @@ def taught(symbols, lever, t, sales, staff):
     return wish * found, min(needed * found, staff)
 
 
-@borrowed
+@inlined
 def hand_on(symbols, skill, kept):
     """Craft skill of the next year: decays unless handed on."""
     return skill * (1.0 - symbols[CRAFT_DECAY] * (1.0 - kept))

@@ -15,13 +15,13 @@ def share_reached(world, lines, weight, year, out):
     least of all, happens. What the state buys is no part of the share. A market not yet born
     counts as not won.
     """
-    alone, joined = scratch(world), scratch(world)
+    before, alone, joined = scratch(world), scratch(world), scratch(world)
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
         for f in range(world.cross.shape[0]):
             taken = False
             if lines.intensity[n] > 0.0:
-                taken = play_line(world, lines, n, f, alone, joined)
+                taken = play_line(world, lines, n, f, before, alone, joined)
             else:
                 without_levers(alone)
                 play(look(world, arena, f, lines.group[n]), alone, -1, -1, 0)
@@ -39,7 +39,7 @@ def sales_by_seller(world, lines, out):
 
     Lines without a partner: the state after the last year is that of the line played alone.
     """
-    w, joined = scratch(world), scratch(world)
+    before, w, joined = scratch(world), scratch(world), scratch(world)
     last = world.size.shape[3] - 1
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
@@ -48,5 +48,5 @@ def sales_by_seller(world, lines, out):
             without_levers(w)
             play(look(world, arena, f, lines.group[n]), w, -1, -1, 0)
             out[n, f, 0] = w.state[WORLD_SHARE] * total
-            play_line(world, lines, n, f, w, joined)
+            play_line(world, lines, n, f, before, w, joined)
             out[n, f, 1] = w.state[WORLD_SHARE] * total

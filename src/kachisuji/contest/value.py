@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kachisuji.contest.compiled import borrowed
+from kachisuji.contest.compiled import borrowed, inlined
 from kachisuji.contest.lifecycle import EPSILON_T, FEWER, MARGIN_T
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
@@ -76,11 +76,25 @@ from kachisuji.contest.world import (
     HAZARD_COST,
     PARTNER_GAIN,
 ) = range(23)
+# one year's value by kind (Scratch.pieces): own and suppliers' value added, income from abroad,
+# users' surplus, knowledge, net benefit, paid by treasury and firms, the partner's profit, failures
+(
+    OWN,
+    SUPPLIERS,
+    ABROAD,
+    USERS,
+    LEARNT,
+    NET,
+    TREASURY,
+    BY_FIRMS,
+    TO_PARTNER,
+    HAZARDS,
+) = range(10)
 P_MONEY, P_LABOUR, P_VALUE_ADDED, P_SALES = 0, 1, 5, 6
 N_SKILLS, CRAFT_SKILL = 4, 2
 
 
-@borrowed
+@inlined
 def labour_needed(symbols, cross, fewer, sales, base, saving, induced, row):
     """Workers by skill that the line adds in a year; returns what they would add elsewhere.
 
@@ -97,7 +111,7 @@ def labour_needed(symbols, cross, fewer, sales, base, saving, induced, row):
     return cost
 
 
-@borrowed
+@inlined
 def power(world, j, f, hat):
     """Indispensability and exposure through product ``j`` when home's supply share is ``hat``×.
 
@@ -129,7 +143,7 @@ def power(world, j, f, hat):
     return needed, exposed, money
 
 
-@borrowed
+@inlined
 def add_power(world, s, f, share, base, first, out):
     """Add the change of indispensability and exposure in the last year, in percent of GDP.
 
@@ -148,24 +162,24 @@ def add_power(world, s, f, share, base, first, out):
     return feared
 
 
-@borrowed
+@inlined
 def add_year(discounts, pieces, out):
-    """Discount one year's pieces (their order is that of ``value_line``)."""
+    """Discount one year's pieces."""
     d = discounts[0]
-    out[VALUE_ADDED] += d * (pieces[0] + pieces[1])
-    out[SPILLOVER] += d * pieces[1]
-    out[GNI] += d * (pieces[0] + pieces[1] + pieces[2])
-    out[USER_SURPLUS] += d * pieces[3]
-    out[KNOWLEDGE_GAIN] += d * pieces[4]
+    out[VALUE_ADDED] += d * (pieces[OWN] + pieces[SUPPLIERS])
+    out[SPILLOVER] += d * pieces[SUPPLIERS]
+    out[GNI] += d * (pieces[OWN] + pieces[SUPPLIERS] + pieces[ABROAD])
+    out[USER_SURPLUS] += d * pieces[USERS]
+    out[KNOWLEDGE_GAIN] += d * pieces[LEARNT]
     for r in range(3):
-        out[WELFARE + r] += discounts[r] * pieces[5]
-    out[PUBLIC_COST] += d * pieces[6]
-    out[FIRM_COST] += d * pieces[7]
-    out[PARTNER_RENT] += d * pieces[8]
-    out[HAZARD_COST] += d * pieces[9]
+        out[WELFARE + r] += discounts[r] * pieces[NET]
+    out[PUBLIC_COST] += d * pieces[TREASURY]
+    out[FIRM_COST] += d * pieces[BY_FIRMS]
+    out[PARTNER_RENT] += d * pieces[TO_PARTNER]
+    out[HAZARD_COST] += d * pieces[HAZARDS]
 
 
-@borrowed
+@inlined
 def yearly_sums(sales, base):
     """Sales of a year with and without the line, over all markets."""
     total, total0 = 0.0, 0.0
@@ -175,7 +189,7 @@ def yearly_sums(sales, base):
     return total, total0
 
 
-@borrowed
+@inlined
 def owners(symbols, w, t, margin, change):
     """Profit on what the line adds that leaves the country: to foreign owners, to the partner.
 
@@ -190,6 +204,47 @@ def owners(symbols, w, t, margin, change):
     return rents, partner
 
 
+@inlined
+def made_at_home(world, arena, f, t, w, sales, base, margin, pieces):
+    """Count value added on what is made, at home and abroad, against ``base``.
+
+    Production moved abroad (``outward``) displaces some at home and earns its margin; where the
+    partner is the site of suppliers, that part of their value added is its own. Returns sales made
+    at home, those made abroad, and the profit of foreign owners.
+    """
+    recipe, symbols, cross = world.recipe_value[arena // 2], world.symbols[arena, f], world.cross[f]
+    outward = w.lever[LEVER_OUTWARD, t] * sales
+    made = sales - cross[DISPLACEMENT] * outward
+    change, final = made - base, symbols[FINAL_SHARE]
+    own, bought = recipe[0] + symbols[RECIPE_OWN], max(1e-12, 1.0 - recipe[0])
+    # shares add to one: more own, less bought
+    up = recipe[1] * max(0.0, 1.0 - symbols[RECIPE_OWN] / bought)
+    up = (up + symbols[RECIPE_SUPPLIERS]) * final
+    pieces[OWN] = own * final * change
+    pieces[SUPPLIERS] = up * change
+    moved = w.lever[LEVER_SITE, t] * w.deal[SITE_PART] if t < w.gone[0] else 0.0
+    if moved > 0.0:
+        pieces[SUPPLIERS] -= min(1.0, moved / max(1e-9, 1.0 - own)) * up * made
+    rents, pieces[TO_PARTNER] = owners(symbols, w, t, margin, change)
+    earned = symbols[OFFSHORE] * margin * change + margin * outward
+    pieces[ABROAD] = earned - rents - pieces[TO_PARTNER]
+    return made, outward, rents
+
+
+@inlined
+def paid_for(symbols, cross, t, w, pieces):
+    """Count what the state and firms pay in a year, and what failures of government cost.
+
+    Returns money that is lost outright: overruns and what seeking public money uses up.
+    """
+    state = w.money[STATE_COST, t]
+    lost = state * symbols[OVERRUN] + cross[CAPTURE] * w.money[TO_CAPABILITY, t]
+    pieces[TREASURY] = state * (1.0 + symbols[OVERRUN])
+    pieces[BY_FIRMS] = w.terms[FIRMS] if state > 0.0 and t < w.terms[END] else 0.0
+    pieces[HAZARDS] = lost + w.money[AFTER_END, t] - w.money[TAKEN_BACK, t]
+    return lost
+
+
 @borrowed
 def value_line(world, arena, f, w, base_sales, base_index, out, path):
     """Outcome differences of the line in ``w`` against the path without policy.
@@ -202,70 +257,47 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
     and it is added in the same measure. The part of spending that works in a named segment has its
     gain counted there (``spill_value``) and not once more as general knowledge.
     """
-    s = arena // 2
-    symbols, cross = world.symbols[arena, f], world.cross[f]
-    years = w.price.size
-    final = symbols[FINAL_SHARE]
-    own_share = world.recipe_value[s, 0] + symbols[RECIPE_OWN]
-    bought = max(1e-12, 1.0 - world.recipe_value[s, 0])  # shares add to one: more own, less bought
-    up_share = world.recipe_value[s, 1] * max(0.0, 1.0 - symbols[RECIPE_OWN] / bought)
-    up_share += symbols[RECIPE_SUPPLIERS]
-    stock, pieces = 0.0, w.pieces
-    lag = max(1, int(symbols[LAG] + 0.5))
+    s, home, years = arena // 2, world.home_market, w.price.size
+    symbols, cross, pieces = world.symbols[arena, f], world.cross[f], w.pieces
+    stock, lag = 0.0, max(1, int(symbols[LAG] + 0.5))
     knowledge = symbols[KNOWLEDGE] * (1.0 - world.shared[s, f])
-    capital = (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * final
+    capital = (cross[INTEREST] + cross[CAPITAL_DECAY]) * symbols[CAPITAL] * symbols[FINAL_SHARE]
     for t in range(1, years):
-        sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
-        outward = w.lever[LEVER_OUTWARD, t] * sales
-        made = sales - cross[DISPLACEMENT] * outward
-        change = made - base
-        moved = w.lever[LEVER_SITE, t] * w.deal[SITE_PART] if t < w.gone[0] else 0.0
-        stock *= 1.0 - symbols[DELTA]
-        if t > lag:
-            stock += w.induced[t - lag]
-        season = world.season[s, f, t]
+        season, row = world.season[s, f, t], path[t - 1]
         margin = season[MARGIN_T] * symbols[NICHE_MARGIN]
-        row = path[t - 1]
+        sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
+        made, outward, rents = made_at_home(world, arena, f, t, w, sales, base, margin, pieces)
+        stock = stock * (1.0 - symbols[DELTA]) + (w.induced[t - lag] if t > lag else 0.0)
         work = labour_needed(
             symbols, cross, season[FEWER], made, base, w.lever[LEVER_LABOUR_SAVING, t],
             w.induced[t], row,
         )  # fmt: skip
         row[P_LABOUR + CRAFT_SKILL] += w.teach[t]
         work += cross[WAGE_RESEARCHER + CRAFT_SKILL] * w.teach[t]
-        state = w.money[STATE_COST, t]
-        rents, pieces[8] = owners(symbols, w, t, margin, change)
-        pieces[0] = own_share * final * change
-        pieces[1] = up_share * final * change
-        if moved > 0.0:
-            pieces[1] -= min(1.0, moved / max(1e-9, 1.0 - own_share)) * up_share * final * made
-        pieces[2] = symbols[OFFSHORE] * margin * change + margin * outward - rents - pieces[8]
-        gained = w.price[t] - base_index[arena, f, t]
-        pieces[3] = symbols[USER_GAIN] * gained / season[EPSILON_T]
-        pieces[3] *= world.size[arena, f, world.home_market, t]
-        pieces[4] = knowledge * w.induced[t]
-        pieces[6] = state * (1.0 + symbols[OVERRUN])
-        pieces[7] = w.terms[FIRMS] if state > 0.0 and t < w.terms[END] else 0.0
-        lost = state * symbols[OVERRUN] + cross[CAPTURE] * w.money[TO_CAPABILITY, t]
-        pieces[9] = lost + w.money[AFTER_END, t] - w.money[TAKEN_BACK, t]
-        pieces[5] = (
-            pieces[0] + cross[SPILLOVER_RENT] * pieces[1] - rents - pieces[8] + pieces[3]
-            + pieces[4] + (margin - cross[INTEREST] * symbols[CAPITAL]) * outward
-            - work * final - pieces[7] - lost - w.money[RUNNING, t]
-            - cross[PUBLIC_FUNDS] * pieces[6] - capital * change
+        gained = symbols[USER_GAIN] * (w.price[t] - base_index[arena, f, t]) / season[EPSILON_T]
+        pieces[USERS] = gained * world.size[arena, f, home, t]
+        pieces[LEARNT] = knowledge * w.induced[t]
+        lost = paid_for(symbols, cross, t, w, pieces)
+        pieces[NET] = (
+            pieces[OWN] + cross[SPILLOVER_RENT] * pieces[SUPPLIERS] - rents - pieces[TO_PARTNER]
+            + pieces[USERS] + pieces[LEARNT]
+            + (margin - cross[INTEREST] * symbols[CAPITAL]) * outward
+            - work * symbols[FINAL_SHARE] - pieces[BY_FIRMS] - lost - w.money[RUNNING, t]
+            - cross[PUBLIC_FUNDS] * pieces[TREASURY] - capital * (made - base)
             - (cross[INTEREST] + symbols[DELTA]) * stock
-            + w.wage[t] * symbols[USER_GAIN] * w.sales[world.home_market, t]
+            + w.wage[t] * symbols[USER_GAIN] * w.sales[home, t]
         )  # fmt: skip
         add_year(world.discount[:, t], pieces, out)
-        out[DIGITAL_BALANCE] += world.digital[s] * change / (years - 1)
-        row[P_MONEY] = pieces[6]
-        row[P_VALUE_ADDED] = pieces[0] + pieces[1]
-        row[P_SALES] = change
+        out[DIGITAL_BALANCE] += world.digital[s] * (made - base) / (years - 1)
+        row[P_MONEY] = pieces[TREASURY]
+        row[P_VALUE_ADDED] = pieces[OWN] + pieces[SUPPLIERS]
+        row[P_SALES] = made - base
     out[FORWARD] = world.forward[s] * out[USER_SURPLUS]
     feared = last_year(world, arena, f, w, base_sales, out)
     add_markup(world, arena, f, w, base_sales, feared, out)
 
 
-@borrowed
+@inlined
 def last_year(world, arena, f, w, base_sales, out):
     """Share, sales and power in the last year; a niche counts inside its whole segment.
 
@@ -284,18 +316,18 @@ def last_year(world, arena, f, w, base_sales, out):
     return add_power(world, s, f, (base + change) / total, base / total, first / total0, out)
 
 
-@borrowed
-def markup(share, epsilon, outer):
-    """Markup over cost of a region with this share: ``ε(s)/(ε(s) − 1)``.
+@inlined
+def lerner(share, inverse, outer):
+    """Margin over price of a region with this share, ``1/ε(s) = (1 − s)/ε + s/η``, at most 0.99.
 
-    ``1/ε(s) = (1 − s)/ε + s/η`` with η the elasticity between segments (quantity competition;
-    Atkeson and Burstein 2008, Pricing-to-market, equation 9).
+    η is the elasticity between segments (quantity competition; Atkeson and Burstein 2008,
+    Pricing-to-market, equation 9); ``inverse`` and ``outer`` are 1/ε and 1/η. The markup over cost
+    is ``1/(1 − 1/ε(s))``.
     """
-    inverse = (1.0 - share) / max(1.01, epsilon) + share / max(1.01, outer)
-    return 1.0 / (1.0 - min(0.99, inverse))
+    return min(0.99, (1.0 - share) * inverse + share * outer)
 
 
-@borrowed
+@inlined
 def add_markup(world, arena, f, w, base_sales, feared, out):
     """Bound what being needed could add to export prices, and the part firms are taken to charge.
 
@@ -305,19 +337,20 @@ def add_markup(world, arena, f, w, base_sales, feared, out):
     Neither is part of value added, GNI or welfare.
     """
     s, home = arena // 2, world.home_market
-    symbols, outer = world.symbols[arena, f], world.cross[f, OUTER_ELASTICITY]
+    symbols, outer = world.symbols[arena, f], 1.0 / max(1.01, world.cross[f, OUTER_ELASTICITY])
     if feared <= 0.0:
         return
     for t in range(1, w.price.size):
         sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
-        exports = sales - w.sales[home, t]
         total = 0.0
         for m in range(world.size.shape[2]):
             total += world.size[arena, f, m, t]
         if total <= 0.0 or sales <= base:
             continue
-        epsilon = world.season[s, f, t, EPSILON_T]
-        rise = markup(sales / total, epsilon, outer) / markup(base / total, epsilon, outer) - 1.0
+        inverse, part = 1.0 / max(1.01, world.season[s, f, t, EPSILON_T]), 1.0 / total
+        before, now = lerner(base * part, inverse, outer), lerner(sales * part, inverse, outer)
+        rise = (1.0 - before) / (1.0 - now) - 1.0
+        exports = sales - w.sales[home, t]
         out[MARKUP_BOUND] += world.discount[0, t] * min(feared, rise * exports)
     out[MARKUP] = symbols[MARKUP_PASS] * out[MARKUP_BOUND]
 

@@ -26,8 +26,9 @@ N_MONEY = 6
     STOPPED,  # 1 once a review has ended the line
     PARTS,  # tranches
     TAKE,  # part taken back on failure
-) = range(12)
-N_LINE_TERMS = 12
+    SHUT,  # market that retaliates, −1 none
+) = range(13)
+N_LINE_TERMS = 13
 # rows of Scratch.earned
 SOLD_BY, KEPT_BY = range(2)
 # columns of World.rules
@@ -149,7 +150,8 @@ class Scratch(NamedTuple):
     state: F8  # (N_STATE, R)
     spend: F8  # (T1, R)
     share: F8  # (M, R) base shares, regions side by side
-    reach: F8  # (M,)
+    reach: F8  # (M, T1) trade-cost factor on home
+    plan: F8  # (N_PLAN, T1) what levers and terms come to in a year (path.py)
     unit: F8  # (M,)
     sales: F8  # (M, T1) home sales
     price: F8  # (T1,) log Σ S0·A of the home market
