@@ -76,14 +76,15 @@ def inlined(function: F) -> F:
     return _jit(function, _nrt=False, forceinline=True)
 
 
-def renamed(function: FunctionType, name: str) -> FunctionType:
+def renamed(function: F, name: str) -> F:
     """Return the same function under another name, to compile it in a second way.
 
     The cache knows functions by name and would take one for the other.
     """
+    assert isinstance(function, FunctionType)
     other = FunctionType(function.__code__, function.__globals__, name)
     other.__qualname__, other.__module__ = name, function.__module__
-    return other
+    return cast(F, other)
 
 
 def summed(function: F) -> F:

@@ -11,16 +11,15 @@ from kachisuji.contest.kernel import (
     desk_of,
     desks,
     earn,
-    foresee_partner,
     look,
     open_play,
     partner_gain,
     play_line,
     play_year,
     scratch,
-    set_levers,
     target_market,
 )
+from kachisuji.contest.levers import foresee_partner, set_levers
 from kachisuji.contest.lifecycle import EPSILON_T, FEWER
 from kachisuji.contest.symbols import (
     EXCHANGE_RESPONSE,
