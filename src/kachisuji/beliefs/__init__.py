@@ -1,5 +1,6 @@
 """Distributions over what is not known, and evidence with its grades."""
 
+from kachisuji.beliefs.correlations import Conflict, conflicts, definite, normal_correlations
 from kachisuji.beliefs.distributions import (
     KINDS,
     Bernoulli,
@@ -28,6 +29,7 @@ __all__ = [
     "READ",
     "SOURCED",
     "Bernoulli",
+    "Conflict",
     "Constant",
     "Distribution",
     "Evidence",
@@ -37,7 +39,10 @@ __all__ = [
     "Register",
     "Triangular",
     "Uniform",
+    "conflicts",
+    "definite",
     "distribution",
     "grades_in",
+    "normal_correlations",
     "triangular_ppf",
 ]

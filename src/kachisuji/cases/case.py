@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kachisuji.accounts import Economy, read, reference
 from kachisuji.beliefs import Evidence, Register
+from kachisuji.cases.check_correlations import check_correlations
 from kachisuji.cases.check_settings import check_choice, check_lines, check_settings
 from kachisuji.cases.checks import World, check_tables
 from kachisuji.cases.problems import nearest, raise_all
@@ -203,6 +204,7 @@ def load(name_or_path: str | Path) -> Case:
     economy = _economy(folder, settings, problems) if settings is not None else reference()
     world = World(_sheets(folder, contents, problems), settings, economy.regions, economy.sectors)
     problems += check_tables(world)
+    problems += check_correlations(world)
     if settings is not None:
         problems += check_settings(settings, folder / CASE_FILE)
         problems += check_choice(settings, folder / CASE_FILE, world)
@@ -251,7 +253,8 @@ def check_fragments(folder: str | Path, beside: str | Path = "japan17") -> tuple
     competitors = [r["region"] for r in sheets["regions"].records if r["competitor"]]
     sheets_own = _sheets(place, _contents(place, own, problems), problems, tuple(competitors))
     table = reference()
-    found = check_tables(World(sheets | sheets_own, settings, table.regions, table.sectors))
+    world = World(sheets | sheets_own, settings, table.regions, table.sectors)
+    found = [*check_tables(world), *check_correlations(world)]
     return (*problems, *(p for p in found if Path(str(p.file)).parent == place))
 
 

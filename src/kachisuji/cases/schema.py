@@ -43,6 +43,7 @@ _OPTIONAL: dict[str, tuple[str, ...]] = {
     "trade_rules": ("instrument",),
     "links": ("from", "to", "kind"),
     "partner_terms": ("segment", "partner", "symbol"),
+    "correlations": ("quantity_a", "quantity_b"),
 }
 
 EVERY_COMPETITOR = "*"

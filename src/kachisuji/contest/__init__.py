@@ -1,5 +1,6 @@
 """How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
 
+from kachisuji.contest.correlations import check_correlated, correlations
 from kachisuji.contest.doctrine import Doctrine, Rule, doctrine, partners_say
 from kachisuji.contest.history import history
 from kachisuji.contest.lines import enumerate_lines
@@ -20,8 +21,10 @@ __all__ = [
     "build",
     "by_pair",
     "by_scope",
+    "check_correlated",
     "collect",
     "containment",
+    "correlations",
     "doctrine",
     "enumerate_lines",
     "history",

@@ -206,8 +206,10 @@ def report(folder: Path, out: Path | None, asked: list[str], telling: Telling) -
 def check(case: str, telling: Telling) -> int:
     """Check a case and say how large it is."""
     from kachisuji.cases import load
+    from kachisuji.contest import check_correlated
 
     found = load(case)
+    check_correlated(found)
     lang = telling.lang
     value = {
         "title": found.settings.title_en if lang == "en" else found.settings.title_ja,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kachisuji.desk import comparing, describing
 from kachisuji.desk.choosing import Chosen, choose, choose_again, counted_by_odds, front_table
 from kachisuji.desk.comparing import Halves
+from kachisuji.desk.futures import draw
 from kachisuji.desk.joint import Together, best_credit, play_best, use_table
 from kachisuji.desk.judging import judge
 from kachisuji.desk.layering import layers_of
@@ -121,10 +122,12 @@ def run_case(
         If the run folder cannot be written.
     """
     from kachisuji.cases import load
+    from kachisuji.contest import check_correlated
 
     started = datetime.now(UTC).astimezone()
     with teller.stage("desk.stage_case"):
         loaded = load(case)
+        check_correlated(loaded)
     name = f"{loaded.settings.id}-{started:%Y%m%d-%H%M%S}"
     target = Path("runs") / name if out is None else out
     when = started.isoformat(timespec="seconds")
@@ -218,8 +221,7 @@ def simulate(folder: Path, options: Options, teller: Teller) -> Work:
         lines = model.lines.reset_index(drop=True)
         if not (lines["kind"] == "line").any():
             raise InputError("desk.no_lines", file=case.path / "segments.csv")
-        draw = ensembles.sobol if options.design == "sobol" else ensembles.latin_hypercube
-        draws = draw(options.futures, len(model.quantities), options.seed)
+        draws = draw(options.design, options.futures, case, model.quantities, options.seed)
         model.prepare(draws)
     seconds["model"] = time.perf_counter() - begun
     begun = time.perf_counter()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.beliefs.correlations import LEAST, normal_correlations
 from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
@@ -199,17 +200,19 @@ def correlate(draws: F8, ranks: Mapping[tuple[int, int], float]) -> F8:
     from scipy.special import ndtr, ndtri
 
     d = draws.shape[1]
-    matrix = np.eye(d)
     for (i, j), rho in ranks.items():
         if not (0 <= i < d and 0 <= j < d and i != j and -1.0 < rho < 1.0):
             raise InputError("ensembles.bad_correlation", one=i, other=j, rho=rho)
-        matrix[i, j] = matrix[j, i] = 2.0 * np.sin(np.pi * rho / 6.0)
     some = sorted({k for pair in ranks for k in pair})
     if not some:
         return draws.copy()
-    part = matrix[np.ix_(some, some)]
+    place = {k: n for n, k in enumerate(some)}  # of the few spoken of: all may be thousands
+    stated = np.eye(len(some))
+    for (i, j), rho in ranks.items():
+        stated[place[i], place[j]] = stated[place[j], place[i]] = rho
+    part = normal_correlations(stated)
     lowest = float(np.linalg.eigvalsh(part)[0])
-    if lowest <= 1e-10:
+    if lowest <= LEAST:
         raise InputError(
             "ensembles.not_definite", lowest=f"{lowest:.3g}", names=", ".join(map(str, some))
         )

@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kachisuji.desk.ahead.goals import BY_YEAR, Asked, parse
-from kachisuji.desk.ahead.reopen import draw
 from kachisuji.desk.choosing import posed
 from kachisuji.desk.comparing import Halves
 from kachisuji.desk.describing import limits_by_year
+from kachisuji.desk.futures import draw
 from kachisuji.desk.joint import ITEMS
 from kachisuji.desk.progress import Silent, Teller
 from kachisuji.desk.report.names import Names
@@ -135,7 +135,7 @@ def back_from(
         loaded = load(case) if isinstance(case, (str, Path)) else case
         asked = parse(goal, loaded)
         model = contest.build(loaded, loaded.economy)
-        draws = draw("sobol", futures, len(model.quantities), seed)
+        draws = draw("sobol", futures, loaded, model.quantities, seed)
         half = Halves.of(futures)
         lines = _lines_of(model, asked)
         model = model.with_lines(lines)

@@ -5,26 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kachisuji.desk.comparing import Halves
+from kachisuji.desk.futures import draw
 from kachisuji.desk.measures import Measures
 from kachisuji.desk.stored import StoredRun
 from kachisuji.words import RunError
 
 if TYPE_CHECKING:
     from kachisuji.desk.pipeline import Work
-
-F8 = NDArray[np.float64]
-
-
-def draw(design: str, futures: int, quantities: int, seed: int) -> F8:
-    """(F, D) points of the design that a run was told to use."""
-    from kachisuji import ensembles
-
-    make = ensembles.sobol if design == "sobol" else ensembles.latin_hypercube
-    return make(futures, quantities, seed)
 
 
 def reopen(run: StoredRun | Path) -> Work:
@@ -53,7 +41,7 @@ def reopen(run: StoredRun | Path) -> Work:
     return Work(
         case=case,
         model=model,
-        draws=draw(design, futures, len(model.quantities), stored.manifest.seed),
+        draws=draw(design, futures, case, model.quantities, stored.manifest.seed),
         halves=Halves.of(futures),
         seed=stored.manifest.seed,
         lines=model.lines.reset_index(drop=True),

@@ -473,6 +473,22 @@ class _Report:
             ),
             *self.table(self.say("desk.influence_caption"),
                         ("quantity", "share", "effect", "grade"), rows, (1,), top=FIRST),
+            *self.correlated(),
+        ]  # fmt: skip
+
+    def correlated(self) -> list[Block]:
+        """Tell which numbers the case says move together; nothing where it says none."""
+        rows = evidence.correlated(self.run, self.names)
+        if not rows:
+            return []
+        ids = self.cite(r["evidence"] for r in rows)
+        told = [(r["one"], r["other"], r["rank"], f"{self.of(r['grade'])}\n{r['evidence']}")
+                for r in rows]  # fmt: skip
+        return [
+            Heading(self.say("desk.h_correlated"), 2),
+            Paragraph(self.say("desk.correlated_text"), ids),
+            *self.table(self.say("desk.correlated_caption", count=len(rows)),
+                        ("quantity", "moves_with", "rank_correlation", "grade"), told, (2,)),
         ]  # fmt: skip
 
     def evidence(self) -> list[Block]:

@@ -84,8 +84,9 @@ def show_marginal(
         raise InputError("desk.bad_option", option="--futures", got=futures, want="16 – 4096")
     if seed < 0:
         raise InputError("desk.bad_option", option="--seed", got=seed, want="0, 1, 2 …")
-    from kachisuji import contest, ensembles
+    from kachisuji import contest
     from kachisuji.cases import load
+    from kachisuji.desk.futures import draw
     from kachisuji.desk.instruments.heatmap import heat_map
     from kachisuji.desk.instruments.telling import told
     from kachisuji.desk.report.names import Names
@@ -95,7 +96,7 @@ def show_marginal(
     loaded = load(case)
     with telling.stages() as stages:
         model = contest.build(loaded, loaded.economy)
-        draws = ensembles.latin_hypercube(futures, len(model.quantities), seed)
+        draws = draw("latin_hypercube", futures, loaded, model.quantities, seed)
         with stages.stage("instruments.stage_marginal", 1) as advance:
             found = contest.marginal(model, draws, segments=segments, progress=_steps(advance))
     html, csv = files

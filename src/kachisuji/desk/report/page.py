@@ -164,6 +164,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "questions": questions.answers(run, names),
         "fields": fields.cards(run, names),
         "hanging": evidence.hanging(run, names),
+        "correlated": evidence.correlated(run, names),
         "hindcast": hindcast.hindcast(),
         "grades": evidence.grades_by_field(run, names),
         "grade_names": [t(f"desk.grade_{g}") for g in evidence.grades(run)],

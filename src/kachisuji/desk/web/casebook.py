@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from kachisuji.cases import available, load, optional_tables, resolve, tables
+from kachisuji.contest import check_correlated
 from kachisuji.ledger import copy_into, disk_error, write_atomic
 from kachisuji.words import InputError, RunError
 
@@ -244,7 +245,7 @@ def mistakes(folder: Path, changed: dict[str, bytes] | None = None) -> list[Inpu
             for name, data in changed.items():
                 (place / name).write_bytes(data)
         try:
-            load(place)
+            check_correlated(load(place))
         except InputError as error:
             return list(getattr(error, "problems", (error,)))
     return []

@@ -196,10 +196,10 @@ class Replay:
         """
         from kachisuji import ensembles
         from kachisuji.contest.quantities import collect
-        from kachisuji.desk.ahead.reopen import draw
         from kachisuji.desk.choosing import posed
         from kachisuji.desk.comparing import Halves
         from kachisuji.desk.describing import limits_by_year
+        from kachisuji.desk.futures import draw
         from kachisuji.desk.joint import ITEMS
         from kachisuji.words import RunError
 
@@ -208,7 +208,7 @@ class Replay:
             raise RunError("ahead.other_lines", file=run.folder)
         options, futures = run.manifest.options, outcome.futures
         quantities = collect(run.case)
-        draws = draw(str(options["design"]), futures, len(quantities), run.manifest.seed)
+        draws = draw(str(options["design"]), futures, run.case, quantities, run.manifest.seed)
         halves, limits = Halves.of(futures), limits_by_year(run.case)
         items = [i for i in ITEMS if (limits["item"] == i).any()]
         measures: dict[str, F4] = {}

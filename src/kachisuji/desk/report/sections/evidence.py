@@ -65,6 +65,24 @@ def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
     }
 
 
+def correlated(run: StoredRun, names: Names) -> list[dict[str, Any]]:
+    """Rank correlations that the case states; its futures were drawn with them."""
+    if "correlations" not in run.case.tables:
+        return []
+    grade = {row["id"]: row["grade"] for row in records(run.case.tables["evidence"])}
+    return [
+        {
+            "one": names.quantity(str(row["quantity_a"])),
+            "other": names.quantity(str(row["quantity_b"])),
+            "rank": f"{float(row['rank_correlation']):+.2f}".replace("-", "−"),
+            "grade": t(f"desk.grade_{grade[row['evidence']]}"),
+            "grade_id": grade[row["evidence"]],
+            "evidence": str(row["evidence"]),
+        }
+        for row in records(run.case.tables["correlations"])
+    ]
+
+
 def sources(run: StoredRun) -> dict[str, Any]:
     """Every source of the case that a figure uses, with its address, and the tables' licences."""
     table = run.case.tables["evidence"]
