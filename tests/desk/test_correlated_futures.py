@@ -2,18 +2,16 @@
 
 import csv
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.stats import kstest, spearmanr
 
 from kachisuji import cases, contest, ensembles
-from kachisuji.desk.ahead.reopen import reopen
-from kachisuji.desk.documents.report import report_document
 from kachisuji.desk.futures import draw
-from kachisuji.desk.pipeline import Options, run_case
-from kachisuji.desk.progress import Silent
-from kachisuji.desk.verifying import verify_run
+from kachisuji.desk.report.names import Names
+from kachisuji.desk.report.sections import evidence
 
 
 @pytest.fixture
@@ -53,19 +51,11 @@ def test_without_the_table_the_draws_are_those_of_the_design():
         assert got.tobytes() == make(64, len(quantities), 7).tobytes()
 
 
-def test_a_run_keeps_tells_and_verifies_them(stated, tmp_path):
-    run = run_case(str(stated[0]), tmp_path / "run", Options(futures=16), Silent())
-    assert (run.folder / "case" / "correlations.csv").is_file()
-    again = reopen(run)
-    assert again.draws.tobytes() == draw("sobol", 16, run.case, again.model.quantities, 0).tobytes()
-    page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert "+0.60" in page
-    assert "−0.40" in page
-    for lang in ("en", "ja"):
-        assert "+0.60" in str(report_document(run, lang))
-    # the case is played again with its correlations: without them the outcomes would differ
-    assert verify_run(run.folder, Silent()) == []
-    file = run.folder / "case" / "correlations.csv"
-    file.write_text(file.read_text(encoding="utf-8").replace("0.6", "0.5"), encoding="utf-8")
-    (changed,) = verify_run(run.folder, Silent(), recompute=False)
-    assert changed.file.endswith("correlations.csv")
+def test_the_report_tells_them_in_both_languages(stated):
+    case = cases.load(stated[0])
+    rows = evidence.correlated(SimpleNamespace(case=case), Names(case))
+    assert [r["rank"] for r in rows] == ["+0.60", "−0.40"]
+    assert rows[0]["other"] == rows[1]["one"]
+    assert all(r[side].en and r[side].ja for r in rows for side in ("one", "other"))
+    template = cases.load("template")
+    assert evidence.correlated(SimpleNamespace(case=template), Names(template)) == []
