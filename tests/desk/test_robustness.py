@@ -92,7 +92,7 @@ def test_halves_of_equal_lines_choose_alike_and_leave_a_small_gap(made):
 
 
 def test_a_run_holds_the_section(stored):
-    assert set(stored.choice["robust"]) == {"fails", "knowing", "halves", "gap"}
+    assert set(stored.choice["robust"]) == {"fails", "knowing", "halves", "gap", "room"}
     page = (stored.folder / "report.html").read_text(encoding="utf-8")
     assert 'id="robust"' in page
 
