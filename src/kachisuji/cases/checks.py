@@ -363,8 +363,10 @@ def markets(w: World) -> Problems:
     if regions is None or s is None or "segments" not in w.sheets:
         return
     found: dict[tuple[Any, Any], dict[Any, Any]] = defaultdict(dict)
-    for _, r in w.records("markets"):
+    first: dict[tuple[Any, Any], int] = {}
+    for row, r in w.records("markets"):
         found[r["segment"], r["region"]][r["year"]] = r["low"]
+        first.setdefault((r["segment"], r["year"]), row)
     shares = {(r["segment"], r["market"]) for _, r in w.records("shares")}
     for _, segment in w.ranked():
         name = segment["segment"]
@@ -389,7 +391,7 @@ def markets(w: World) -> Problems:
         lows = [found[name, region].get(year) for region in regions]
         if None not in lows and not any(lows):
             yield w.sheets["markets"].problem(
-                "cases.no_market", None, "low", segment=name, year=year
+                "cases.no_market", first[name, year], "low", segment=name, year=year
             )
 
 
