@@ -11,6 +11,7 @@ from kachisuji.words import ratio
 # units of the schema files (cases/schema/*symbols.csv) that are a number and a word
 _WORDED = {
     "elasticity": "web.unit_elasticity",
+    "exponent": "web.unit_exponent",
     "years": "web.unit_years",
     "months": "web.unit_months",
     "per unit": "web.unit_per_unit",
