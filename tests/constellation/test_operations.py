@@ -6,6 +6,7 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,21 @@ def answer_with(place, names, question=QUESTION, patience=3.0, ident=""):
         return asker.wait(ident, question)
     finally:
         asker.close()
+
+
+@contextmanager
+def answering(place):
+    """Let every firm work while the block lasts."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=worker(place, n).run, args=(stop, 1.0)) for n in FIRMS]
+    for t in threads:
+        t.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for t in threads:
+            t.join()
 
 
 def test_a_node_that_drops_out_is_left_out_and_comes_back(place):
@@ -224,22 +240,19 @@ def test_the_coordinator_is_killed_and_goes_on(place):
 def test_a_lost_member_aborts_and_the_whole_is_asked_again_at_its_price(place):
     before = {n: spent(place, n) for n in FIRMS}
     lost = place.processes["member-b"]
-    os.kill(lost.pid, signal.SIGSTOP)
     asker = place.asker(patience=8.0)
-    try:
-        ident = asker.put(QUESTION)
-        stop = threading.Event()
-        threads = [threading.Thread(target=worker(place, n).run, args=(stop, 1.0)) for n in FIRMS]
-        for t in threads:
-            t.start()
-        time.sleep(5.0)  # the others have given the first opening up by now
-    finally:
-        os.kill(lost.pid, signal.SIGCONT)
-    answer = asker.wait(ident, QUESTION)
-    said = asker.client.call("GET", f"/questions/{ident}")
-    stop.set()
-    for t in threads:
-        t.join()
+    ident = asker.put(QUESTION)
+    os.kill(lost.pid, signal.SIGSTOP)
+    with answering(place):
+        try:
+            until = time.monotonic() + 60.0  # the others give the first opening up
+            while asker.client.call("GET", f"/questions/{ident}")["attempt"] == 1:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        finally:
+            os.kill(lost.pid, signal.SIGCONT)
+        answer = asker.wait(ident, QUESTION)
+        said = asker.client.call("GET", f"/questions/{ident}")
     asker.close()
     assert answer.nodes == 4
     assert said["attempt"] in (2, 3)  # the second, unless the lost one still held the first
@@ -402,25 +415,19 @@ def test_a_node_killed_between_debit_and_sending_pays_once_and_is_in_the_answer(
 def test_the_coordinator_is_killed_while_the_committee_opens(place):
     before = {n: spent(place, n) for n in FIRMS}
     lost = place.processes["member-b"]
-    os.kill(lost.pid, signal.SIGSTOP)
     asker = place.asker(patience=8.0)
-    stop = threading.Event()
-    threads = [threading.Thread(target=worker(place, n).run, args=(stop, 1.0)) for n in FIRMS]
-    try:
-        ident = asker.put(QUESTION)
-        for t in threads:
-            t.start()
-        while asker.client.call("GET", f"/questions/{ident}")["state"] == "collecting":
-            time.sleep(0.05)
-        place.end_one("coordinator")
-    finally:
-        os.kill(lost.pid, signal.SIGCONT)
-    place.start_one("coordinator", "coordinator", "127.0.0.1", str(place.port))
-    answer = asker.wait(ident, QUESTION, 120.0)
-    attempts = asker.client.call("GET", f"/questions/{ident}")["attempt"]
-    stop.set()
-    for t in threads:
-        t.join()
+    ident = asker.put(QUESTION)
+    os.kill(lost.pid, signal.SIGSTOP)
+    with answering(place):
+        try:
+            while asker.client.call("GET", f"/questions/{ident}")["state"] == "collecting":
+                time.sleep(0.05)
+            place.end_one("coordinator")
+        finally:
+            os.kill(lost.pid, signal.SIGCONT)
+        place.start_one("coordinator", "coordinator", "127.0.0.1", str(place.port))
+        answer = asker.wait(ident, QUESTION, 120.0)
+        attempts = asker.client.call("GET", f"/questions/{ident}")["attempt"]
     asker.close()
     assert answer.nodes == 4
     assert {n: spent(place, n) - before[n] for n in FIRMS} == pytest.approx(
