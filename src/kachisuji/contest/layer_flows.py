@@ -16,9 +16,9 @@ from kachisuji.contest.layers import (
     RIPE_YEAR,
     Course,
     Figures,
-    calibrated_use,
     made_at_home,
     on_the_fly,
+    real_use,
     solve_for,
     terms,
 )
@@ -74,15 +74,10 @@ def _at_home(p: Figures, course: Course) -> tuple[dict[str, F8], dict[str, F8]]:
     return {k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}
 
 
-def _real_use(p: Figures, year: int) -> F8:
-    """(F,) real use of home users in one year."""
-    return np.asarray(calibrated_use(p) * (1.0 + p["growth"]) ** (year - BASE_YEAR))
-
-
 def _payments(p: Figures, course: Course, year: int) -> dict[Key, F8]:
     """Payments by payer, payee and kind, (F,) each."""
     d = terms(p, course, on_the_fly(p, np.array([year])))
-    real = _real_use(p, year)
+    real = real_use(p, np.array([year]))[:, 0]
     leader = p["leader_share"]
     away = {"leader": leader, "rest": 1.0 - leader}
     out: dict[Key, F8] = {}
@@ -133,7 +128,7 @@ def rents(p: Figures, course: Course, year: int = RIPE_YEAR) -> pd.DataFrame:
 
     one = _one_year(course, year)
     d = terms(p, one, on_the_fly(p, np.array([year])))
-    real, leader = _real_use(p, year), p["leader_share"]
+    real, leader = real_use(p, np.array([year]))[:, 0], p["leader_share"]
     computed, modelled = _at_home(p, one)
     total = {
         (layer, region): np.zeros((real.size, 2))

@@ -18,10 +18,11 @@ from kachisuji.contest.layers import (
     YEARS,
     Course,
     Figures,
-    calibrated_use,
     course_as_is,
     play_layers,
+    real_use,
     terms,
+    towards,
 )
 from kachisuji.contest.layers import (
     on_the_fly as fly_of,
@@ -59,7 +60,7 @@ def course_with_lines(p: Figures, lines: Sequence[LineInLayers]) -> Course:
       go is the part brought home; sales abroad are received.
     """
     as_is = course_as_is(p)
-    real = calibrated_use(p)[:, None] * (1.0 + p["growth"][:, None]) ** (YEARS - YEARS[0])[None, :]
+    real = real_use(p)
     share, abroad = as_is.home_share, as_is.sold_abroad
     reached = {"switching": np.zeros_like(share), "closed": np.zeros_like(share)}
     lifts = {"compute": np.zeros_like(share), "base_model": np.zeros_like(share)}
@@ -78,13 +79,10 @@ def course_with_lines(p: Figures, lines: Sequence[LineInLayers]) -> Course:
         if line.closes:
             reached["closed"] = np.maximum(reached["closed"], part)
 
-    def towards(level: F8, symbol: str, by: F8) -> F8:
-        return np.asarray(level + by * np.maximum(0.0, p[symbol][:, None] - level))
-
     return Course(
         share,
-        towards(as_is.switching, "switching_aim", reached["switching"]),
-        towards(as_is.closed, "closed_aim", reached["closed"]),
+        towards(as_is.switching, p["switching_aim"], reached["switching"]),
+        towards(as_is.closed, p["closed_aim"], reached["closed"]),
         abroad,
         lifts["base_model"],
         lifts["compute"],

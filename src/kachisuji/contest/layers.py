@@ -178,6 +178,17 @@ def calibrated_use(p: Figures) -> F8:
     return np.asarray((p["receipts"] + p["deficit"]) / leaves[:, 0])
 
 
+def real_use(p: Figures, years: NDArray[np.int64] = YEARS, start: F8 | None = None) -> F8:
+    """(F, T) home users' spending at the prices of 2024, from ``start`` (calibrated) on."""
+    start = calibrated_use(p) if start is None else start
+    return np.asarray(start[:, None] * (1.0 + p["growth"][:, None]) ** (years - BASE_YEAR)[None, :])
+
+
+def towards(level: F8, aim: F8, by: F8) -> F8:
+    """(F, T) a path raised by the part ``by`` of what it lacks of ``aim`` (F,); never lowered."""
+    return np.asarray(level + by * np.maximum(0.0, aim[:, None] - level))
+
+
 def play_layers(
     p: Figures, course: Course, years: NDArray[np.int64] = YEARS, use: F8 | None = None
 ) -> Flows:
@@ -206,7 +217,7 @@ def play_layers(
     start = calibrated_use(p) if use is None else use
     fly = on_the_fly(p, years)
     elapsed = (years - BASE_YEAR)[None, :]
-    real = start[:, None] * (1.0 + p["growth"][:, None]) ** elapsed
+    real = real_use(p, years, start)
     value, inputs, fall, kept = _split(p, course, fly)
     value, inputs = value * real[..., None, None], inputs * real[..., None]
     receipts = (
@@ -261,16 +272,11 @@ def _with_aims(
     p: Figures, as_is: Course, share: F8, reached: F8, years: NDArray[np.int64]
 ) -> Course:
     """Raise switching and closed data to their aims as far as ``reached``, and sell abroad."""
-
-    def towards(level: F8, aim: F8) -> F8:
-        return np.asarray(level + reached * np.maximum(0.0, aim[:, None] - level))
-
-    real = calibrated_use(p)[:, None] * (1.0 + p["growth"][:, None]) ** (years - BASE_YEAR)[None, :]
     return Course(
         share,
-        towards(as_is.switching, p["switching_aim"]),
-        towards(as_is.closed, p["closed_aim"]),
-        p["abroad"][:, None] * real * (share - as_is.home_share),
+        towards(as_is.switching, p["switching_aim"], reached),
+        towards(as_is.closed, p["closed_aim"], reached),
+        p["abroad"][:, None] * real_use(p, years) * (share - as_is.home_share),
     )
 
 

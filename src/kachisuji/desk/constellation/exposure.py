@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from kachisuji.contest.build import Supply
 
 F8 = NDArray[np.float64]
-Z = 1.96
 DRAWS = 1024
 """Futures in which exposure is worked before and after; the same numbers each time."""
 
@@ -51,6 +50,7 @@ def origins(shares: Mapping[str, Figure]) -> list[tuple[str, float, float, float
     shares
         Region -> figure of its share, for every region that sells.
     """
+    from kachisuji.constellation.evidence import Z
     from kachisuji.constellation.recipes import onto_simplex
 
     given = np.array([f.mode for f in shares.values()])

@@ -41,8 +41,6 @@ WIDEST = 2.0
 
 AGES = ("under30", "30s", "40s", "50s", "60plus")
 _CRAFT = "-craft"
-Z = 1.96
-"""Deviations within which a range lies."""
 _YEARS = (15.0, 10.0, 5.0)  # within which masters of 60 and more leave: slow, likely, fast
 
 
@@ -246,7 +244,7 @@ class _Book:
 
     def craft(self, answer: Answer) -> None:
         """Replace the loss of craft skill: masters of 60 and more leave within five to 15 years."""
-        from kachisuji.constellation.evidence import Figure
+        from kachisuji.constellation.evidence import Figure, Z
 
         for craft, rows in answer.table.groupby("craft", sort=False):
             estimates, noise = (
@@ -269,6 +267,8 @@ class _Book:
 
     def recipes(self, found: Sequence[recipes.Recipe]) -> None:
         """Replace recipes, and let how far each is known vary from future to future."""
+        from kachisuji.constellation.evidence import Z
+
         for new in found:
             told, part = f"{new.makers:.0f}", f"{100 * new.weight:.0f}"
             noise = new.contents["recipe_own"][1]

@@ -18,8 +18,8 @@ from kachisuji.words import Lang, RunError
 
 router = APIRouter()
 KINDS = {
-    "html": "text/html; charset=utf-8",
-    "pdf": "application/pdf",
+    "html": STORIES["html"],
+    "pdf": STORIES["pdf"],
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 LONGEST = 300  # seconds that a PDF may take
