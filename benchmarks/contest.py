@@ -81,18 +81,15 @@ def world_of(futures):
 
 
 def bases(world):
-    a, f, m, t = world.size.shape
-    sales, index = np.zeros((a, f, m, t)), np.zeros((a, f, t))
-    for arena in range(a):
-        play_baseline(world, arena, sales[arena], index[arena])
-    return sales, index
+    for arena in range(world.size.shape[0]):
+        play_baseline(world, arena)
 
 
-def block(world, lines, first, last, sales, index):
+def block(world, lines, first, last):
     futures, years = world.size.shape[1], world.size.shape[3] - 1
     scalars = np.zeros((last - first, futures, len(sym.SCALARS)))
     paths = np.zeros((last - first, futures, years, len(sym.PATHS)), dtype=np.float32)
-    play_lines(world, lines, first, last, sales, index, scalars, paths)
+    play_lines(world, lines, first, last, scalars, paths)
     return scalars
 
 
@@ -105,12 +102,12 @@ def lines_with(partners, count):
 
 def ours(world, partners, count, workers):
     lines = lines_with(partners, count)
-    sales, index = bases(world)
-    block(world, lines, 0, 1, sales, index)
+    bases(world)
+    block(world, lines, 0, 1)
     edges = np.arange(0, count + 1, 60)
     start = time.perf_counter()
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda k: block(world, lines, k, k + 60, sales, index), edges[:-1]))
+        list(pool.map(lambda k: block(world, lines, k, k + 60), edges[:-1]))
     return count * world.size.shape[1] / (time.perf_counter() - start)
 
 
@@ -123,15 +120,15 @@ def peer(experiments):
     warnings.simplefilter("ignore")
     ema_logging.log_to_stderr(50)
     world, lines = world_of(1), make_lines(n=1, partner=1)
-    sales, index = bases(world)
+    bases(world)
     names = ["epsilon", "alpha", "nu", "iota", "kappa", "learning_rate", "delta", "phi"]
     places = [getattr(sym, n.upper()) for n in names]
-    block(world, lines, 0, 1, sales, index)
+    block(world, lines, 0, 1)
 
     def once(**values):
         for name, place in zip(names, places, strict=True):
             world.symbols[0, 0, place] = values[name]
-        return {"welfare": block(world, lines, 0, 1, sales, index)[0, 0, 5]}
+        return {"welfare": block(world, lines, 0, 1)[0, 0, 5]}
 
     model = Model("contest", function=once)
     model.uncertainties = [

@@ -147,8 +147,7 @@ def as_peer(case, told):
 
     def kernel(future, line):
         scalars, paths = model._results(1, 1)
-        play_lines(future.world, coded[line], 0, 1, future.base_sales, future.base_index,
-                   scalars, paths)  # fmt: skip
+        play_lines(future, coded[line], 0, 1, scalars, paths)
         return _named(scalars, paths).scalars
 
     def called(line, **values):

@@ -38,7 +38,7 @@ def main() -> None:
     case = cases.load(asked.case)
     model = contest.build(case, case.economy)
     draws = np.random.default_rng(0).random((asked.futures, len(model.quantities)))
-    world = model.prepare(draws).world
+    world = model.prepare(draws)
     first = model.lines[model.lines["kind"] == "line"].iloc[0]
     keys = {"package": first["package"], "scope": first["scope"], "partner": first["partner"]}
     th.win_threshold(model, draws, first["segment"], **keys)  # compiled before it is timed

@@ -19,12 +19,16 @@ settings.load_profile("kachisuji")
 
 # rooms whose tests start servers, processes or whole runs: make quick leaves them to make test
 _LONG = {Path(__file__).parent / room for room in ("constellation", "desk")}
+# tests of the contest that need no compiled kernel: compiling takes two minutes after each change
+_PLAIN = {"compiled", "expected", "hindcast", "hindcast_record", "layer_flows", "layers"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long as a whole."""
     for item in items:
-        if not _LONG.isdisjoint(item.path.parents):
+        kernel = item.path.parent.name == "contest"
+        kernel = kernel and item.path.stem.removeprefix("test_") not in _PLAIN
+        if kernel or not _LONG.isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.slow)
 
 

@@ -101,7 +101,7 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
     spending = {0: [1.0] * n_r}
     skill = 1.0
     sales = [[s0[h, m] * size[m, 0] * base_open for m in markets]]
-    index, induced, earned, profit = [0.0], [0.0], 0.0, 0.0
+    index, induced, profit = [0.0], [0.0], 0.0
     for t in range(1, last + 1):
         trend = (1 + p[sym.GROWTH]) ** t
         now, extra = [], 0.0
@@ -192,7 +192,7 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
             if m == hit and t > start:
                 a[h] *= (1 + g[sym.RETALIATION_TARIFF]) ** -eps
             if m == hm:
-                rise = (1 + lever(sym.LEVER_BARRIER, t)) ** -eps
+                rise = (1 + lever(sym.LEVER_BARRIER, t) + lever(sym.LEVER_DUTY, t)) ** -eps
                 a = [v if r == h else v * rise for r, v in enumerate(a)]
                 home_index = math.log(sum(a)) * is_open
             for r in regions:
@@ -203,7 +203,6 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
         world_share = [v / size[:, t].sum() for v in sold]
         real = [is_open * (sold[r] + (bought(t) if r == h else 0.0)) / cost[r] for r in regions]
         if partner is not None:
-            earned += world.discount[0, t] * sold[partner] * is_open
             margin = p[sym.MARGIN] * p[sym.NICHE_MARGIN] * firms(p, g, size, t)[1]
             profit += world.discount[0, t] * sold[partner] * is_open * margin
         if p[sym.CRAFT] > 0:
@@ -212,4 +211,4 @@ def plain_path(world, arena, f, package=None, start=1, intensity=0.0, partner=No
             if needed > 0:
                 kept *= min(1.0, world.pool[2, t] / needed + lever(sym.LEVER_TRAINERS, t))
             skill *= 1 - p[sym.CRAFT_DECAY] * (1 - kept)
-    return sales, index, induced, (earned, profit)
+    return sales, index, induced, profit

@@ -23,7 +23,9 @@ def twins(**kw):
     twice = {}
     for name in ("symbols", "season", "size", "share0", "rivals", "luck", "unborn", "pair"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
-    for name in ("late", "closed", "tax", "shared", "forward", "base_profit"):
+    for name in ("late", "closed", "tax", "shared", "forward"):
+        twice[name] = np.concatenate([getattr(one, name)] * 2)
+    for name in ("base_sales", "base_index", "base_power", "base_profit"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
     for name in ("recipe_value", "digital", "product"):
         twice[name] = np.concatenate([getattr(one, name)] * 2)
@@ -35,14 +37,13 @@ def lines_of_both(**kw):
 
 
 def together(world, lines):
-    a, f, m, t1 = world.size.shape
-    sales, index = np.zeros((a, f, m, t1)), np.zeros((a, f, t1))
+    a, f, _, t1 = world.size.shape
     for arena in range(a):
-        play_baseline(world, arena, sales[arena], index[arena])
+        play_baseline(world, arena)
     n = lines.segment.size
     scalars = np.zeros((n, f, len(sym.SCALARS)))
     paths = np.zeros((n, f, t1 - 1, len(sym.PATHS)), dtype=np.float32)
-    play_together(world, lines, sales, index, scalars, paths)
+    play_together(world, lines, scalars, paths)
     return {k: scalars[:, :, i] for i, k in enumerate(sym.SCALARS)}
 
 

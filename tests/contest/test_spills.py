@@ -24,12 +24,11 @@ HEAD = ["from", "to", "kind", "low", "mode", "high", "evidence"]
 def linked(share, kind=0, **kw):
     """Two segments, the first spilling ``share`` of its capability spending to the second."""
     world = twins(cross=CALM, **kw)
-    a, f, m, t1 = world.size.shape
-    sales, index = np.zeros((a, f, m, t1)), np.zeros((a, f, t1))
+    a, f, _, t1 = world.size.shape
     for arena in range(a):
-        play_baseline(world, arena, sales[arena], index[arena])
+        play_baseline(world, arena)
     response = np.zeros((2, f, 4, t1))
-    play_response(world, 1, sales, index, 0.01, response[1])
+    play_response(world, 1, 0.01, response[1])
     return world._replace(
         spill_start=np.array([0, 1, 1]), spill_to=np.array([1]), spill_kind=np.array([kind]),
         spill=np.full((1, f), share), response=response,

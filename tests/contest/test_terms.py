@@ -289,9 +289,9 @@ def test_the_gains_of_all_regions_add_up_to_a_market_that_is_given():
     w.gain[:], w.deal[:], w.gone[0] = world.boost[0, 0], world.deal[0, 0], world.gone[0, 0]
     play(look(world, 0, 0, 0), w, 1, -1, 1)
     market = (margins(world)[1:] * world.size[0, 0, :, 1:].sum(axis=0)).sum()
-    assert w.earned[1].sum() == pytest.approx(market, rel=1e-12)
+    assert w.earned.sum() == pytest.approx(market, rel=1e-12)
     assert world.base_profit[0, 0].sum() == pytest.approx(market, rel=1e-12)
-    change = w.earned[1] - world.base_profit[0, 0]
+    change = w.earned - world.base_profit[0, 0]
     home = (margins(world)[1:] * paths["sales"][0, 0].astype(float)).sum()
     assert change[0] == pytest.approx(home, rel=1e-5)
     assert out["partner_gain"][0, 0] == pytest.approx(change[1], rel=1e-9)  # no contract's part

@@ -155,7 +155,7 @@ def test_probability_is_the_part_of_the_futures_that_pass(model, draws):
     assert t.reached >= 0.25 > t.unaided
     line = th._candidate(model, name["segment"], keys["scope"], keys["package"], keys["partner"],
                          [int(t.start)])  # fmt: skip
-    world = model.prepare(draws).world
+    world = model.prepare(draws)
     coded = encode(model.case, line, model.competitors)
     weight = np.ones(len(model.markets))
     got = share(world, coded._replace(intensity=np.array([t.intensity])), len(model.years), weight)
@@ -178,7 +178,7 @@ def test_money_of_a_threshold_is_that_of_the_line_and_within_the_budget(model, d
 
 def test_the_ceiling_of_the_budget_is_what_the_model_charges(model, draws):
     """Median public money of the model at the budget's ceiling is the budget."""
-    world = model.prepare(draws).world
+    world = model.prepare(draws)
     lines = model.lines[model.lines["kind"] == "line"].drop_duplicates(["segment", "package"])
     coded = encode(model.case, lines, model.competitors)
     for budget in (5.0, 40.0):
@@ -186,9 +186,7 @@ def test_the_ceiling_of_the_budget_is_what_the_model_charges(model, draws):
         futures, years = draws.shape[0], len(model.years)
         scalars = np.zeros((len(lines), futures, len(sym.SCALARS)))
         paths = np.zeros((len(lines), futures, years, len(sym.PATHS)), dtype=np.float32)
-        ready = model.prepare(draws)
-        th.play_lines(world, coded._replace(intensity=most), 0, len(lines), ready.base_sales,
-                      ready.base_index, scalars, paths)  # fmt: skip
+        th.play_lines(world, coded._replace(intensity=most), 0, len(lines), scalars, paths)
         dearest = np.median(paths[..., 0].max(axis=2), axis=1)
         np.testing.assert_allclose(dearest, budget, rtol=0.05)
 

@@ -149,6 +149,9 @@ def make_world(
         discount=(1 + np.array([[0.04], [0.01], [0.02]])) ** -np.arange(t1)[None, :].astype(float),
         forward=np.array([0.4]),
         gdp=np.full(n_r, 1e5),
+        base_sales=np.zeros((2, futures, n_m, t1)),
+        base_index=np.zeros((2, futures, t1)),
+        base_power=np.zeros((1, 3, futures, 3)),
         base_profit=np.zeros((2, futures, n_r)),
         spill_start=np.zeros(2, dtype=np.int64),
         spill_to=np.zeros(0, dtype=np.int64),
@@ -177,14 +180,13 @@ def make_lines(*, intensity=1.0, start=1, partner=-1, niche=0, kind=1, n=1):
 
 def outcomes(world, lines):
     """Scalars by name (L, F) and paths by name (L, F, T)."""
-    a, f, m, t1 = world.size.shape
-    sales, index = np.zeros((a, f, m, t1)), np.zeros((a, f, t1))
+    a, f, _, t1 = world.size.shape
     for arena in range(a):
-        play_baseline(world, arena, sales[arena], index[arena])
+        play_baseline(world, arena)
     n = lines.segment.size
     scalars = np.zeros((n, f, len(sym.SCALARS)))
     paths = np.zeros((n, f, t1 - 1, len(sym.PATHS)), dtype=np.float32)
-    play_lines(world, lines, 0, n, sales, index, scalars, paths)
+    play_lines(world, lines, 0, n, scalars, paths)
     return (
         {k: scalars[:, :, i] for i, k in enumerate(sym.SCALARS)},
         {k: paths[:, :, :, i] for i, k in enumerate(sym.PATHS)},

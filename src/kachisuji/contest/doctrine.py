@@ -134,7 +134,8 @@ def doctrine(
 def _rules(model: ContestModel) -> dict[str, dict[str, Any]]:
     """Stance, category and article of each instrument; by its levers where the case says none."""
     given = {r["instrument"]: r for r in optional_records(model.case, "trade_rules")}
-    barriers = {r["instrument"] for r in records(model.case, "effects") if r["lever"] == "barrier"}
+    effects = records(model.case, "effects")
+    barriers = {r["instrument"] for r in effects if r["lever"] in ("barrier", "duty")}
     out = {}
     for row in records(model.case, "instruments"):
         name = row["instrument"]
@@ -161,8 +162,8 @@ def _best_means(model: ContestModel, played: Marginal, names: list[str]) -> Mean
 
 
 def _situation(model: ContestModel, draws: F8, names: list[str], best: Means) -> _Situation:
-    ready = model.prepare(draws)
-    world, home = ready.world, ready.world.home
+    world = model.prepare(draws)
+    home = world.home
     place = {s: i for i, s in enumerate(model.segments)}
     rows = [place[n] for n in names]
     others = np.arange(world.rivals.shape[2]) != home
@@ -182,7 +183,7 @@ def _situation(model: ContestModel, draws: F8, names: list[str], best: Means) ->
 
 def _power(model: ContestModel, draws: F8) -> tuple[F8, F8]:
     """(S, F) what dependents lose if home withholds, and home if its worst holder does."""
-    world = model.prepare(draws).world
+    world = model.prepare(draws)
     home, regions = world.home, range(world.withhold.shape[1])
     place = {s: i for i, s in enumerate(model.segments)}
     held = np.zeros((len(place), draws.shape[0]))

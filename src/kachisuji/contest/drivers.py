@@ -29,7 +29,7 @@ def drivers(model: ContestModel, draws: F8) -> pd.DataFrame:
     """
     import pandas as pd
 
-    world = model.prepare(draws).world
+    world = model.prepare(draws)
     number = model.tipping(draws)
     spending, reaction = world.rivals[::2, :, :, 0], world.rivals[::2, :, :, 1]
     others = np.arange(spending.shape[2]) != world.home

@@ -56,13 +56,13 @@ def play_programme(case: Case, futures: int = 256, seed: int = 0) -> Played:
 
 def _shares(model: ContestModel, draws: F8, row: NDArray[np.int64]) -> tuple[F8, F8]:
     """Home's share with and without the line, (F, T); purchases of the state not counted."""
-    world, line = model.prepare(draws).world, model.chosen(row)
+    world, line = model.prepare(draws), model.chosen(row)
     weight = np.ones(len(model.markets))
     years = world.size.shape[3] - 1
     out = np.zeros((2, years, 1, draws.shape[0]))
     for t in range(1, years + 1):
-        share_reached(world, line, weight, t, out[0, t - 1])
-        share_reached(world, line._replace(intensity=np.zeros(1)), weight, t, out[1, t - 1])
+        for k, played in enumerate((line, line._replace(intensity=np.zeros(1)))):
+            share_reached(world, played, weight, t, out[k, t - 1])
     return out[0, :, 0].T, out[1, :, 0].T
 
 

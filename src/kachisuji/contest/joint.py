@@ -84,7 +84,7 @@ def start_line(world, lines, i, f, w, partners, hits):
 
 
 @compiled
-def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
+def pressure(world, lines, f, t, works, partial, use):
     """Move ``use`` towards the labour added over the pool, by skill, and exports over their base.
 
     ``use`` holds the four skills, then exports: what wages and the currency have answered to.
@@ -100,7 +100,7 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         w = desk_of(works, i)
         s = lines.segment[i]
         arena = 2 * s + lines.niche[i]
-        sales, base = w.sales[:, t].sum(), base_sales[arena, f, :, t].sum()
+        sales, base = w.sales[:, t].sum(), world.base_sales[arena, f, :, t].sum()
         labour_needed(
             world.symbols[arena, f], world.cross[f], world.season[s, f, t, FEWER], sales, base,
             w.lever[LEVER_LABOUR_SAVING, t], w.induced[t], row,
@@ -109,9 +109,9 @@ def pressure(world, lines, f, t, works, base_sales, base_index, partial, use):
         for k in range(N_SKILLS):
             use[k] += ADJUSTMENT * row[1 + k] / world.pool[k, t]
         home = world.home_market
-        exports = sales - base - w.sales[home, t] + base_sales[arena, f, home, t]
+        exports = sales - base - w.sales[home, t] + world.base_sales[arena, f, home, t]
         use[N_SKILLS] += ADJUSTMENT * exports / world.cross[f, EXPORTS_BASE]
-        fallen = w.price[t] - base_index[arena, f, t]
+        fallen = w.price[t] - world.base_index[arena, f, t]
         partial[i] = fallen / world.season[s, f, t, EPSILON_T]
 
 
@@ -151,7 +151,7 @@ def gift_of(world, lines, i, f, t, works):
 
 
 @compiled
-def teachers(world, lines, f, t, works, base_sales):
+def teachers(world, lines, f, t, works):
     """Find how many of the craft workers who can be moved each line may take as teachers.
 
     What the lines' own production takes on is gone for teaching; the rest is shared evenly by all
@@ -164,14 +164,14 @@ def teachers(world, lines, f, t, works, base_sales):
         schools += 1 if works.lever[i, LEVER_HANDOVER, t] > 0.0 else 0
         s = lines.segment[i]
         arena = 2 * s + lines.niche[i]
-        more = works.sales[i, :, t - 1].sum() - base_sales[arena, f, :, t - 1].sum()
+        more = works.sales[i, :, t - 1].sum() - world.base_sales[arena, f, :, t - 1].sum()
         needed = world.symbols[arena, f, LABOUR_CRAFT] * world.season[s, f, t, FEWER]
         free -= max(0.0, more) * needed
     return max(0.0, free) / max(1, schools)
 
 
 @compiled
-def play_together(world, lines, base_sales, base_index, scalars, paths):
+def play_together(world, lines, scalars, paths):
     """Play all ``lines`` (one a segment) jointly; outcomes by line, (L, F, …), zero on entry.
 
     Wages answer to the labour that all lines add, the real exchange rate to the exports they add,
@@ -196,8 +196,8 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
             if lines.kind[i] == LINE:
                 start_line(world, lines, i, f, desk_of(works, i), partners, hits)
         for t in range(1, world.size.shape[3]):
-            pressure(world, lines, f, t - 1, works, base_sales, base_index, partial, use)
-            staff = teachers(world, lines, f, t, works, base_sales)
+            pressure(world, lines, f, t - 1, works, partial, use)
+            staff = teachers(world, lines, f, t, works)
             for i in range(n):
                 if lines.kind[i] != LINE:
                     continue
@@ -213,7 +213,7 @@ def play_together(world, lines, base_sales, base_index, scalars, paths):
             if lines.kind[i] == LINE:
                 arena = 2 * lines.segment[i] + lines.niche[i]
                 w = desk_of(works, i)
-                value_line(world, arena, f, w, base_sales, base_index, scalars[i, f], paths[i, f])
+                value_line(world, arena, f, w, scalars[i, f], paths[i, f])
                 spill_value(world, lines.segment[i], f, w, lines_of, scalars[i, f])
                 if partners[i] >= 0:
                     partner_gain(world, arena, f, w, partners[i], scalars[i, f])

@@ -50,18 +50,20 @@ from kachisuji.contest.symbols import (
     SKILLS,
 )
 from kachisuji.contest.value import (
+    N_PIECES,
     PARTNER_GAIN,
     PARTNER_RENT,
     VALUE_ADDED,
     WELFARE,
+    contract_rent,
     credit_line,
+    set_base_power,
     spill_value,
     value_line,
 )
 from kachisuji.contest.world import (
     CREDIT,
     END,
-    KEPT_BY,
     LEAD,
     LINE,
     N_LINE_TERMS,
@@ -72,7 +74,6 @@ from kachisuji.contest.world import (
     PARTS,
     PURCHASES,
     SHUT,
-    SOLD_BY,
     START,
     STATE_COST,
     STOPPED,
@@ -109,8 +110,8 @@ def desks(world, n):
         np.zeros((n, years)),
         np.zeros((n, years)),
         np.zeros((n, years)),
-        np.zeros((n, 2, n_regions)),
-        np.zeros((n, 10)),
+        np.zeros((n, n_regions)),
+        np.zeros((n, N_PIECES)),
         np.zeros((n, years)),
     )
 
@@ -266,7 +267,7 @@ def set_base(scene, w):
 
 @inlined
 def earn(t, scene, w):
-    """Add a year's discounted sales of each region, and the margin on them, to ``w.earned``.
+    """Add the margin on a year's sales of each region, discounted, to ``w.earned``.
 
     A market not yet born sells nothing; what the state buys is no part of it.
     """
@@ -275,11 +276,9 @@ def earn(t, scene, w):
     total = 0.0
     for m in range(scene.size.shape[0]):
         total += scene.size[m, t]
-    sold = scene.discount[t] * total
-    kept = sold * scene.season[t, MARGIN_T] * scene.symbols[NICHE_MARGIN]
-    for r in range(w.earned.shape[1]):
-        w.earned[SOLD_BY, r] += sold * w.state[WORLD_SHARE, r]
-        w.earned[KEPT_BY, r] += kept * w.state[WORLD_SHARE, r]
+    kept = scene.discount[t] * total * scene.season[t, MARGIN_T] * scene.symbols[NICHE_MARGIN]
+    for r in range(w.earned.size):
+        w.earned[r] += kept * w.state[WORLD_SHARE, r]
 
 
 @borrowed
@@ -291,12 +290,12 @@ def partner_gain(world, arena, f, w, partner, out):
     segment's: those of single regions are not known.
     """
     without = world.base_profit[arena, f, partner]
-    out[PARTNER_GAIN] = out[PARTNER_RENT] + w.earned[KEPT_BY, partner] - without
+    out[PARTNER_GAIN] = out[PARTNER_RENT] + w.earned[partner] - without
 
 
 @borrowed
 def play(scene, w, partner, hit, start):
-    """Play one segment through all years; ``w.earned`` adds up what each region sells."""
+    """Play one segment through all years; ``w.earned`` adds up the margin of each region."""
     open_play(scene, w, hit, start)
     if partner >= 0:
         foresee_partner(1, scene, w, start)
@@ -332,17 +331,16 @@ def target_market(world, arena, f):
 
 
 @compiled
-def play_baseline(world, arena, base_sales, base_index):
-    """Fill home sales (F, M, T1) and home price index (F, T1) of an arena without policy.
-
-    ``world.base_profit`` gets the margin on each region's discounted sales.
-    """
+def play_baseline(world, arena):
+    """Fill the path of an arena without policy: ``base_sales``, ``base_index`` and the like."""
     w = scratch(world)
     for f in range(world.cross.shape[0]):
         play(look(world, arena, f, 0), w, -1, -1, 0)
-        base_sales[f] = w.sales
-        base_index[f] = w.price
-        world.base_profit[arena, f] = w.earned[KEPT_BY]
+        world.base_sales[arena, f] = w.sales
+        world.base_index[arena, f] = w.price
+        world.base_profit[arena, f] = w.earned
+        if arena % 2 == 0:  # power is that of the whole segment
+            set_base_power(world, arena // 2, f)
 
 
 @borrowed
@@ -396,12 +394,12 @@ def follow(before, w):
     copied(before.reach, w.reach)
     copied(before.plan, w.plan)
     copied(before.sales, w.sales)
-    copied(before.earned, w.earned)
     copied_row(before.terms, w.terms)
     copied_row(before.deal, w.deal)
     copied_row(before.price, w.price)
     copied_row(before.induced, w.induced)
     copied_row(before.teach, w.teach)
+    copied_row(before.earned, w.earned)
 
 
 @borrowed
@@ -415,8 +413,8 @@ def play_alone(lines, n, scene, skill, before, w):
 def play_joined(world, lines, n, f, scene, skill, before, alone, w):
     """Play line ``n`` on from its start with its partner; returns whether the partner takes part.
 
-    It does only if its own discounted sales are higher than where the line is played without it
-    (``alone``, equation 6).
+    It does only if that leaves it more than the line without it does (``alone``, equation 6): the
+    discounted margin on its own sales, and its contract's part.
     """
     s, partner, start = lines.segment[n], lines.partner[n], lines.start[n]
     pair = world.pair[s, partner] if partner >= 0 else -1
@@ -428,7 +426,8 @@ def play_joined(world, lines, n, f, scene, skill, before, alone, w):
     w.gone[0] = world.gone[pair, f]
     foresee_partner(start, scene, w, start)
     play_on(start, scene.size.shape[1], scene, w, partner, skill)
-    return w.earned[SOLD_BY, partner] > alone.earned[SOLD_BY, partner]
+    rent = contract_rent(world, 2 * s + lines.niche[n], f, w)
+    return w.earned[partner] + rent > alone.earned[partner]
 
 
 @borrowed
@@ -468,7 +467,7 @@ def same_but_partner(lines, first, last):
 
 
 @borrowed
-def play_chain(world, lines, first, n, following, base_sales, base_index, nobody, before, alone,
+def play_chain(world, lines, first, n, following, nobody, before, alone,
                joined, scalars, paths):  # fmt: skip
     """Play line ``n`` and those that differ from it by their partner, in every future."""
     s, group = lines.segment[n], lines.group[n]
@@ -481,21 +480,21 @@ def play_chain(world, lines, first, n, following, base_sales, base_index, nobody
         while row >= 0:
             result, path = scalars[row, f], paths[row, f]
             if play_joined(world, lines, first + row, f, scene, skill, before, alone, joined):
-                value_line(world, arena, f, joined, base_sales, base_index, result, path)
+                value_line(world, arena, f, joined, result, path)
                 spill_value(world, s, f, joined, nobody, result)
                 partner_gain(world, arena, f, joined, lines.partner[first + row], result)
             elif without >= 0:
                 copied_row(scalars[without, f], result)
                 copied(paths[without, f], path)
             else:
-                value_line(world, arena, f, alone, base_sales, base_index, result, path)
+                value_line(world, arena, f, alone, result, path)
                 spill_value(world, s, f, alone, nobody, result)
                 without = row
             row = following[row]
 
 
 @compiled
-def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths):
+def play_lines(world, lines, first, last, scalars, paths):
     """Play lines ``first`` to ``last`` in every future and write outcome differences.
 
     ``scalars`` is (last − first, F, len(SCALARS)), ``paths`` (last − first, F, T,
@@ -514,13 +513,13 @@ def play_lines(world, lines, first, last, base_sales, base_index, scalars, paths
                 )
         elif lines.kind[n] != NOTHING and begins[n - first]:
             play_chain(
-                world, lines, first, n, following, base_sales, base_index, nobody, before, alone,
+                world, lines, first, n, following, nobody, before, alone,
                 joined, scalars, paths,
             )  # fmt: skip
 
 
 @compiled
-def play_response(world, s, base_sales, base_index, share, out):
+def play_response(world, s, share, out):
     """Find what a unit of capability spending from elsewhere gives in segment ``s``, by year.
 
     ``out`` (F, 4, T1): value added and welfare at the three rates, discounted. Spending in year t
@@ -541,7 +540,7 @@ def play_response(world, s, base_sales, base_index, share, out):
                 skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], skill)
             w.induced[:] = 0.0
             scalars[:] = 0.0
-            value_line(world, 2 * s, f, w, base_sales, base_index, scalars, paths)
+            value_line(world, 2 * s, f, w, scalars, paths)
             out[f, 0, given] = scalars[VALUE_ADDED] / pulse
             for r in range(3):
                 out[f, 1 + r, given] = scalars[WELFARE + r] / pulse

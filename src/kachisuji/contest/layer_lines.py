@@ -121,7 +121,7 @@ def lines_in_layers(
     segments = case.tables["segments"].set_index("segment")
     joins = set(case.settings.closed_data)
     packages = {k.id: bool(joins & set(k.instruments)) for k in case.lines.packages}
-    ready, out = model.prepare(draws), []
+    world, out = model.prepare(draws), []
     at = model.years - YEARS[0]
     inside = (at >= 0) & (at < YEARS.size)
     for row, added in zip(rows, sales, strict=True):
@@ -130,8 +130,8 @@ def lines_in_layers(
             continue
         segment: Any = segments.loc[line["segment"]]
         arena = 2 * model.segments.index(line["segment"])
-        sold = ready.base_sales[arena, :, :, 1:]
-        home, total = sold[:, ready.world.home_market], sold.sum(axis=1)
+        sold = world.base_sales[arena, :, :, 1:]
+        home, total = sold[:, world.home_market], sold.sum(axis=1)
         near = np.divide(home, total, out=np.ones_like(home), where=total > 0.0)
         digital = float(segment["digital"])
         paths = np.zeros((3, draws.shape[0], YEARS.size))

@@ -110,7 +110,7 @@ def stage_codes(level: NDArray[np.float64], firms: NDArray[np.float64]) -> NDArr
 
 def stages(model: ContestModel, draws: NDArray[np.float64]) -> NDArray[np.float64]:
     """Part of the futures in which each segment is in each stage by year, (S, T1, 5)."""
-    world = model.prepare(draws).world
+    world = model.prepare(draws)
     p = world.symbols[::2]
     years = np.arange(world.season.shape[2])
     start, speed, new = (p[:, :, j, None] for j in (ADOPTION, ADOPTION_SPEED, INNOVATION))

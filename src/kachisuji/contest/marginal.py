@@ -169,7 +169,7 @@ class Stage:
         partners: Mapping[str, Sequence[str]] | None,
     ) -> None:  # fmt: skip
         self.model, self.draws = model, draws
-        self.ready = model.prepare(draws)
+        self.world = model.prepare(draws)
         case = model.case
         first = case.lines.starts[0] if start is None else start
         if first not in case.settings.years:
@@ -207,10 +207,7 @@ class Stage:
             last = min(first + _CHUNK, len(plays))
             scalars = np.zeros((last - first, futures, len(sym.SCALARS)))
             paths = np.zeros((last - first, futures, years, len(sym.PATHS)), dtype=np.float32)
-            play_lines(
-                world, coded, first, last, self.ready.base_sales, self.ready.base_index,
-                scalars, paths,
-            )  # fmt: skip
+            play_lines(world, coded, first, last, scalars, paths)
             out |= dict(zip(plays[first:last], scalars[:, :, columns], strict=True))
             if progress is not None:
                 progress(last, len(plays))
@@ -221,7 +218,7 @@ class Stage:
         packages = list(dict.fromkeys(p[0] for p in plays))
         cube = np.ascontiguousarray(self.draws, dtype=np.float64)
         drawn = Draws(self.model.quantities, cube)
-        world = self.ready.world._replace(**instrument_arrays(self.model.case, drawn, packages))
+        world = self.world._replace(**instrument_arrays(self.model.case, drawn, packages))
         return world, self._encode(plays, {p: k for k, p in enumerate(packages)})
 
     def _encode(self, plays: list[Play], package: dict[tuple[str, ...], int]) -> Lines:
@@ -244,7 +241,7 @@ class Stage:
 
     def own_spending(self, segment: str) -> F8:
         """(F,) discounted spending of home firms themselves over the spending years."""
-        world = self.ready.world
+        world = self.world
         years = slice(self.start, self.start + world.spend_years)
         yearly = world.rivals[2 * self.place[segment], :, world.home, 0]
         return np.asarray(yearly * world.discount[0, years].sum())

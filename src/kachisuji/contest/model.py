@@ -52,14 +52,6 @@ def _named(scalars: F8, paths: NDArray[np.float32]) -> Outcomes:
     )
 
 
-class Prepared(NamedTuple):
-    """A set of draws made ready: the arrays of the kernel and the path without policy."""
-
-    world: World
-    base_sales: F8  # (A, F, M, T1) home sales
-    base_index: F8  # (A, F, T1) log price index of the home market
-
-
 class ContestModel:
     """A case and a table, ready to be played.
 
@@ -75,7 +67,7 @@ class ContestModel:
         self.markets = list(case.markets)
         self.quantities: list[Quantity] = collect(case)
         self._lock = threading.Lock()
-        self._last: tuple[str, Prepared] | None = None
+        self._last: tuple[str, World] | None = None
 
     @cached_property
     def lines(self) -> pd.DataFrame:
@@ -111,7 +103,7 @@ class ContestModel:
         other._lock = threading.Lock()
         return other
 
-    def prepare(self, draws: F8) -> Prepared:
+    def prepare(self, draws: F8) -> World:
         """Values of every figure in every future and the path without policy (kept once)."""
         cube = np.ascontiguousarray(draws, dtype=np.float64)
         if cube.ndim != 2 or cube.shape[1] != len(self.quantities):
@@ -122,16 +114,13 @@ class ContestModel:
                 self._last = (key, self._prepare(cube))
             return self._last[1]
 
-    def _prepare(self, cube: F8) -> Prepared:
+    def _prepare(self, cube: F8) -> World:
         world = _build.world(self.case, self.economy, self.supply, Draws(self.quantities, cube))
-        n_arenas, futures, n_markets, years = world.size.shape
-        sales = np.zeros((n_arenas, futures, n_markets, years))
-        index = np.zeros((n_arenas, futures, years))
-        for arena in range(n_arenas):
-            play_baseline(world, arena, sales[arena], index[arena])
+        for arena in range(world.size.shape[0]):
+            play_baseline(world, arena)
         for s in np.unique(world.spill_to):
-            play_response(world, s, sales, index, PULSE, world.response[s])
-        return Prepared(world, sales, index)
+            play_response(world, s, PULSE, world.response[s])
+        return world
 
     def _results(self, count: int, futures: int) -> tuple[F8, NDArray[np.float32]]:
         scalars = np.zeros((count, futures, len(sym.SCALARS)))
@@ -145,35 +134,33 @@ class ContestModel:
 
     def __call__(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
         """Play each of the lines at the given positions alone in every future."""
-        ready, chosen = self.prepare(draws), self.chosen(lines)
+        world, chosen = self.prepare(draws), self.chosen(lines)
         count = chosen.segment.size
         scalars, paths = self._results(count, draws.shape[0])
-        play_lines(
-            ready.world, chosen, 0, count, ready.base_sales, ready.base_index, scalars, paths
-        )
+        play_lines(world, chosen, 0, count, scalars, paths)
         return _named(scalars, paths)
 
     def joint(self, draws: F8, lines: NDArray[np.int64]) -> Outcomes:
         """Play the lines together; outcomes by line (their sum is the portfolio's)."""
-        ready, chosen = self.prepare(draws), self.chosen(lines)
+        world, chosen = self.prepare(draws), self.chosen(lines)
         scalars, paths = self._results(chosen.segment.size, draws.shape[0])
         if chosen.segment.size:
-            play_together(ready.world, chosen, ready.base_sales, ready.base_index, scalars, paths)
+            play_together(world, chosen, scalars, paths)
         return _named(scalars, paths)
 
     def baseline(self, draws: F8) -> dict[str, F8]:
         """Home side without policy: ``share`` and ``sales`` (S, F, T1), ``market`` (S, F, T1)."""
-        ready = self.prepare(draws)
-        market = ready.world.size[::2].sum(axis=2)
-        sales = ready.base_sales[::2].sum(axis=2)
+        world = self.prepare(draws)
+        market = world.size[::2].sum(axis=2)
+        sales = world.base_sales[::2].sum(axis=2)
         share = np.divide(sales, market, out=np.zeros_like(sales), where=market > 0)
         return {"share": share, "sales": sales, "market": market}
 
     def tipping(self, draws: F8) -> F8:
         """Tipping number R of every segment in every future (S, F)."""
-        ready = self.prepare(draws)
-        p = ready.world.symbols[::2]
-        sellers = (ready.world.share0[::2, 0].max(axis=2) > 0).sum(axis=1)
+        world = self.prepare(draws)
+        p = world.symbols[::2]
+        sellers = (world.share0[::2, 0].max(axis=2) > 0).sum(axis=1)
         return np.stack(
             [
                 tipping_number(

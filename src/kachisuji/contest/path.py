@@ -27,6 +27,7 @@ from kachisuji.contest.symbols import (
     LEVER_BIRTH,
     LEVER_COMMITMENT,
     LEVER_CONSOLIDATION,
+    LEVER_DUTY,
     LEVER_HANDOVER,
     LEVER_KAPPA,
     LEVER_LEARNING_RATE,
@@ -292,7 +293,8 @@ def trade_factors(first, start, season, lever, cross, target, home_market, shut,
     for t in range(first, years):
         plan[MINUS_EPSILON, t] = -season[t, EPSILON_T]
     for t in range(first, years):
-        plan[RISE, t] = exp(plan[MINUS_EPSILON, t] * log(1.0 + lever[LEVER_BARRIER, t]))
+        dearer = 1.0 + lever[LEVER_BARRIER, t] + lever[LEVER_DUTY, t]
+        plan[RISE, t] = exp(plan[MINUS_EPSILON, t] * log(dearer))
     for t in range(first, years):
         plan[EASED, t] = log(1.0 - min(0.9, max(0.0, lever[LEVER_ACCESS, t])))
     for t in range(first, years):

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from kachisuji.contest.compiled import compiled
-from kachisuji.contest.kernel import look, play, play_line, scratch, without_levers
+from kachisuji.contest.kernel import (
+    begin_line,
+    look,
+    play,
+    play_alone,
+    play_line,
+    scratch,
+    without_levers,
+)
 from kachisuji.contest.path import WORLD_SHARE
 
 
@@ -39,14 +47,16 @@ def sales_by_seller(world, lines, out):
 
     Lines without a partner: the state after the last year is that of the line played alone.
     """
-    before, w, joined = scratch(world), scratch(world), scratch(world)
+    before, w = scratch(world), scratch(world)
     last = world.size.shape[3] - 1
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
         for f in range(world.cross.shape[0]):
             total = world.size[arena, f, :, last].sum()
+            scene = look(world, arena, f, lines.group[n])
             without_levers(w)
-            play(look(world, arena, f, lines.group[n]), w, -1, -1, 0)
+            play(scene, w, -1, -1, 0)
             out[n, f, 0] = w.state[WORLD_SHARE] * total
-            play_line(world, lines, n, f, before, w, joined)
+            skill = begin_line(world, lines, n, f, scene, before)
+            play_alone(lines, n, scene, skill, before, w)
             out[n, f, 1] = w.state[WORLD_SHARE] * total

@@ -135,8 +135,9 @@ N_TERMS = 11
     LEVER_COMMITMENT,
     LEVER_FOREIGN_STAKE,
     LEVER_OUTWARD,
-) = range(19)
-N_LEVERS = 19
+    LEVER_DUTY,
+) = range(20)
+N_LEVERS = 20
 LEVERS = (
     "learning_rate",
     "kappa",
@@ -157,6 +158,7 @@ LEVERS = (
     "commitment",
     "foreign_stake",
     "outward",
+    "duty",
 )
 
 SKILLS = ("researcher", "digital", "craft", "general")
@@ -186,6 +188,7 @@ SCALARS = (
     "markup_bound",
     "hazard_cost",
     "partner_gain",
+    "duties",
 )
 PATHS = (
     "money",

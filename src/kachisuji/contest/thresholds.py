@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kachisuji.contest import symbols as sym
 from kachisuji.contest.drivers import drivers
-from kachisuji.contest.kernel import play_lines
+from kachisuji.contest.kernel import play_baseline, play_lines
 from kachisuji.contest.lines import COLUMNS, encode
 from kachisuji.contest.reach import share_reached
 from kachisuji.contest.tipping import tipping_number
@@ -25,7 +25,7 @@ from kachisuji.words import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kachisuji.contest.model import ContestModel, Prepared
+    from kachisuji.contest.model import ContestModel
 
 F8 = NDArray[np.float64]
 
@@ -190,7 +190,7 @@ def latest_start(
     return np.where(won, np.arange(1, year + 1), 0).max(axis=1, initial=0).astype(np.int64)
 
 
-def _money(ready: Prepared, coded: Lines, intensity: F8, part: float) -> tuple[F8, F8, F8]:
+def _money(world: World, coded: Lines, intensity: F8, part: float) -> tuple[F8, F8, F8]:
     """(L,) public money in the dearest year, discounted public cost, part of the labour allowed.
 
     Means of the futures; the last is the largest over years and skills of what is added over
@@ -199,19 +199,17 @@ def _money(ready: Prepared, coded: Lines, intensity: F8, part: float) -> tuple[F
     yearly = np.where(np.isfinite(intensity), 0.0, np.nan)
     cost, labour = yearly.copy(), yearly.copy()
     rows = np.flatnonzero(intensity > 0.0)
-    futures, years = ready.world.cross.shape[0], ready.world.size.shape[3] - 1
+    futures, years = world.cross.shape[0], world.size.shape[3] - 1
     scalars = np.zeros((rows.size, futures, len(sym.SCALARS)))
     paths = np.zeros((rows.size, futures, years, len(sym.PATHS)), dtype=np.float32)
     played = _take(coded, rows, intensity=intensity[rows])
-    play_lines(
-        ready.world, played, 0, rows.size, ready.base_sales, ready.base_index, scalars, paths
-    )
+    play_lines(world, played, 0, rows.size, scalars, paths)
     money = paths[..., sym.PATHS.index("money")].mean(axis=1, dtype=np.float64)
     yearly[rows] = money.max(axis=1)
     cost[rows] = scalars[..., sym.SCALARS.index("public_cost")].mean(axis=1)
     for k, skill in enumerate(sym.SKILLS):
         use = paths[..., sym.PATHS.index(f"labour_{skill}")].mean(axis=1, dtype=np.float64)
-        share = use / np.maximum(part * ready.world.pool[k, 1:], 1e-12)
+        share = use / np.maximum(part * world.pool[k, 1:], 1e-12)
         labour[rows] = np.maximum(labour[rows], share.max(axis=1))
     return yearly, cost, labour
 
@@ -315,13 +313,13 @@ def _search(
     use: _Settings,
 ) -> pd.DataFrame:
     """Cheapest winning candidate of every segment and scope among ``lines``, else the nearest."""
-    ready = model.prepare(draws)
+    world = model.prepare(draws)
     coded = encode(model.case, lines, model.competitors)
     arenas = 2 * coded.segment + coded.niche
     first: dict[int, int] = {}
     for n, a in enumerate(arenas):
         first.setdefault(int(a), n)
-    shares = {a: _base_share(ready.world, a, use.weight) for a in first}
+    shares = {a: _base_share(world, a, use.weight) for a in first}
     base = np.array([shares[int(a)] for a in arenas])
     goal = np.array(
         [goals.get(s, goal_from(b, gain)) for s, b in zip(lines["segment"], base, strict=True)]
@@ -329,13 +327,13 @@ def _search(
     one = np.array(list(first.values()), dtype=np.int64)
     aims = (use.weight, use.year)
     alone = _take(coded, one, intensity=np.zeros(one.size))
-    kept = dict(zip(first, _part_won(ready.world, alone, goal[one], *aims), strict=True))
+    kept = dict(zip(first, _part_won(world, alone, goal[one], *aims), strict=True))
     unaided = np.array([kept[int(a)] for a in arenas])
-    most = _most(ready.world, coded, use.ceiling, use.budget)
-    least, won = least_intensity(ready.world, coded, goal, use.probability, most, *aims)
+    most = _most(world, coded, use.ceiling, use.budget)
+    least, won = least_intensity(world, coded, goal, use.probability, most, *aims)
     free = unaided >= use.probability
     least[free], won[free] = 0.0, unaided[free]
-    yearly, cost, labour = _money(ready, coded, least, use.labour)
+    yearly, cost, labour = _money(world, coded, least, use.labour)
     short = labour > 1.0
     for column in (least, cost, yearly):
         column[short] = np.nan
@@ -349,13 +347,11 @@ def _search(
     lost = rows[~np.isfinite(least[rows]) & ~short[rows]]
     free_of_budget = np.full(lost.size, use.ceiling)
     could, _ = least_intensity(
-        ready.world, _take(coded, lost), goal[lost], use.probability, free_of_budget, *aims
+        world, _take(coded, lost), goal[lost], use.probability, free_of_budget, *aims
     )
     best.loc[lost, "limit"] = np.where(np.isfinite(could), "money", "contest")
     rows = rows[np.isfinite(least[rows])]
-    last = latest_start(
-        ready.world, _take(coded, rows), goal[rows], use.probability, most[rows], *aims
-    )
+    last = latest_start(world, _take(coded, rows), goal[rows], use.probability, most[rows], *aims)
     latest = np.full(len(lines), np.nan)
     latest[rows] = np.where(last > 0, model.case.settings.base_year + last, np.nan)
     return best.assign(latest_start=latest[best.index]).set_index(["segment", "scope"])
@@ -541,22 +537,22 @@ def response(
     import pandas as pd
 
     use = _settings(model, probability, None, None, None, ceiling, float("inf"))
-    ready, first = model.prepare(draws), use.starts[:1]
+    world, first = model.prepare(draws), use.starts[:1]
     chosen = _candidate(model, segment, scope, package, partner, first)
     coded = encode(model.case, chosen, model.competitors)
     s, arena = int(coded.segment[0]), int(2 * coded.segment[0] + coded.niche[0])
-    base = _base_share(ready.world, arena, use.weight)
+    base = _base_share(world, arena, use.weight)
     goal = np.array([goal_from(base, gain) if goal_share is None else _goal(goal_share)])
-    sellers = int((ready.world.share0[2 * s, 0].max(axis=1) > 0).sum())
+    sellers = int((world.share0[2 * s, 0].max(axis=1) > 0).sum())
     rows = []
     for quantity in ("learning_rate", "rivals", "reaction"):
         for factor in factors:
-            world = _scaled(ready.world, arena, quantity, factor)
+            played = _scaled(world, arena, quantity, factor)
             most = np.array([use.ceiling])
             least, won = least_intensity(
-                world, coded, goal, use.probability, most, use.weight, use.year
+                played, coded, goal, use.probability, most, use.weight, use.year
             )
-            p = world.symbols[arena].T
+            p = played.symbols[arena].T
             number = tipping_number(
                 p[sym.EPSILON], p[sym.LEARNING_RATE], p[sym.KAPPA], p[sym.NU], p[sym.ALPHA],
                 p[sym.IOTA], sellers,
@@ -566,15 +562,22 @@ def response(
 
 
 def _scaled(world: World, arena: int, quantity: str, factor: float) -> World:
-    """Multiply one quantity of one segment and scope in every future."""
+    """Multiply one quantity of one segment and scope in every future, without policy too."""
+    world = world._replace(
+        **{k: getattr(world, k).copy() for k in ("base_sales", "base_index", "base_profit")}
+    )
     if quantity == "learning_rate":
         symbols = world.symbols.copy()
         symbols[arena, :, sym.LEARNING_RATE] = np.minimum(
             0.9, factor * symbols[arena, :, sym.LEARNING_RATE]
         )
-        return world._replace(symbols=symbols)
+        world = world._replace(symbols=symbols)
+        play_baseline(world, arena)
+        return world
     rivals = world.rivals.copy()
     others = np.arange(rivals.shape[2]) != world.home
     column = 0 if quantity == "rivals" else 1
     rivals[arena, :, others, column] *= factor
-    return world._replace(rivals=rivals)
+    world = world._replace(rivals=rivals)
+    play_baseline(world, arena)
+    return world

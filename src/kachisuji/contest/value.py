@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kachisuji.contest.compiled import borrowed, inlined
+from kachisuji.contest.elementary import log
 from kachisuji.contest.lifecycle import EPSILON_T, FEWER, MARGIN_T
+from kachisuji.contest.path import RISE, born
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
     CAPITAL,
@@ -22,6 +24,8 @@ from kachisuji.contest.symbols import (
     KNOWLEDGE,
     LABOUR_RESEARCHER,
     LAG,
+    LEVER_BARRIER,
+    LEVER_DUTY,
     LEVER_FOREIGN_STAKE,
     LEVER_LABOUR_SAVING,
     LEVER_OUTWARD,
@@ -75,9 +79,11 @@ from kachisuji.contest.world import (
     MARKUP_BOUND,
     HAZARD_COST,
     PARTNER_GAIN,
-) = range(23)
+    DUTIES,
+) = range(24)
 # one year's value by kind (Scratch.pieces): own and suppliers' value added, income from abroad,
-# users' surplus, knowledge, net benefit, paid by treasury and firms, the partner's profit, failures
+# users' surplus, knowledge, net benefit, paid by treasury and firms, the partner's profit, what
+# failures cost, duties on what rivals sell
 (
     OWN,
     SUPPLIERS,
@@ -89,7 +95,9 @@ from kachisuji.contest.world import (
     BY_FIRMS,
     TO_PARTNER,
     HAZARDS,
-) = range(10)
+    ON_RIVALS,
+) = range(11)
+N_PIECES = 11
 P_MONEY, P_LABOUR, P_VALUE_ADDED, P_SALES = 0, 1, 5, 6
 N_SKILLS, CRAFT_SKILL = 4, 2
 
@@ -144,7 +152,34 @@ def power(world, j, f, hat):
 
 
 @inlined
-def add_power(world, s, f, share, base, first, out):
+def first_share(world, s, f):
+    """Home's share of the whole segment over all markets in the base year."""
+    sold, total = 0.0, 0.0
+    for m in range(world.size.shape[2]):
+        sold += world.share0[2 * s, f, world.home, m] * world.size[2 * s, f, m, 0]
+        total += world.size[2 * s, f, m, 0]
+    return sold / total
+
+
+@borrowed
+def set_base_power(world, s, f):
+    """Fill ``base_power``: both kinds of power and the loss in the last year without policy."""
+    last = world.size.shape[3] - 1
+    first, base, total = first_share(world, s, f), 0.0, 0.0
+    for m in range(world.size.shape[2]):
+        base += world.base_sales[2 * s, f, m, last]
+        total += world.size[2 * s, f, m, last]
+    for k in range(world.product.shape[1]):
+        j = world.product[s, k]
+        if j >= 0 and first > 0.0:
+            needed, exposed, lost = power(world, j, f, base / total / first)
+            world.base_power[s, k, f, 0] = needed
+            world.base_power[s, k, f, 1] = exposed
+            world.base_power[s, k, f, 2] = lost
+
+
+@inlined
+def add_power(world, s, f, share, first, out):
     """Add the change of indispensability and exposure in the last year, in percent of GDP.
 
     Returns by how much more users abroad would lose without home's supply, in money.
@@ -155,10 +190,10 @@ def add_power(world, s, f, share, base, first, out):
         if j < 0 or first <= 0.0:
             continue
         needed, exposed, lost = power(world, j, f, share / first)
-        needed0, exposed0, lost0 = power(world, j, f, base / first)
-        feared += lost - lost0
-        out[INDISPENSABILITY] += 100.0 * (needed - needed0)
-        out[EXPOSURE] += 100.0 * (exposed - exposed0)
+        before = world.base_power[s, k, f]
+        feared += lost - before[2]
+        out[INDISPENSABILITY] += 100.0 * (needed - before[0])
+        out[EXPOSURE] += 100.0 * (exposed - before[1])
     return feared
 
 
@@ -177,6 +212,7 @@ def add_year(discounts, pieces, out):
     out[FIRM_COST] += d * pieces[BY_FIRMS]
     out[PARTNER_RENT] += d * pieces[TO_PARTNER]
     out[HAZARD_COST] += d * pieces[HAZARDS]
+    out[DUTIES] += d * pieces[ON_RIVALS]
 
 
 @inlined
@@ -187,6 +223,27 @@ def yearly_sums(sales, base):
         total += sales[m]
         total0 += base[m]
     return total, total0
+
+
+@inlined
+def where_made(cross, w, t, sales):
+    """Of ``sales``, what is made abroad, and what is left at home: some of it is displaced."""
+    outward = w.lever[LEVER_OUTWARD, t] * sales
+    return outward, sales - cross[DISPLACEMENT] * outward
+
+
+@inlined
+def contract_rent(world, arena, f, w):
+    """Find the partner's part, by contract, of the profit on what the line adds, discounted."""
+    symbols, years, total = world.symbols[arena, f], w.price.size, 0.0
+    if w.deal[CONTRACT_SHARE] == 0.0:
+        return 0.0
+    for t in range(1, min(years, w.gone[0])):
+        margin = world.season[arena // 2, f, t, MARGIN_T] * symbols[NICHE_MARGIN]
+        sales, base = yearly_sums(w.sales[:, t], world.base_sales[arena, f, :, t])
+        _, made = where_made(world.cross[f], w, t, sales)
+        total += world.discount[0, t] * owners(symbols, w, t, margin, made - base)[1]
+    return total
 
 
 @inlined
@@ -212,9 +269,8 @@ def made_at_home(world, arena, f, t, w, sales, base, margin, pieces):
     partner is the site of suppliers, that part of their value added is its own. Returns sales made
     at home, those made abroad, and the profit of foreign owners.
     """
-    recipe, symbols, cross = world.recipe_value[arena // 2], world.symbols[arena, f], world.cross[f]
-    outward = w.lever[LEVER_OUTWARD, t] * sales
-    made = sales - cross[DISPLACEMENT] * outward
+    recipe, symbols = world.recipe_value[arena // 2], world.symbols[arena, f]
+    outward, made = where_made(world.cross[f], w, t, sales)
     change, final = made - base, symbols[FINAL_SHARE]
     own, bought = recipe[0] + symbols[RECIPE_OWN], max(1e-12, 1.0 - recipe[0])
     # shares add to one: more own, less bought
@@ -232,6 +288,29 @@ def made_at_home(world, arena, f, t, w, sales, base, margin, pieces):
 
 
 @inlined
+def users(world, arena, f, t, w, pieces):
+    """Count what home users gain by the price, and the duties that rivals' goods bring in.
+
+    ``user_gain`` is the part they keep of what makes the segment cheaper; what a barrier adds to
+    the price they bear whole. The barrier's part of the index is ``ln(s + (1 − s)(1 + τ)^ε)``, s
+    home's share of its own market behind it; of τ the part that is a duty comes back,
+    ``duty/(1 + τ)`` of what rivals sell there. Both are zero without a barrier.
+    """
+    s, home, symbols = arena // 2, world.home_market, world.symbols[arena, f]
+    size, rise, burden = world.size[arena, f, home, t], w.plan[RISE, t], 0.0
+    pieces[ON_RIVALS] = 0.0
+    is_open = world.unborn[s] == 0 or born(symbols, w.lever, t, world.first_year)
+    if rise != 1.0 and is_open and size > 0.0:
+        theirs = 1.0 - w.sales[home, t] / size
+        burden = log(1.0 - theirs + theirs / rise)
+        duty = w.lever[LEVER_DUTY, t]
+        pieces[ON_RIVALS] = duty / (1.0 + w.lever[LEVER_BARRIER, t] + duty) * theirs * size
+    fall = w.price[t] + burden - world.base_index[arena, f, t]
+    kept = symbols[USER_GAIN] * fall - burden
+    pieces[USERS] = kept / world.season[s, f, t, EPSILON_T] * size
+
+
+@inlined
 def paid_for(symbols, cross, t, w, pieces):
     """Count what the state and firms pay in a year, and what failures of government cost.
 
@@ -246,7 +325,7 @@ def paid_for(symbols, cross, t, w, pieces):
 
 
 @borrowed
-def value_line(world, arena, f, w, base_sales, base_index, out, path):
+def value_line(world, arena, f, w, out, path):
     """Outcome differences of the line in ``w`` against the path without policy.
 
     ``W_t = ΔVA_own + ρ·ΔVA_suppliers − Σ ω·ΔL − (r+d)ΔK − (r+δ)K_policy − ξG − waste − firms' cost
@@ -265,7 +344,7 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
     for t in range(1, years):
         season, row = world.season[s, f, t], path[t - 1]
         margin = season[MARGIN_T] * symbols[NICHE_MARGIN]
-        sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
+        sales, base = yearly_sums(w.sales[:, t], world.base_sales[arena, f, :, t])
         made, outward, rents = made_at_home(world, arena, f, t, w, sales, base, margin, pieces)
         stock = stock * (1.0 - symbols[DELTA]) + (w.induced[t - lag] if t > lag else 0.0)
         work = labour_needed(
@@ -274,13 +353,12 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
         )  # fmt: skip
         row[P_LABOUR + CRAFT_SKILL] += w.teach[t]
         work += cross[WAGE_RESEARCHER + CRAFT_SKILL] * w.teach[t]
-        gained = symbols[USER_GAIN] * (w.price[t] - base_index[arena, f, t]) / season[EPSILON_T]
-        pieces[USERS] = gained * world.size[arena, f, home, t]
+        users(world, arena, f, t, w, pieces)
         pieces[LEARNT] = knowledge * w.induced[t]
         lost = paid_for(symbols, cross, t, w, pieces)
         pieces[NET] = (
             pieces[OWN] + cross[SPILLOVER_RENT] * pieces[SUPPLIERS] - rents - pieces[TO_PARTNER]
-            + pieces[USERS] + pieces[LEARNT]
+            + pieces[USERS] + pieces[LEARNT] + pieces[ON_RIVALS]
             + (margin - cross[INTEREST] * symbols[CAPITAL]) * outward
             - work * symbols[FINAL_SHARE] - pieces[BY_FIRMS] - lost - w.money[RUNNING, t]
             - cross[PUBLIC_FUNDS] * pieces[TREASURY] - capital * (made - base)
@@ -293,27 +371,25 @@ def value_line(world, arena, f, w, base_sales, base_index, out, path):
         row[P_VALUE_ADDED] = pieces[OWN] + pieces[SUPPLIERS]
         row[P_SALES] = made - base
     out[FORWARD] = world.forward[s] * out[USER_SURPLUS]
-    feared = last_year(world, arena, f, w, base_sales, out)
-    add_markup(world, arena, f, w, base_sales, feared, out)
+    feared = last_year(world, arena, f, w, out)
+    add_markup(world, arena, f, w, feared, out)
 
 
 @inlined
-def last_year(world, arena, f, w, base_sales, out):
+def last_year(world, arena, f, w, out):
     """Share, sales and power in the last year; a niche counts inside its whole segment.
 
     Returns by how much more users abroad would lose without home's supply, in money a year.
     """
     s, last = arena // 2, w.price.size - 1
-    whole = world.size[2 * s, f]
-    base = base_sales[2 * s, f, :, last].sum()
-    change = w.sales[:, last].sum() - base_sales[arena, f, :, last].sum()
-    first = 0.0
-    for m in range(whole.shape[0]):
-        first += world.share0[2 * s, f, world.home, m] * whole[m, 0]
-    total, total0 = whole[:, last].sum(), whole[:, 0].sum()
+    base, change, total = 0.0, 0.0, 0.0
+    for m in range(world.size.shape[2]):
+        base += world.base_sales[2 * s, f, m, last]
+        change += w.sales[m, last] - world.base_sales[arena, f, m, last]
+        total += world.size[2 * s, f, m, last]
     out[SALES_LAST] = change
     out[SHARE_LAST] = change / total
-    return add_power(world, s, f, (base + change) / total, base / total, first / total0, out)
+    return add_power(world, s, f, (base + change) / total, first_share(world, s, f), out)
 
 
 @inlined
@@ -328,7 +404,7 @@ def lerner(share, inverse, outer):
 
 
 @inlined
-def add_markup(world, arena, f, w, base_sales, feared, out):
+def add_markup(world, arena, f, w, feared, out):
     """Bound what being needed could add to export prices, and the part firms are taken to charge.
 
     The bound of a year is the lesser of two: the markup that the larger share would carry under
@@ -341,7 +417,7 @@ def add_markup(world, arena, f, w, base_sales, feared, out):
     if feared <= 0.0:
         return
     for t in range(1, w.price.size):
-        sales, base = yearly_sums(w.sales[:, t], base_sales[arena, f, :, t])
+        sales, base = yearly_sums(w.sales[:, t], world.base_sales[arena, f, :, t])
         total = 0.0
         for m in range(world.size.shape[2]):
             total += world.size[arena, f, m, t]

@@ -29,8 +29,6 @@ N_MONEY = 6
     SHUT,  # market that retaliates, −1 none
 ) = range(13)
 N_LINE_TERMS = 13
-# rows of Scratch.earned
-SOLD_BY, KEPT_BY = range(2)
 # columns of World.rules
 TRANCHES, CLAWBACK, SUNSET, WITHDRAWABLE = range(4)
 NEVER = 1_000_000
@@ -91,6 +89,9 @@ class World(NamedTuple):
     spill_kind: I8  # (N,) 0 technology and capability, 1 dual use
     spill: F8  # (N, F) part of capability spending that works there too, circles included
     shared: F8  # (S, F) part of capability spending that works in some named segment
+    base_sales: F8  # (A, F, M, T1) home sales without policy
+    base_index: F8  # (A, F, T1) log price index of the home market without policy
+    base_power: F8  # (S, 3, F, 3) indispensability, exposure, loss in the last year without policy
     base_profit: F8  # (A, F, R) margin on each region's discounted sales without policy
     response: F8  # (S, F, 4, T1) value added and welfare (three rates) a unit of spending gives
     link: F8  # (S, S) cost of row segment saved per log fall of column segment's home price
@@ -157,6 +158,6 @@ class Scratch(NamedTuple):
     price: F8  # (T1,) log Σ S0·A of the home market
     induced: F8  # (T1,)
     teach: F8  # (T1,) craft workers who hand on skill
-    earned: F8  # (2, R) discounted sales of each region, and the margin on them
-    pieces: F8  # (10,) one year's value by kind
+    earned: F8  # (R,) margin on the discounted sales of each region
+    pieces: F8  # (N_PIECES,) one year's value by kind
     wage: F8  # (T1,) rise of home cost by wages, share of sales (joint play; else zero)

@@ -97,7 +97,7 @@ def dependence(model: ContestModel, draws: F8) -> dict[str, list[dict[str, Any]]
     """
     from kachisuji.contest.power import home_uses, shortage
 
-    world, home = model.prepare(draws).world, model.competitors.index(model.case.settings.home)
+    world, home = model.prepare(draws), model.competitors.index(model.case.settings.home)
     exposed, held = [], []
     for j, item in enumerate(model.supply.items):
         basis, uses = "proxy" if item.proxy else "product", home_uses(world._asdict(), j, home)

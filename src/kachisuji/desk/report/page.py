@@ -55,6 +55,7 @@ APART = (
     "gni",
     "spillover",
     "user_surplus",
+    "duties",
     "forward",
     "knowledge",
     "technology",

@@ -448,7 +448,7 @@ class _Answers:
 
     def q11(self) -> dict[str, Any]:
         effects = self.run.case.tables["effects"]
-        trade = set(effects[effects["lever"].isin(["barrier", "access"])]["instrument"])
+        trade = set(effects[effects["lever"].isin(["barrier", "duty", "access"])]["instrument"])
         packages = [p for p, own in self.names.with_instruments.items() if trade & set(own)]
         bought: Any = self.run.bought.set_index("package")
         rows = [
