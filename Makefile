@@ -23,11 +23,13 @@ constellation: $(READY)
 	$(BIN)/kachisuji constellation demo
 
 # two at a time, a file to each: under fifteen minutes on two cores, compiling included
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+
 test: $(READY)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 quick: $(READY)
-	$(BIN)/pytest -m "not slow and not data"
+	$(PYTEST) -m "not slow and not data" --ignore tests/desk --ignore tests/constellation
 
 check: $(READY)
 	$(BIN)/ruff check src tests benchmarks scripts

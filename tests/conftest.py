@@ -20,7 +20,7 @@ settings.load_profile("kachisuji")
 # rooms whose tests start servers, processes or whole runs: make quick leaves them to make test
 _LONG = {Path(__file__).parent / room for room in ("constellation", "desk")}
 # tests of the contest that need no compiled kernel: compiling takes two minutes after each change
-_PLAIN = {"compiled", "expected", "hindcast", "hindcast_record", "layer_flows", "layers"}
+_PLAIN = {"expected", "hindcast", "hindcast_record", "layer_flows", "layers"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -26,6 +26,7 @@ def test_what_moves_the_outcome_scores_and_the_rest_does_not():
     assert table.equals(again)
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_scikit_learn():
     forest = pytest.importorskip("sklearn.ensemble")
     x, y = ishigami(600, 1)

@@ -62,6 +62,7 @@ def test_path_summaries_are_those_of_pandas(tmp_path):
     assert (table.path("money", "p90") == paths["p90"].to_numpy().reshape(len(LINES), -1)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("executor", "workers"), [("threads", 2), ("threads", 5), ("processes", 2)]
 )
@@ -245,6 +246,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_ctrl_c_stops_the_workers_and_leaves_nothing(tmp_path, executor):
     script = tmp_path / "script.py"

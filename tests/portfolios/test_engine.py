@@ -218,6 +218,7 @@ def test_the_choice_is_the_same_every_time():
     assert first.bound == second.bound
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @example(218)  # doing nothing forbidden: "hold any line" is a requirement of the soft kind
 @given(seeds)

@@ -49,6 +49,7 @@ def test_the_choice_is_that_of_enumeration(seed, threshold, ruled):
     assert problem.fits(found.lines)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.floats(-1.0, 8.0), st.floats(-4.0, 4.0))
 def test_pairs_count_in_the_odds_as_enumeration_says(seed, threshold, beyond):

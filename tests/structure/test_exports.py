@@ -192,6 +192,7 @@ def test_terms_add_up_to_gross_exports(seed, method, perimeter):
     assert frame["EXGR"].sum() == pytest.approx(table.exports[:S].sum(), rel=1e-12)
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 def test_how_the_methods_hang_together(seed):
     table = economy(seed)
