@@ -241,6 +241,98 @@ def test_a_year_outside(tiny_case, year):
     assert place(only(tiny_case, "cases.year_outside")) == ("markets.csv", line, "year")
 
 
+LINKS = [
+    ["from", "to", "kind", "low", "mode", "high", "evidence"],
+    ["parts", "design", "technology", "0.5", "1", "1", "E01-001"],
+    ["design", "parts", "technology", "0.5", "1", "1", "E02-001"],
+]
+
+
+@pytest.mark.parametrize(
+    ("edits", "key", "where"),
+    [
+        pytest.param(
+            [("put", "effects", 2, "lever", "qualty")],
+            "cases.not_choice",
+            ("effects.csv", 2, "lever"),
+            id="an instrument naming an unknown parameter",
+        ),
+        pytest.param(
+            [("write", "links", LINKS)],
+            "cases.circular_links",
+            ("links.csv", (2, 3), "from, to"),
+            id="circular technology links",
+        ),
+        pytest.param(
+            [("put", "parameters", 9, "high", "1")],
+            "cases.above",
+            ("parameters.csv", 9, "high"),
+            id="a learning rate of one",
+        ),
+        pytest.param(
+            [("put", "parameters", 10, "high", "1.01")],
+            "cases.above",
+            ("parameters.csv", 10, "high"),
+            id="a leakage above one",
+        ),
+        pytest.param(
+            [("put", "parameters", 10, "low", "-0.01")],
+            "cases.below",
+            ("parameters.csv", 10, "low"),
+            id="a leakage below zero",
+        ),
+        pytest.param(
+            [("put", "shares", 3, "REST", "0.5")],
+            "cases.sum",
+            ("shares.csv", 3, "HOME, RIVAL, REST"),
+            id="shares not summing to one",
+        ),
+        pytest.param(
+            [("swap", "lines.toml", "starts = [2026, 2030]", "starts = [2026, 2041]")],
+            "cases.start_outside",
+            ("lines.toml", "starts", "starts"),
+            id="a start after the horizon",
+        ),
+        pytest.param(
+            [("put", "partners", line, "partner", "HOME") for line in (2, 3)],
+            "cases.own_partner",
+            ("partners.csv", 2, "partner"),
+            id="home as its own partner",
+        ),
+        pytest.param(
+            [
+                ("put", "markets", line, column, "0")
+                for line in (2, 5)
+                for column in ("low", "mode", "high")
+            ],
+            "cases.no_market",
+            ("markets.csv", 2, "low"),
+            id="a segment with no market",
+        ),
+    ],
+)
+def test_each_bad_input_of_the_issue_names_file_row_column_and_remedy(tiny_case, edits, key, where):
+    """A circle is named at any of its rows; a row given as text is the line that begins so."""
+    rows = tiny_case.rows("parameters")
+    assert [rows[8][1], rows[9][1]] == ["learning_rate", "kappa"]
+    for how, *what in edits:
+        getattr(tiny_case, how)(*what)
+    found = tiny_case.problems()
+    assert {p.key for p in found} == {key}
+    file, row, column = where
+    if isinstance(row, str):
+        lines = tiny_case.file(file).read_text(encoding="utf-8").splitlines()
+        row = next(n for n, line in enumerate(lines, 1) if line.startswith(row))
+    assert place(found[0])[::2] == (file, column)
+    assert found[0].row in (row if isinstance(row, tuple) else (row,))
+    told = {lang: found[0].in_lang(lang).splitlines() for lang in ("en", "ja")}
+    for said in told.values():
+        assert file in said[0]
+        assert str(found[0].row) in said[0]
+        assert len(said[1].strip()) > 10, "what is to be done"
+    assert told["en"][1] != told["ja"][1]
+
+
 def test_goals_may_lie_beyond_the_horizon(tiny_case):
     tiny_case.put("goals", 2, "year", "2050")
     assert tiny_case.problems() == []
