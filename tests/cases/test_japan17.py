@@ -132,6 +132,40 @@ def test_what_is_assumed_is_wide(case):
     assert width.min() >= 0.5
 
 
+GAMMA = {"high": (0.10, 0.155, 0.18), "between": (0.057, 0.10, 0.13), "low": (0.03, 0.04, 0.07)}
+"""Published elasticities of productivity to R&D by class of technology (E01-980, E00-1978)."""
+
+
+def test_the_force_of_capability_follows_one_rule(case):
+    """α = γ(ε + 1) in every segment, and its evidence says that it is carried over."""
+    rows = case.tables["parameters"].set_index(["symbol", "segment"])
+    three = ["low", "mode", "high"]
+    alpha, epsilon = rows.loc["alpha"], rows.loc["epsilon"]
+    count = dict.fromkeys(GAMMA, 0)
+    for segment, row in alpha.iterrows():
+        assert case.evidence[row["evidence"]].grade == "carried"
+        scale = epsilon.loc[segment, three].to_numpy(float) + 1
+        fits = [
+            k
+            for k, g in GAMMA.items()
+            if np.allclose(row[three].astype(float), g * scale, atol=0.0051)
+        ]
+        assert fits, segment
+        count[fits[0]] += 1
+    assert min(count.values()) >= 5
+
+
+def test_what_a_stockpile_buys_follows_from_the_case_and_the_target_in_days(case, base):
+    """Sixty days of home sales at home over the instrument's years, per yen that firms spend."""
+    spends = case.tables["rivals"].query("region == 'JPN'").set_index("segment")["spending_mode"]
+    sold = base.xs("JPN", level="region")["home"]
+    ratio = (sold / spends.reindex(sold.index)).quantile([0.25, 0.5, 0.75]).to_numpy()
+    years = case.tables["instruments"].set_index("instrument").loc["stockpile", "duration"]
+    bought = np.array([60, 60, 180]) / 365 / years * ratio
+    rows = case.tables["effects"].query("instrument == 'stockpile' and lever == 'procurement'")
+    np.testing.assert_allclose(rows[["low", "mode", "high"]].to_numpy()[0], bought, atol=0.004)
+
+
 def test_packages_spend_about_what_the_intensity_says(case):
     """Money shares and purchases sum to at most about one, so that packages can be compared."""
     t = case.tables
