@@ -80,9 +80,8 @@ def test_wright_each_doubling_cuts_cost_by_the_learning_rate():
     state = np.zeros((N_STATE, 2))
     state[EXPERIENCE_NOW] = (100.0, 50.0)
     state[SALES_REAL] = (100.0, 150.0)  # a doubling, and two doublings
-    lever = np.zeros((sym.N_LEVERS, 16))
     base = -np.log2(0.8)
-    learn(1, state, world.symbols[0, 0], base, 0.0, 0, lever, 1.0, -1, 0.0)
+    learn(state, world.symbols[0, 0], base, 0.0, 0.0, 0, 0.0, 1.0, -1, 0.0)
     np.testing.assert_allclose(np.exp(state[LOG_COST]), (0.8, 0.64), rtol=1e-12)
 
 

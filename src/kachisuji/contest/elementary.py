@@ -6,14 +6,34 @@ within two units in the last place of it (a test), and give the same bits wherev
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from kachisuji.contest.compiled import inlined
 
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _SHIFT = 6755399441055744.0  # 1.5 · 2^52: adding it leaves the nearest integer in the low bits
-_TWO52 = 4503599627370496.0
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """``a·b + c`` rounded once: one instruction, and the same bits wherever it is called."""
+    del typing, a, b, c
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        del context, signature
+        double = ir.DoubleType()
+        kind = ir.FunctionType(double, [double] * 3)
+        name = "llvm.fma.f64"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        return builder.call(function, args)
+
+    return types.float64(types.float64, types.float64, types.float64), code
 
 
 @inlined
@@ -23,19 +43,21 @@ def exp(x):
     Terms are added in pairs (Estrin 1960), so that they need not wait for one another.
     """
     x = min(700.0, max(-700.0, x))
-    shifted = x * _LOG2E + _SHIFT
+    shifted = fma(x, _LOG2E, _SHIFT)
     n = shifted - _SHIFT
-    r = x - n * _LN2_HIGH - n * _LN2_LOW
+    r = fma(n, -_LN2_LOW, fma(n, -_LN2_HIGH, x))
     r2 = r * r
     r4 = r2 * r2
-    low = (0.5 + r * (1.0 / 6.0)) + (1.0 / 24.0 + r * (1.0 / 120.0)) * r2
-    middle = (1.0 / 720.0 + r * (1.0 / 5040.0)) + (1.0 / 40320.0 + r * (1.0 / 362880.0)) * r2
-    high = (1.0 / 3628800.0 + r * (1.0 / 39916800.0)) + (
-        1.0 / 479001600.0 + r * (1.0 / 6227020800.0)
-    ) * r2
-    p = r2 * (low + (middle + high * r4) * r4) + r
+    low = fma(fma(r, 1.0 / 120.0, 1.0 / 24.0), r2, fma(r, 1.0 / 6.0, 0.5))
+    middle = fma(fma(r, 1.0 / 362880.0, 1.0 / 40320.0), r2, fma(r, 1.0 / 5040.0, 1.0 / 720.0))
+    high = fma(
+        fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0), r2,
+        fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
+    )  # fmt: skip
+    p = fma(r2, fma(fma(high, r4, middle), r4, low), r)
     bits = (np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)
-    return (1.0 + p) * np.int64(bits).view(np.float64)
+    power = np.int64(bits).view(np.float64)
+    return fma(p, power, power)
 
 
 @inlined
@@ -52,7 +74,8 @@ def log(x):
     z = s * s
     z2 = z * z
     z4 = z2 * z2
-    low = (1.0 / 3.0 + z * (1.0 / 5.0)) + (1.0 / 7.0 + z * (1.0 / 9.0)) * z2
-    middle = (1.0 / 11.0 + z * (1.0 / 13.0)) + (1.0 / 15.0 + z * (1.0 / 17.0)) * z2
-    p = low + (middle + (1.0 / 19.0 + z * (1.0 / 21.0)) * z4) * z4
-    return whole * _LN2_HIGH + (2.0 * s + (2.0 * s * z * p + whole * _LN2_LOW))
+    low = fma(fma(z, 1.0 / 9.0, 1.0 / 7.0), z2, fma(z, 1.0 / 5.0, 1.0 / 3.0))
+    middle = fma(fma(z, 1.0 / 17.0, 1.0 / 15.0), z2, fma(z, 1.0 / 13.0, 1.0 / 11.0))
+    p = fma(fma(fma(z, 1.0 / 21.0, 1.0 / 19.0), z4, middle), z4, low)
+    s2 = 2.0 * s
+    return fma(whole, _LN2_HIGH, s2 + fma(s2 * z, p, whole * _LN2_LOW))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from kachisuji.contest.compiled import compiled
+from kachisuji.contest.elementary import log
 from kachisuji.contest.kernel import (
     desk_of,
     desks,
@@ -133,7 +132,7 @@ def squeeze_of(world, lines, i, f, wage, partial, use):
     for j in range(lines.segment.size):
         if j != i and lines.kind[j] == LINE:
             total -= world.link[lines.segment[i], lines.segment[j]] * partial[j]
-    return math.log(max(0.5, 1.0 + total))
+    return log(max(0.5, 1.0 + total))
 
 
 @compiled
@@ -208,6 +207,7 @@ def play_together(world, lines, scalars, paths):
                 cost = squeeze_of(world, lines, i, f, wage, partial, use)
                 gift = gift_of(world, lines, i, f, t, works)
                 skill[i] = play_year(t, scene, w, partners[i], cost, gift, staff, skill[i])
+                w.price[t] = log(w.price[t])
                 earn(t, scene, w)
         for i in range(n):
             if lines.kind[i] == LINE:

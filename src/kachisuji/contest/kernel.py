@@ -13,6 +13,7 @@ from kachisuji.contest.elementary import log
 from kachisuji.contest.levers import foresee, foresee_partner, set_levers
 from kachisuji.contest.lifecycle import EPSILON_T, KAPPA_T, MARGIN_T, REINVEST_T, TREND
 from kachisuji.contest.path import (
+    FASTER,
     LN2,
     LOG_LEAD,
     N_PLAN,
@@ -39,6 +40,7 @@ from kachisuji.contest.symbols import (
     EXCHANGE,
     LEAK,
     LEARNING_RATE,
+    LEVER_KAPPA,
     LEVER_STANDARDS,
     N_LEVERS,
     N_TERMS,
@@ -192,7 +194,8 @@ def play_year(t, scene, w, partner, squeeze, gift, staff, skill):
     ``squeeze`` is the log rise of home cost that other lines cause through wages and the exchange
     rate, ``gift`` the capability spending that reaches it from linked segments (both zero when a
     line is simulated alone); ``staff`` the craft workers who could teach. The plan must be filled
-    (``foresee``, and ``foresee_partner`` where there is one).
+    (``foresee``, and ``foresee_partner`` where there is one). ``w.price[t]`` is left without its
+    logarithm, which is taken of all years at once.
     """
     symbols, cross, home, state = scene.symbols, scene.cross, scene.home, w.state
     season = scene.season
@@ -207,7 +210,10 @@ def play_year(t, scene, w, partner, squeeze, gift, staff, skill):
     build_capability(t, state, w.spend, symbols)
     kappa = season[t, KAPPA_T] * scene.leak
     told = w.deal[LEAK] if t >= w.terms[START] else 0.0  # a partner learns once it takes part
-    learn(t, state, symbols, scene.base, kappa, home, w.lever, skill, whom, told)
+    learn(
+        state, symbols, scene.base, w.plan[FASTER, t], kappa, home, w.lever[LEVER_KAPPA, t], skill,
+        whom, told,
+    )  # fmt: skip
     ours, theirs = extras(t, scene, w, whom, squeeze, skill, epsilon)
     attraction(state, symbols, epsilon, home, ours, whom, theirs)
     is_open = 1.0 if scene.unborn == 0 or born(symbols, w.lever, t, scene.first_year) else 0.0
@@ -316,6 +322,8 @@ def play_on(first, last, scene, w, partner, skill):
     for t in range(first, last):
         skill = play_year(t, scene, w, partner, 0.0, 0.0, scene.staff[t], skill)
         earn(t, scene, w)
+    for t in range(first, last):
+        w.price[t] = log(w.price[t])
     return skill
 
 
@@ -538,6 +546,7 @@ def play_response(world, s, share, out):
             for t in range(1, world.size.shape[3]):
                 gift = pulse if t == given + 1 else 0.0
                 skill = play_year(t, scene, w, -1, 0.0, gift, scene.staff[t], skill)
+                w.price[t] = log(w.price[t])
             w.induced[:] = 0.0
             scalars[:] = 0.0
             value_line(world, 2 * s, f, w, scalars, paths)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from kachisuji.contest.compiled import borrowed, inlined
 from kachisuji.contest.elementary import log
 from kachisuji.contest.lifecycle import EPSILON_T
-from kachisuji.contest.path import OURS, PAIRED, THEIRS, trade_factors
+from kachisuji.contest.path import FASTER, LN2, OURS, PAIRED, THEIRS, trade_factors
 from kachisuji.contest.symbols import (
     ADMINISTRATION,
     ALPHA,
     FIXED_PART,
+    LEARNING_RATE,
     LEVER_COMMITMENT,
     LEVER_COST,
+    LEVER_LEARNING_RATE,
     LEVER_POOLING,
     LEVER_PROCUREMENT,
     LEVER_QUALITY,
@@ -152,6 +154,10 @@ def foresee(first, scene, w, shut, start):
     for t in range(first, plan.shape[1]):
         ours = lever[LEVER_QUALITY, t] + pull * lever[LEVER_COMMITMENT, t]
         plan[OURS, t] = ours - season[t, EPSILON_T] * (scene.slide * t - lever[LEVER_COST, t])
+    for t in range(first, plan.shape[1]):
+        more = lever[LEVER_LEARNING_RATE, t]
+        exponent = -log(1.0 - min(0.9, scene.symbols[LEARNING_RATE] + more)) / LN2
+        plan[FASTER, t] = exponent - scene.base if more != 0.0 else 0.0
 
 
 @borrowed

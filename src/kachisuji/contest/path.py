@@ -21,7 +21,6 @@ from kachisuji.contest.symbols import (
     GROWTH,
     IOTA,
     LAG,
-    LEARNING_RATE,
     LEVER_ACCESS,
     LEVER_BARRIER,
     LEVER_BIRTH,
@@ -29,8 +28,6 @@ from kachisuji.contest.symbols import (
     LEVER_CONSOLIDATION,
     LEVER_DUTY,
     LEVER_HANDOVER,
-    LEVER_KAPPA,
-    LEVER_LEARNING_RATE,
     LEVER_PRIVATE_INVESTMENT,
     LEVER_TRAINERS,
     LEVERAGE_DECAY,
@@ -43,7 +40,8 @@ from kachisuji.contest.symbols import (
 from kachisuji.contest.world import CREDIBLE, FIXED, LEVERAGE, WINDFALL
 
 # rows of the state array (each R long); LOG_LEAD is ln of world share over its base, PACE how far a
-# region's own spending has run ahead of the common trend; STEP, SPENDS, REACTS and ALIVE are fixed
+# region's own spending has run ahead of the common trend, CHEAPER the base year's cost over the
+# present one; STEP, SPENDS, REACTS and ALIVE are fixed
 (
     CAPABILITY,
     LOG_COST,
@@ -59,13 +57,15 @@ from kachisuji.contest.world import CREDIBLE, FIXED, LEVERAGE, WINDFALL
     ALIVE,
     WEIGHT,
     SOLD,
-) = range(14)
-N_STATE = 14
+    CHEAPER,
+) = range(15)
+N_STATE = 15
 # rows of the plan (each T1 long): what levers and terms come to in a year, known before it is
 # played. Factor on rivals at home; log trade cost that access saves; what adds to the log weight of
 # home alone, of home with its partner, and of the partner; −ε beside them
-RISE, EASED, OURS, PAIRED, THEIRS, MINUS_EPSILON = range(6)
-N_PLAN = 6
+# what a faster learning rate adds to Wright's exponent at home
+RISE, EASED, OURS, PAIRED, THEIRS, MINUS_EPSILON, FASTER = range(7)
+N_PLAN = 7
 LN2 = 0.6931471805599453
 
 
@@ -159,21 +159,21 @@ def build_capability(t, state, spend, symbols):
 
 
 @inlined
-def learn(t, state, symbols, base, kappa, home, lever, skill, partner, leak):
+def learn(state, symbols, base, faster, kappa, home, shown, skill, partner, leak):
     """Wright's law on own experience plus what leaks from others (equation 2).
 
-    ``base`` is Wright's exponent without policy; ``leak`` the part of home's experience that a
-    partner gets besides.
+    ``base`` is Wright's exponent without policy, ``faster`` what policy adds to home's; ``shown``
+    by which part more (or less) of home's experience leaks, ``leak`` the part of it that a partner
+    gets besides.
     """
     n_regions = state.shape[1]
-    from_home = kappa * hidden(symbols, skill) * max(0.0, 1.0 + lever[LEVER_KAPPA, t])
+    from_home = kappa * hidden(symbols, skill) * max(0.0, 1.0 + shown)
     old_total, new_total = 0.0, 0.0
     for r in range(n_regions):
         old_total += state[EXPERIENCE_NOW, r]
         new_total += state[EXPERIENCE_NOW, r] + state[SALES_REAL, r]
     old_home = state[EXPERIENCE_NOW, home]
     new_home = old_home + state[SALES_REAL, home]
-    more = lever[LEVER_LEARNING_RATE, t]
     alone = 1.0 - kappa
     leaks_old = kappa * (old_total - old_home) + from_home * old_home
     leaks_new = kappa * (new_total - new_home) + from_home * new_home
@@ -182,11 +182,11 @@ def learn(t, state, symbols, base, kappa, home, lever, skill, partner, leak):
     ratio_home /= alone * old_home + kappa * old_total + spared
     ratio_partner = 1.0
     if partner >= 0:
-        shown = min(1.0, from_home + leak) - from_home
+        besides = min(1.0, from_home + leak) - from_home
         old = state[EXPERIENCE_NOW, partner]
         new = old + state[SALES_REAL, partner]
-        ratio_partner = alone * new + leaks_new + shown * new_home + spared
-        ratio_partner /= alone * old + leaks_old + shown * old_home + spared
+        ratio_partner = alone * new + leaks_new + besides * new_home + spared
+        ratio_partner /= alone * old + leaks_old + besides * old_home + spared
     for r in range(n_regions):
         old = state[EXPERIENCE_NOW, r]
         new = old + state[SALES_REAL, r]
@@ -196,10 +196,10 @@ def learn(t, state, symbols, base, kappa, home, lever, skill, partner, leak):
     if partner >= 0:
         state[SOLD, partner] = ratio_partner
     for r in range(n_regions):
-        state[LOG_COST, r] -= base * log(state[SOLD, r])
-    if more != 0.0:
-        at_home = -log(1.0 - min(0.9, symbols[LEARNING_RATE] + more)) / LN2
-        state[LOG_COST, home] -= (at_home - base) * log(ratio_home)
+        state[SOLD, r] = log(state[SOLD, r])
+    for r in range(n_regions):
+        state[LOG_COST, r] -= base * state[SOLD, r]
+    state[LOG_COST, home] -= faster * state[SOLD, home]
 
 
 @inlined
@@ -217,6 +217,7 @@ def attraction(state, symbols, epsilon, home, home_extra, partner, partner_extra
         state[WEIGHT, partner] += partner_extra
     for r in range(state.shape[1]):
         state[WEIGHT, r] = state[ALIVE, r] * exp(state[WEIGHT, r])
+        state[CHEAPER, r] = exp(-state[LOG_COST, r])
 
 
 @summed
@@ -231,7 +232,7 @@ def weigh(share, state, unit):
 
 @inlined
 def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought, is_open, sales):
-    """Shares in hat form and sales by market; returns ``ln Σ S0·A`` of the home market.
+    """Shares in hat form and sales by market; returns ``Σ S0·A`` of the home market.
 
     ``barrier`` is the factor (1+τ)^(−ε) on rivals in the home market, ``reach[m, t]`` the same on
     home in market m; ``unit`` is work space (M). What the state buys is revenue and experience,
@@ -239,7 +240,7 @@ def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought,
     """
     n_markets, n_regions = share.shape
     weigh(share, state, unit)
-    home_index, potential, all_home = 0.0, 0.0, 0.0
+    index, potential, all_home = 1.0, 0.0, 0.0
     for m in range(n_markets):
         rise = barrier if m == home_market else 1.0
         own = share[m, home] * state[WEIGHT, home]
@@ -250,8 +251,8 @@ def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought,
         all_home += reached * price
         unit[m] = price * rise
         potential += size[m, t]
-        if m == home_market:
-            home_index = is_open * log(den)
+        if m == home_market and is_open > 0.0:
+            index = den
     for r in range(n_regions):
         state[SOLD, r] = 0.0
     for m in range(n_markets):
@@ -266,10 +267,10 @@ def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought,
         alive = state[ALIVE, r]
         ratio = alive * here / (state[WORLD_SHARE0, r] + 1.0 - alive) + 1.0 - alive
         state[LOG_LEAD, r] = log(ratio)
-        state[SALES_REAL, r] = is_open * state[SOLD, r] * exp(-state[LOG_COST, r])
+        state[SALES_REAL, r] = is_open * state[SOLD, r] * state[CHEAPER, r]
     if bought != 0.0:
-        state[SALES_REAL, home] += is_open * bought * exp(-state[LOG_COST, home])
-    return home_index
+        state[SALES_REAL, home] += is_open * bought * state[CHEAPER, home]
+    return index
 
 
 @inlined
