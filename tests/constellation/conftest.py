@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kachisuji.constellation.aggregation import engine
 from kachisuji.constellation.local import Local
 from kachisuji.constellation.node import Node
 from kachisuji.constellation.policy import Policy
@@ -48,6 +49,12 @@ def load(folder, frame, table):
     file = folder.parent / f"{folder.name}-{table}.csv"
     frame.to_csv(file, index=False)
     return Node(folder).add(file, table)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def imported():
+    """Import MPyC before any thread does: threads share the filters of warnings."""
+    engine()
 
 
 @pytest.fixture(scope="package")  # ends with this folder: nothing runs on beside other tests

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kachisuji.constellation import ask
+from kachisuji.constellation.node import Node
 from kachisuji.constellation.noise import bound, scales
 from kachisuji.words import InputError
 from tests.constellation.conftest import NAMES, ORIGINS, PRODUCTS, production, purchases
@@ -120,6 +121,19 @@ def test_too_few_nodes_open_nothing(asker):
     with pytest.raises(InputError) as wrong:
         asker.ask(ask(kind="count", table="purchases", epsilon=1.0, minimum_nodes=6))
     assert "fewer than 6" in wrong.value.in_lang("en")
+
+
+def test_a_question_of_today_is_paid_for_once(asker, running):
+    question = ask(kind="count", table="purchases", epsilon=0.37)
+    first, again = (asker.ask(question, today=True) for _ in range(2))
+    np.testing.assert_array_equal(first.values, again.values)
+    log = Node(running.folder / NAMES[0]).log
+    assert sum(e.event == "debit" and e.values["epsilon"] == 0.37 for e in log.entries()) == 1
+    nothing = question.model_copy(update={"minimum_nodes": 6})
+    for _ in range(2):  # what came to nothing is asked anew: of five nodes, six are never asked
+        with pytest.raises(InputError, match="fewer than 6"):
+            asker.ask(nothing, today=True)
+    assert sum(e.event == "debit" and e.values["epsilon"] == 0.37 for e in log.entries()) == 1
 
 
 def test_the_same_id_is_the_same_question(asker):

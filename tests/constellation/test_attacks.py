@@ -1,23 +1,30 @@
 """Both layers can be seen to work: the coordinator holds no value, attacks stay in their bound."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import re
 import sqlite3
 import struct
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from kachisuji.constellation import ask
+from kachisuji.constellation import ask, certificates
 from kachisuji.constellation import client as transport
+from kachisuji.constellation.aggregation import Seat, engine
 from kachisuji.constellation.contributions import contribution
-from kachisuji.constellation.node import Node
+from kachisuji.constellation.links import exchanger
+from kachisuji.constellation.node import Node, make_folder
 from kachisuji.constellation.noise import draw, likely_success, scales
+from kachisuji.constellation.proof import holds, statement
 from kachisuji.words import RunError
 from tests.constellation.conftest import NAMES, ORIGINS, PRODUCTS
 
@@ -100,6 +107,49 @@ def test_a_coordinator_that_alters_a_sum_is_found_by_the_asker(running, monkeypa
     with pytest.raises(RunError, match="signatures"):
         asker.ask(ask(kind="count", table="purchases", epsilon=0.5))
     asker.close()
+
+
+def test_a_coordinator_that_makes_a_committee_of_its_own_is_found(folders, tmp_path):
+    """It signs certificates, so three signatures of its own members are easily made."""
+    question = ask(kind="count", table="purchases", epsilon=0.5)
+    body = {"values": [12345], "kept": [True] * 5}
+    proof, minted = [], []
+    for name in folders.members:
+        request = make_folder(tmp_path / name, name, "member")
+        signed = certificates.sign_request(folders.folder / "coordinator", request.read_bytes())
+        minted.append(certificates.install(tmp_path / name, signed).fingerprint)
+        signature = certificates.sign(tmp_path / name, statement(question, "q.1", body))
+        proof.append({"certificate": signed.decode(),
+                      "signature": base64.b64encode(signature).decode()})  # fmt: skip
+    asker = folders.asker()
+    asker.close()
+    assert len(asker.committee) == 3
+    assert not holds(question, "q.1", body, proof, asker.authority, asker.committee)
+    assert holds(question, "q.1", body, proof, asker.authority, minted)  # nothing else was wrong
+
+
+@pytest.mark.parametrize("shown", ["outsider", "member"])
+@pytest.mark.parametrize("cuts", [(), (1,), (1, 2), (0, 1, 2, 3)])
+def test_a_member_is_known_by_its_certificate_however_its_first_bytes_come(shown, cuts):
+    """Whoever may reach the port has a certificate of the authority; only a member's counts."""
+    engine()
+    joined = []
+    runtime = SimpleNamespace(
+        options=SimpleNamespace(no_prss=True), set_protocol=lambda pid, _: joined.append(pid)
+    )
+    seats = [Seat(n, "127.0.0.1", 1, hashlib.sha256(n.encode()).hexdigest()) for n in "abc"]
+    certificate = b"a" if shown == "member" else b"outsider"
+    secured = SimpleNamespace(getpeercert=lambda _: certificate)
+    wire = SimpleNamespace(get_extra_info=lambda _: secured, aborted=False)
+    wire.abort = lambda: setattr(wire, "aborted", True)
+    link = exchanger(runtime, None, seats)
+    link.connection_made(wire)
+    said = b"\x00\x00" + b"\x01" * 20
+    edges = [0, *cuts, len(said)]
+    for start, end in pairwise(edges):
+        if not wire.aborted:
+            link.data_received(said[start:end])
+    assert (wire.aborted, joined) == ((False, [0]) if shown == "member" else (True, []))
 
 
 def test_sealed_shares_are_thrown_away_once_answered(running):

@@ -4,9 +4,10 @@ import base64
 import os
 import shutil
 import signal
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,16 @@ import numpy as np
 import pytest
 
 from kachisuji.constellation import ask, certificates
-from kachisuji.constellation.client import Client
+from kachisuji.constellation.client import HEADER, Client
 from kachisuji.constellation.coordinator import ALIVE, Coordinator
+from kachisuji.constellation.coordinator import renew as renew_coordinator
 from kachisuji.constellation.local import Local
 from kachisuji.constellation.member import CommitteeMember, Refused
 from kachisuji.constellation.node import Node, Submission, accept, make_folder, renew
 from kachisuji.constellation.policy import Policy, write_policy
+from kachisuji.constellation.questions import PROTOCOL
 from kachisuji.constellation.serving import Worker, recover
+from kachisuji.constellation.transport import LARGEST
 from kachisuji.words import InputError, RunError
 from tests.constellation.conftest import load, purchases
 
@@ -70,6 +74,14 @@ def answer_with(place, names, question=QUESTION, patience=3.0, ident=""):
         return asker.wait(ident, question)
     finally:
         asker.close()
+
+
+def until_asked(place):
+    """Wait until nodes are asked: every member has said that it is there for this question."""
+    with Client(place.folder / "firm-0", place.url) as client:
+        until = time.monotonic() + 60.0
+        while not client.call("GET", "/open", wait=5.0)["questions"]:
+            assert time.monotonic() < until
 
 
 @contextmanager
@@ -201,8 +213,9 @@ def test_a_lost_disk_answers_nothing_until_its_spending_is_carried_over(place):
 
 
 def test_the_coordinator_is_killed_and_goes_on(place):
+    """It is away for longer than the question was to stay open, and nothing paid for is lost."""
     before = {n: spent(place, n) for n in FIRMS}
-    asker = place.asker(patience=20.0)
+    asker = place.asker(patience=12.0)
     ident = asker.put(QUESTION)
     for name in FIRMS[:2]:
         one = worker(place, name)
@@ -210,10 +223,11 @@ def test_the_coordinator_is_killed_and_goes_on(place):
         one.client.close()
     place.end_one("coordinator")
     found = []
-    waiting = threading.Thread(target=lambda: found.append(asker.wait(ident, QUESTION)))
+    waiting = threading.Thread(target=lambda: found.append(asker.wait(ident, QUESTION, 150.0)))
     waiting.start()
     with pytest.raises(RunError):
         worker(place, FIRMS[2]).work(1.0)
+    time.sleep(12.0)
     place.start_one("coordinator", "coordinator", "127.0.0.1", str(place.port))
     again = place.asker()
     assert again.ready(40)
@@ -222,7 +236,7 @@ def test_the_coordinator_is_killed_and_goes_on(place):
         one = worker(place, name)
         one.work(2.0)
         one.client.close()
-    waiting.join(40)
+    waiting.join(150)
     asker.close()
     assert found[0].nodes == 4
     assert {n: spent(place, n) - before[n] for n in FIRMS} == pytest.approx(
@@ -242,6 +256,7 @@ def test_a_lost_member_aborts_and_the_whole_is_asked_again_at_its_price(place):
     lost = place.processes["member-b"]
     asker = place.asker(patience=8.0)
     ident = asker.put(QUESTION)
+    until_asked(place)
     os.kill(lost.pid, signal.SIGSTOP)
     with answering(place):
         try:
@@ -357,6 +372,63 @@ def test_certificates_expire_are_revoked_rotated_and_must_be_ours(place, tmp_pat
     coordinator.close()
 
 
+def test_the_coordinator_renews_its_own_certificate_and_nobody_is_invited_again(place):
+    folder = place.folder / "coordinator"
+    before = certificates.own(folder)
+    place.end_one("coordinator")
+    after = renew_coordinator(folder)
+    place.start_one("coordinator", "coordinator", "127.0.0.1", str(place.port))
+    asker = place.asker()
+    assert asker.ready(60)
+    asker.close()
+    assert after.serial != before.serial
+    assert certificates.host_of(folder) == "127.0.0.1"
+    assert answer_with(place, FIRMS, EXACT).nodes == 4
+
+
+def test_a_name_from_outside_names_no_file(place, monkeypatch):
+    one = worker(place, "firm-0")
+    true = one.client.call
+
+    def elsewhere(method, path, content=None, **query):
+        said = true(method, path, content, **query)
+        if path == "/open":
+            question = QUESTION.model_dump(mode="json")
+            said["questions"] = [{"id": "../../out", "attempt": 1, "asker": "ministry",
+                                  "question": question}]  # fmt: skip
+        return said
+
+    monkeypatch.setattr(one.client, "call", elsewhere)
+    before = sorted(place.folder.rglob("*.json")), spent(place, "firm-0")
+    assert one.work(0.0) == 0
+    assert (sorted(place.folder.rglob("*.json")), spent(place, "firm-0")) == before
+    one.client.close()
+
+
+def test_sealed_shares_of_a_question_that_failed_are_thrown_away(place):
+    with pytest.raises(InputError):
+        answer_with(place, FIRMS[:2], patience=1.0, ident="toofew")
+    file = place.folder / "coordinator" / "coordinator.sqlite"
+    with closing(sqlite3.connect(file)) as base:
+        rows = base.execute("select content from submissions where id='toofew'").fetchall()
+    assert [r[0] for r in rows] == ["{}", "{}"]
+
+
+def test_a_message_is_measured_as_it_comes_and_nonsense_refused(place):
+    with Client(place.folder / "firm-0", place.url) as client:
+        for head in ([], {"a": 1}, ["x", "y"], None):
+            with pytest.raises(InputError, match="cannot be read"):
+                client.call("POST", "/recovered", {"head": head})
+
+        def endless():  # no length in its head
+            for _ in range(LARGEST // 2**20 + 2):
+                yield b" " * 2**20
+
+        headers = {HEADER: str(PROTOCOL)}
+        got = client._client.post(place.url + "/recovered", content=endless(), headers=headers)
+        assert (got.status_code, got.json()["key"]) == (400, "constellation.garbage")
+
+
 def test_no_secret_in_a_log_or_on_a_command_line(place):
     secrets = []
     for key in (*place.folder.glob("*/key.pem"), *place.folder.glob("*/seal.pem")):
@@ -417,6 +489,7 @@ def test_the_coordinator_is_killed_while_the_committee_opens(place):
     lost = place.processes["member-b"]
     asker = place.asker(patience=8.0)
     ident = asker.put(QUESTION)
+    until_asked(place)
     os.kill(lost.pid, signal.SIGSTOP)
     with answering(place):
         try:
@@ -473,12 +546,27 @@ def test_a_member_whose_process_ends_is_away_at_once_and_nobody_is_charged(place
     place.end_one("member-b")
     try:
         assert committee_is_there(place, False, ALIVE / 3)
-        with pytest.raises(InputError):
+        with pytest.raises(RunError, match="did not come together"):
             answer_with(place, FIRMS, patience=1.0)
     finally:
         place.start_one("member-b", "member", "3.0")
     assert {n: spent(place, n) for n in FIRMS} == before
     assert committee_is_there(place, True, 60)
+    assert answer_with(place, FIRMS, EXACT).nodes == 4
+
+
+def test_a_member_that_falls_silent_costs_nobody_anything(place):
+    """Its machine stands still, no connection breaks: it answers no call, so nobody is asked."""
+    assert committee_is_there(place, True, 20)
+    before = {n: spent(place, n) for n in FIRMS}
+    silent = place.processes["member-b"]
+    os.kill(silent.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(RunError, match="did not come together"):
+            answer_with(place, FIRMS, patience=2.0)
+    finally:
+        os.kill(silent.pid, signal.SIGCONT)
+    assert {n: spent(place, n) for n in FIRMS} == before
     assert answer_with(place, FIRMS, EXACT).nodes == 4
 
 
@@ -489,7 +577,11 @@ def test_everybody_rotates_keys_and_nobody_is_charged_for_the_old_ones(place):
     before = {n: spent(place, n) for n in FIRMS}
     invited_anew(place, place.members)
     assert committee_is_there(place, True, 30)  # with the new certificates, and without a restart
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="committee's keys"):  # the asker has not compared them
+        answer_with(place, FIRMS, patience=3.0)
+    renew(place.folder / "ministry")
+    invited_anew(place, ["ministry"])
+    with pytest.raises(InputError, match="fewer than 3"):
         answer_with(place, FIRMS, patience=3.0)
     for name in FIRMS:
         node = Node(place.folder / name)

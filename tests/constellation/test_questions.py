@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kachisuji.constellation import KINDS, ask, warnings
-from kachisuji.constellation.aggregation import modulus, pack, split, unpack
+from kachisuji.constellation.aggregation import Opened, modulus, pack, split, unpack
+from kachisuji.constellation.answers import answer
 from kachisuji.constellation.contributions import contribution
+from kachisuji.constellation.member import largest, protected
 from kachisuji.constellation.noise import bound, draw, privacy_loss, scales, tail
 from kachisuji.constellation.questions import length, parts
 from kachisuji.words import InputError
@@ -69,6 +71,42 @@ def test_opendp_gives_the_stated_loss_for_the_whole_vector(kind, unit):
     assert privacy_loss(made(kind, unit=unit)) <= 0.5 * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("kind", QUESTIONS)
+@given(seed=st.integers(0, 10_000), row=st.integers(0, 23), most=st.integers(1, 23))
+def test_a_row_that_lets_another_in_is_counted_twice(kind, seed, row, most):
+    """With fewer rows than a table may hold, leaving one out takes in the next."""
+    question = made(kind, rows_most=most)
+    table = (production if question.table == "production" else purchases)(seed % 50, 24)
+    whole, less = (contribution(question, t) for t in (table, table.drop(index=row)))
+    start = 0
+    for part in parts(question):
+        moved = np.abs(whole - less)[start : start + part.size].sum()
+        assert moved <= part.sensitivity
+        start += part.size
+    assert scales(question)[0] == 2 * scales(made(kind))[0]
+    node = np.abs(whole).sum()  # and a node's bound on what it sends is that of its rows
+    assert node <= largest(question) == most * sum(p.sensitivity for p in parts(made(kind)))
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_cells_of_few_rows_are_left_out_whatever_is_asked(kind):
+    """Also of sums without noise, where a lone row could be read from its cell."""
+    column = "process" if kind == "learning" else "product"
+    groups = {column: ("A", "B")} | ({"origin": ORIGINS} if kind == "shares" else {})
+    question = made(kind, groups=groups, protection="sums", smallest=4)
+    own = production(0, 24) if kind == "learning" else purchases(0, 24)
+    lone, many = own.iloc[:1].assign(**{column: "A"}), own.assign(**{column: "B"})
+    if kind == "shares":
+        many = pd.concat([many.assign(origin=o) for o in ORIGINS])
+    vector = contribution(question, pd.concat([lone, many])).astype(object)
+    body = protected(question, Opened(vector, (True,)))
+    table = answer("q", question, body).table
+    assert table.loc[table[column] == "A", "estimate"].isna().all()
+    assert table.loc[table[column] == "B", "estimate"].notna().all()
+    values = body["values"]
+    assert 0 < values.count(None) <= len(values) // 2 + (len(ORIGINS) if kind == "shares" else 0)
+
+
 def test_noise_has_the_stated_law():
     question = ask(kind="count", table="purchases", epsilon=0.5,
                    groups={"supplier": tuple(f"S{k}" for k in range(4000))})  # fmt: skip
@@ -120,8 +158,21 @@ def test_any_two_shares_give_the_vector_back_and_one_says_nothing():
         ({"kind": "shares", "groups": {"origin": ("A",)}}, "needs the groups"),
         ({"kind": "count", "code": "import os"}, "does not fit"),
         ({"kind": "histogram", "value": "stock_days", "bins": 1}, "does not fit"),
+        ({"kind": "count", "prior": {"secret": 1.0}}, "joint model"),
+        ({"kind": "count", "prior": {"noise": 0.0}}, "joint model"),
+        ({"kind": "count", "rows_most": 200_000}, "does not fit"),
         (
-            {"kind": "count", "groups": {"supplier": tuple(map(str, range(60_000)))}},
+            {
+                "kind": "logistic",
+                "value": "stock_days",
+                "x": "value_million_yen",
+                "bins": 1000,
+                "groups": {"origin": tuple(map(str, range(100)))},
+            },
+            "more than",
+        ),
+        (
+            {"kind": "count", "groups": {"supplier": tuple(map(str, range(110_000)))}},
             "more than",
         ),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kachisuji.constellation import TABLES, read_table, schema, schema_markdown
+from kachisuji.constellation import TABLES, read_table, schema, schema_markdown, tables
 from kachisuji.constellation.node import Node
 from kachisuji.words import InputError
 from tests.constellation.conftest import production, purchases
@@ -66,6 +66,14 @@ def test_mistakes_are_sentences_with_their_place(tmp_path, table, old, new, said
     assert said in wrong.value.in_lang("en")
     assert "t.csv" in wrong.value.in_lang("ja")
     assert "直し方" in wrong.value.in_lang("ja")
+
+
+def test_a_table_has_a_public_number_of_rows_at_most(tmp_path, monkeypatch):
+    """No question then leaves rows out, which would let one row move the answer twice."""
+    monkeypatch.setattr(tables, "MOST_ROWS", 1)
+    (tmp_path / "t.csv").write_text(SKILLS)
+    with pytest.raises(InputError, match="more than 1"):
+        read_table(tmp_path / "t.csv", "skills")
 
 
 def test_files_that_are_none(tmp_path):

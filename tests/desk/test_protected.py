@@ -30,9 +30,10 @@ class NextDoor:
     def __init__(self, tables, quiet=False):
         self.tables, self.quiet = tables, quiet
         self.client = SimpleNamespace(url="https://127.0.0.1:8443")
-        self.asked, self.authority = 0, b""
+        self.asked, self.authority, self.committee = 0, b"", ()
 
-    def ask(self, question: Question):
+    def ask(self, question: Question, *, today):
+        assert today
         self.asked += 1
         own = [contribution(question, t[question.table]) for t in self.tables]
         if question.kind == "learning":  # nodes without the process take no part
@@ -213,10 +214,10 @@ def test_noise_alone_replaces_nothing_and_is_told(case, tables, tmp_path):
 def test_a_constellation_without_an_asker_is_a_sentence():
     with (
         pytest.raises(InputError, match="asker"),
-        answered_case("japan17", "https://a", None, None),
+        answered_case("japan17", "https://a", None, 30.0, None),
     ):
         pass
-    with answered_case("japan17", "", None, Telling("en")) as case:
+    with answered_case("japan17", "", None, 30.0, Telling("en")) as case:
         assert case == "japan17"
 
 

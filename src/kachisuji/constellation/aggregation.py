@@ -23,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.constellation.needs import need
+from kachisuji.constellation.noise import MEMBERS
 
 if TYPE_CHECKING:
     import ssl
 
 Objects = NDArray[np.object_]
 
-MEMBERS, THRESHOLD = 3, 1
+THRESHOLD = 1
 BITS = 96
 """Width of the signed integers that sums may reach; the field is wider by 2⁴⁰ for masks."""
 SECURITY = 40

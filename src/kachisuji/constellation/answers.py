@@ -165,7 +165,7 @@ def _quantiles(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
         total = below[-1]
         spread = float(np.sqrt((deviation[g] ** 2).sum()))
         for level in QUANTILES:
-            if total <= 0 or total < q.smallest:
+            if not total >= max(q.smallest, 1.0):  # suppressed, or nobody there
                 found = low = high = np.nan
             else:
                 at = [level * total + d for d in (0.0, -1.96 * spread, 1.96 * spread)]

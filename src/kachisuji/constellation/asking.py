@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from kachisuji.constellation import certificates
 from kachisuji.constellation.answers import Answer, answer
 from kachisuji.constellation.client import Client
+from kachisuji.constellation.node import Member, read_place
 from kachisuji.constellation.proof import holds
 from kachisuji.constellation.questions import Question
 from kachisuji.words import InputError, RunError
@@ -32,8 +35,11 @@ class Asker:
 
     def __init__(self, folder: Path, url: str, patience: float = PATIENCE) -> None:
         self.client = Client(folder, url)
+        self.asker = certificates.own(folder).name
         self.authority = (folder / certificates.AUTHORITY).read_bytes()
+        self.committee = tuple(m.identity.fingerprint for m in read_place(folder).committee)
         self.patience = patience
+        self._compared = False
 
     def close(self) -> None:
         """Close the connection."""
@@ -53,12 +59,22 @@ class Asker:
         return False
 
     def put(self, question: Question, ident: str = "") -> str:
-        """Send a question and return its id; sending the same id again asks nothing twice."""
+        """Send a question and return its id; sending the same id again asks nothing twice.
+
+        Raises
+        ------
+        InputError
+            When the committee is not the one that the asker's invitation named: nobody is asked.
+        """
+        self._compare()
         ident = ident or uuid.uuid4().hex
+        self._put(question, ident)
+        return ident
+
+    def _put(self, question: Question, ident: str) -> str:
         content = {"id": ident, "patience": self.patience,
                    "question": question.model_dump(mode="json")}  # fmt: skip
-        self.client.call("POST", "/questions", content)
-        return ident
+        return str(self.client.call("POST", "/questions", content)["state"])
 
     def wait(self, ident: str, question: Question, seconds: float | None = None) -> Answer:
         """Return the answer when it is there; a coordinator that restarts meanwhile is waited for.
@@ -88,10 +104,31 @@ class Asker:
     def _checked(self, ident: str, question: Question, said: dict[str, Any]) -> Answer:
         """Take an answer only as the committee signed it: the coordinator cannot alter a sum."""
         key, proof = f"{ident}.{int(said['attempt'])}", said["proof"]
-        if not holds(question, key, said["answer"], proof, self.authority):
+        if not holds(question, key, said["answer"], proof, self.authority, self.committee):
             raise RunError("constellation.forged", got=ident)
         return answer(ident, question, said["answer"], key, proof)
 
-    def ask(self, question: Question) -> Answer:
-        """Ask and wait."""
-        return self.wait(self.put(question), question)
+    def ask(self, question: Question, *, today: bool = False) -> Answer:
+        """Ask and wait.
+
+        With ``today``, the same question asked before on the same day is not asked, nor charged,
+        again: its answer is taken. What came to nothing is asked anew.
+        """
+        if not today:
+            return self.wait(self.put(question), question)
+        day = datetime.now(UTC).date().isoformat()
+        mark = f"{day}:{','.join(self.committee)}:{self.asker}:{question.digest()}"
+        ident = hashlib.sha256(mark.encode()).hexdigest()[:32]
+        self._compare()
+        if self._put(question, ident) in ("refused", "failed"):
+            ident = self.put(question)
+        return self.wait(ident, question)
+
+    def _compare(self) -> None:
+        """Refuse, the first time, a committee that is not the one which was compared."""
+        if self._compared:
+            return
+        said = [Member(**m) for m in self.client.call("GET", "/state")["committee"]]
+        if len(said) == 3 and tuple(m.identity.fingerprint for m in said) != self.committee:
+            raise InputError("constellation.other_keys", file=self.client.folder)
+        self._compared = True

@@ -140,9 +140,22 @@ def make_authority(folder: Path, host: str, days: int = 10 * DAYS) -> None:
         .sign(key, hashes.SHA256())
     )
     write(folder / AUTHORITY, _pem(certificate))
+    certify_coordinator(folder, host)
+
+
+def certify_coordinator(folder: Path, host: str) -> Identity:
+    """Make new keys for the coordinator of ``folder`` and have its own authority sign them."""
     make_request(folder, "coordinator", "coordinator")
-    signed = sign_request(folder, (folder / REQUEST).read_bytes(), host=host)
-    install(folder, signed)
+    return install(folder, sign_request(folder, (folder / REQUEST).read_bytes(), host=host))
+
+
+def host_of(folder: Path) -> str:
+    """Return the address that the certificate in ``folder`` was made for."""
+    x509 = _x509()
+    found = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    uri = x509.UniformResourceIdentifier
+    return next((str(n.value) for n in names if not isinstance(n, uri)), "127.0.0.1")
 
 
 def sign_request(
@@ -260,6 +273,8 @@ def _identity_of(
     seal = next((s.removeprefix(_SEALS) for s in said if s.startswith(_SEALS)), "")
     common = [str(a.value) for a in subject.get_attributes_for_oid(oid.COMMON_NAME)]
     name = need_name(common[0] if common else "")
+    if not re.fullmatch(r"[0-9a-f]{64}" if role == "member" else "", seal):
+        raise InputError("constellation.bad_certificate", why="seal")
     return Identity(name, role, serial, fingerprint, until, bytes.fromhex(seal))
 
 
@@ -278,7 +293,8 @@ def own(folder: Path, at: datetime | None = None) -> Identity:
         raise InputError("constellation.not_invited", file=folder) from error
     if found.until <= (at or datetime.now(UTC)):
         until = found.until.date().isoformat()
-        raise InputError("constellation.expired", file=file, name=found.name, until=until)
+        key = "expired_coordinator" if found.role == "coordinator" else "expired"
+        raise InputError(f"constellation.{key}", file=file, name=found.name, until=until)
     return found
 
 

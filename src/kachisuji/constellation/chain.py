@@ -79,7 +79,8 @@ class Log:
         if not self.file.exists():
             return
         previous = _START
-        lines = self.file.read_text(encoding="utf-8", errors="replace").splitlines()
+        # by line feeds alone: what an asker wrote may hold other signs that end a line
+        lines = self.file.read_bytes().decode("utf-8", errors="replace").rstrip("\n").split("\n")
         for number, line in enumerate(lines, 1):
             try:
                 kept = json.loads(line)

@@ -37,20 +37,20 @@ class Client:
         self.url = url.rstrip("/")
         if not self.url.startswith("https://"):
             raise InputError("constellation.not_https", got=url)
-        self._folder, self._version = folder, version
+        self.folder, self._version = folder, version
         self._installed = self._certificate()
         self._client = self._connected()
 
     def _connected(self) -> Any:
         return self._httpx.Client(
-            verify=certificates.client_context(self._folder), headers={HEADER: str(self._version)},
+            verify=certificates.client_context(self.folder), headers={HEADER: str(self._version)},
             timeout=self._httpx.Timeout(10.0, read=LONGEST_WAIT + 10.0), trust_env=False,
         )  # fmt: skip
 
     def _certificate(self) -> tuple[int, int]:
         """Tell one installed certificate from the next; each is written as a new file."""
         try:
-            found = (self._folder / certificates.CERTIFICATE).stat()
+            found = (self.folder / certificates.CERTIFICATE).stat()
         except OSError:  # the folder is being made anew
             return 0, 0
         return found.st_ino, found.st_mtime_ns

@@ -15,6 +15,7 @@ import sqlite3
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ class Coordinator:
         self._db.executescript(_SCHEMA)
         self._lock = threading.RLock()
         self._seen: dict[str, tuple[float, str]] = {}  # when last, and with which certificate
+        self._called: dict[str, float] = {}  # when the committee was called for an attempt
 
     def close(self) -> None:
         """Close the file."""
@@ -112,6 +114,8 @@ class Coordinator:
         InputError
             When the request is none, its name belongs to another role, or a fourth member asks.
         """
+        if not url.startswith("https://"):
+            raise InputError("constellation.not_https", got=url)
         signed = self._signed_before(request) or certificates.sign_request(
             self.folder, request, days=days
         )
@@ -161,6 +165,8 @@ class Coordinator:
 
     def admits(self, identity: certificates.Identity) -> bool:
         """Whether a certificate shown by a caller is known, in force and not revoked."""
+        if identity.until <= datetime.now(UTC):  # since its connection was made
+            return False
         if self._rows("select 1 from revoked where serial=?", identity.serial):
             return False
         found = self._rows("select role, revoked from participants where name=?", identity.name)
@@ -207,16 +213,40 @@ class Coordinator:
         return sum(s is not None and s < ALIVE for s in silent)
 
     def committee_is_there(self) -> bool:
-        """Whether all three members were heard lately: nobody is charged for a lost cause.
+        """Whether all three members were heard lately.
 
         A member that changes its keys counts only once it shows the new certificate, for whoever
         still holds the old one cannot open what nodes seal from now on.
         """
+        return self._heard_within(ALIVE)
+
+    def _heard_within(self, seconds: float) -> bool:
         members = self._rows(
             "select name, serial from participants where role='member' and revoked=0"
         )
         silent = [self._silent(*m) for m in members]
-        return len(members) == 3 and all(s is not None and s < ALIVE for s in silent)
+        return len(members) == 3 and all(s is not None and s < seconds for s in silent)
+
+    def _since_called(self, asked: Asked) -> float:
+        """Seconds since the committee was called for an attempt: now, the first time."""
+        now = time.monotonic()
+        return now - self._called.setdefault(asked.key, now)
+
+    def all_came(self, asked: Asked) -> bool:
+        """Whether every member has been heard since it was called for this very attempt.
+
+        Before that no node is asked, so that nobody is charged for the sake of a committee of
+        which one has fallen silent without a word.
+        """
+        return self._heard_within(self._since_called(asked))
+
+    def calls(self, member: str) -> bool:
+        """Whether a question waits for ``member`` to say that it is there."""
+        silent = self._silent(member)
+        return any(
+            silent is None or silent >= self._since_called(asked)
+            for asked in self._some("where state='collecting'")
+        )
 
     # questions
 
@@ -232,7 +262,8 @@ class Coordinator:
         found = self.get(ident)
         if found.asker != asker or found.question.digest() != question.digest():
             raise InputError("constellation.id_taken", got=ident)
-        return found
+        self.step()
+        return self.get(ident)
 
     def get(self, ident: str) -> Asked:
         """Return a question by its id."""
@@ -254,8 +285,6 @@ class Coordinator:
 
     def open_for(self, node: str) -> list[Asked]:
         """Return the questions that wait for ``node``."""
-        if not self.committee_is_there():
-            return []
         done = {
             (i, n)
             for i, n in self._rows(
@@ -263,7 +292,8 @@ class Coordinator:
             )
         }
         waiting = self._some("where state='collecting' order by asked")
-        return [q for q in waiting if (q.id, q.attempt) not in done and node in (q.nodes or [node])]
+        mine = [q for q in waiting if (q.id, q.attempt) not in done and node in (q.nodes or [node])]
+        return [q for q in mine if self.all_came(q)]
 
     def submit(self, node: str, ident: str, attempt: int, sent: Submission) -> str:
         """Keep a node's sealed shares; return the state of the question after it.
@@ -378,6 +408,15 @@ class Coordinator:
 
     # the steps
 
+    def resume(self) -> None:
+        """Give what was on its way the whole of its time again: nobody could answer meanwhile."""
+        with self._lock:
+            self._db.execute(
+                "update questions set deadline=max(deadline, ?+patience) "
+                "where state in ('collecting', 'opening')",
+                (time.time(),),
+            )
+
     def step(self) -> None:
         """Move every question on as far as it can go now."""
         with self._lock:
@@ -395,6 +434,13 @@ class Coordinator:
         names = ", ".join(f"{k}=?" for k in values)
         self._db.execute(f"update questions set {names} where id=?", (*values.values(), asked.id))
 
+    def _end(self, asked: Asked, state: str, why: str = "", answer: str | None = None) -> None:
+        """End a question, and throw its sealed shares away: nobody needs them any more."""
+        self._set(asked, state=state, why=why, answer=answer)
+        self._db.execute(
+            "update submissions set content='{}' where id=? and content is not null", (asked.id,)
+        )
+
     def _step_collecting(self, asked: Asked, deadline: float, now: float) -> None:
         rows = self._rows(
             "select node, content is not null from submissions where id=? and attempt=?",
@@ -404,12 +450,19 @@ class Coordinator:
         replied = {n for n, _ in rows}
         away = {n for n in self.nodes() if (self._silent(n) or 0.0) > ABSENT}
         wanted = set(asked.nodes) if asked.nodes else set(self.nodes()) - away
+        if len(asked.nodes or self.nodes()) < asked.question.minimum_nodes:
+            self._end(asked, "refused", "too_few")  # told before anybody is asked, and charged
+            return
         if now < deadline and not wanted <= replied:
             return
-        if asked.nodes and set(gave) != set(asked.nodes):
-            self._set(asked, state="failed", why="set_changed")
+        came = self.all_came(asked)
+        self._called.pop(asked.key, None)
+        if not came and not gave and now >= deadline:
+            self._end(asked, "failed", "committee")
+        elif asked.nodes and set(gave) != set(asked.nodes):
+            self._end(asked, "failed", "set_changed")
         elif len(gave) < asked.question.minimum_nodes:
-            self._set(asked, state="refused", why="too_few")
+            self._end(asked, "refused", "too_few")
         else:
             later = now + self._patience(asked)
             self._set(asked, state="opening", nodes=json.dumps(gave), deadline=later)
@@ -424,18 +477,13 @@ class Coordinator:
         bodies = {body for body, failed in rows if not failed}
         if len(rows) == 3 and len(bodies) == 1 and not any(f for _, f in rows):
             (body,) = bodies
-            found = json.loads(body)
-            if found["values"] is None:
-                self._set(asked, state="refused", why="too_few")
+            if json.loads(body)["values"] is None:
+                self._end(asked, "refused", "too_few")
             else:
-                self._set(asked, state="answered", answer=body)
-            self._db.execute(
-                "update submissions set content='{}' where id=? and content is not null",
-                (asked.id,),
-            )
+                self._end(asked, "answered", answer=body)
         elif len(bodies) > 1 or any(f for _, f in rows) or now > deadline:
             if asked.attempt >= ATTEMPTS:
-                self._set(asked, state="failed", why="committee")
+                self._end(asked, "failed", "committee")
                 return
             later = now + self._patience(asked)
             self._set(asked, state="collecting", attempt=asked.attempt + 1, deadline=later)
@@ -446,6 +494,22 @@ def _address(at: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError("constellation.bad_address", got=at)
     return host, int(port)
+
+
+def renew(folder: Path, host: str = "") -> certificates.Identity:
+    """Give a coordinator new keys and a new certificate, for ``host`` or the address it has.
+
+    The authority stays as it is, so that nobody need be invited again; a coordinator that runs
+    shows the new certificate after it was started again.
+
+    Raises
+    ------
+    InputError
+        When the folder is no coordinator's.
+    """
+    if not (folder / certificates.AUTHORITY_KEY).exists():
+        raise InputError("constellation.no_constellation", file=folder)
+    return certificates.certify_coordinator(folder, host or certificates.host_of(folder))
 
 
 def found(folder: Path, host: str) -> None:

@@ -7,7 +7,7 @@ A protected answer is measured, on the nodes' own records, but nobody can look i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kachisuji.beliefs import Distribution, Evidence, distribution
@@ -130,8 +130,3 @@ def evidence(ident: str, answers: Iterable[Answer], date: str, url: str) -> Evid
         "範囲には保護の雑音を含む",
         "Constellation: " + ", ".join(a.ident for a in made), date, url,
     )  # fmt: skip
-
-
-def by_key(figures: Iterable[Figure]) -> Mapping[tuple[str, ...], Figure]:
-    """Return figures by quantity and key."""
-    return {(f.quantity, *f.key): f for f in figures}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kachisuji.constellation.answers import Answer
 
 F8 = NDArray[np.float64]
+_NAMES = {"linear": ("slope", "intercept"), "logistic": ("slope", "intercept"),
+          "learning": ("b", "learning_rate")}  # fmt: skip
 _REPLICATES = 400
 _ROUNDS = 60
 
@@ -41,6 +43,11 @@ def fitted(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     out = []
     for g in range(len(values)):
+        if not np.isfinite(values[g]).all():  # a cell of few rows was left out by the committee
+            nothing = dict.fromkeys(("estimate", "deviation", "sampling", "low", "high"), math.nan)
+            own = {c: table.iloc[g][c] for c in table.columns}
+            out += [own | {"parameter": n} | nothing for n in _NAMES[q.kind]]
+            continue
         found, sampling = fit(q, values[g])
         # what the noise does to the fit, by drawing it again around what was opened
         shakes = rng.laplace(0.0, deviation[g] / math.sqrt(6.0), (_REPLICATES, 3, one)).sum(axis=1)

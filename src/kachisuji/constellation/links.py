@@ -25,30 +25,28 @@ def exchanger(runtime: Any, peer: int | None, seats: Sequence[Seat]) -> Any:
         peer_pid: Any
         buffers: Any
 
-        def _foreign(self) -> bool:
+        def _foreign(self, claimed: int) -> bool:
+            """Whether the certificate shown is not that of the member ``claimed``."""
             secured = self.transport.get_extra_info("ssl_object")
-            if secured is None or self.peer_pid is None:
+            if secured is None:
                 return False
             shown = hashlib.sha256(secured.getpeercert(True) or b"").hexdigest()
-            return bool(shown != seats[self.peer_pid].fingerprint)
+            return bool(shown != seats[claimed].fingerprint)
 
         def connection_made(self, transport: Any) -> None:
             self.transport = transport
-            if self.peer_pid is not None and self._foreign():
+            if self.peer_pid is not None and self._foreign(self.peer_pid):
                 transport.abort()
                 return
             super().connection_made(transport)
 
         def data_received(self, data: bytes) -> None:
-            claimed = int.from_bytes(data[:2], "little") if self.peer_pid is None else 0
-            if claimed >= len(seats):
-                self.transport.abort()
-                return
-            if self.peer_pid is None and len(data) >= 2:
-                self.peer_pid = claimed
-                foreign = self._foreign()
-                self.peer_pid = None
-                if foreign:
+            if self.peer_pid is None:
+                # the first two bytes say who calls, however they were cut up on the way
+                first = [*self.bytes[:2], *data][:2]
+                claimed = int.from_bytes(first, "little")
+                known = len(first) < 2 or claimed < len(seats)
+                if not known or (len(first) == 2 and self._foreign(claimed)):
                     self.transport.abort()
                     return
             super().data_received(data)

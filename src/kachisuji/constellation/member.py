@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kachisuji.constellation import certificates
 from kachisuji.constellation.aggregation import Opened, Seat, engine, open_sum, unpack
 from kachisuji.constellation.chain import Log
@@ -19,8 +21,9 @@ from kachisuji.constellation.client import Client
 from kachisuji.constellation.node import Member, Place, about, keep_place, read_place
 from kachisuji.constellation.noise import draw, sampler
 from kachisuji.constellation.proof import statement
-from kachisuji.constellation.questions import Question, ask, length, parts
+from kachisuji.constellation.questions import FINE, Question, ask, length, parts
 from kachisuji.constellation.storage import write
+from kachisuji.constellation.tables import MOST_ROWS
 from kachisuji.words import InputError, KachisujiError
 
 PATIENCE = 20.0
@@ -194,23 +197,39 @@ class CommitteeMember:
 
 def largest(question: Question) -> int:
     """Greatest L1 norm of one node's vector, in steps."""
-    one = sum(p.sensitivity for p in parts(question))
+    whole = question
+    if question.unit == "row":  # a node's rows together, each moving it by what one row can
+        whole = question.model_copy(update={"rows_most": MOST_ROWS})
+    one = sum(p.sensitivity for p in parts(whole))
     return one if question.unit == "node" else one * question.rows_most
 
 
 def protected(question: Question, opened: Opened | None) -> dict[str, Any]:
     """Return what leaves the committee: sums with cells of small counts taken out.
 
-    The counts are protected themselves, so that leaving cells out says nothing more of anyone.
+    The counts are protected themselves, so that leaving cells out says nothing more of anyone;
+    where an owner allows sums without noise, leaving them out is what protects a lone row.
     """
     if opened is None:
         return {"values": None, "kept": []}
     values: list[int | None] = [int(v) for v in opened.total]
-    stretches = parts(question)
-    if stretches[0].name == "count" and question.kind not in ("histogram", "quantiles", "logistic"):
-        size = stretches[0].size
-        for cell in range(size):
-            if values[cell] < question.smallest:  # type: ignore[operator]
-                for start in range(0, len(values), size):
-                    values[start + cell] = None
+    for place in _of_small_cells(question, opened.total):
+        values[place] = None
     return {"values": values, "kept": list(opened.kept)}
+
+
+def _of_small_cells(q: Question, total: Any) -> Any:
+    """Return the places in the vector of all cells with fewer rows than ``smallest``."""
+    if q.kind == "pooling" or (q.kind == "learning" and q.unit == "node"):
+        return []  # one cell, of nodes: the minimum number of nodes stands for it
+    places = np.arange(total.size)
+    if q.kind in ("count", "sum", "mean", "shares", "recipe"):  # stretch after stretch
+        of = places.reshape(-1, q.cells()).T
+        rows = total[of[:, 0]]
+    else:  # cell after cell
+        of = places.reshape(q.cells(), -1)
+        counted = q.kind in ("histogram", "quantiles", "logistic")
+        rows = total[of].sum(axis=1) if counted else total[of[:, 0]] / FINE
+    if q.kind == "learning":  # counts months less one for each node
+        rows = rows + 1
+    return of[np.asarray(rows < q.smallest, dtype=np.bool_)].ravel()

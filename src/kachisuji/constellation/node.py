@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +149,10 @@ def read_place(folder: Path) -> Place:
     InputError
         When it has accepted no invitation yet.
     """
-    return _place(json.loads(_bytes(folder / PLACE)))
+    try:
+        return _place(json.loads(_bytes(folder / PLACE)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("constellation.not_invited", file=folder / PLACE) from error
 
 
 def about(digest: str, key: str, node: str, member: str) -> bytes:
@@ -231,10 +235,13 @@ class Node:
             Rows taken.
         """
         found = read_table(file, table)
-        found.to_parquet(self.folder / STORE / f".{table}.new", index=False)
-        (self.folder / STORE / f".{table}.new").replace(self._table(table))
-        digest = hashlib.sha256(self._table(table).read_bytes()).hexdigest()
-        self.log.append("table", table=table, rows=len(found), sha256=digest)
+        content = found.to_parquet(index=False)
+        write(self._table(table), content, mode=0o600)
+        digest = hashlib.sha256(content).hexdigest()
+        # hashes of the log leave the node: without salt, whoever knows all rows but one could try
+        # what stands in that one until the hash fits
+        salt = secrets.token_hex(16)
+        self.log.append("table", table=table, rows=len(found), sha256=digest, salt=salt)
         return len(found)
 
     def _table(self, table: str) -> Path:
@@ -286,11 +293,11 @@ class Node:
         reason = policy.refusal(question, asker)
         if reason is None and question.table not in self.held():
             reason = "refused_table"
-        if reason is None and not self._has_rows(question):
-            reason = "refused_rows"
         if reason is None and policy.ask_me:
             state = self.approvals.state(key.rpartition(".")[0], question, asker)
             reason = {"waiting": "waiting", "never": "refused_owner"}.get(state)
+        if reason is None and not self._has_rows(question):  # told only of what was approved
+            reason = "refused_rows"
         if reason is not None:
             raise Refusal(reason)
         epsilon = question.epsilon if question.protection == "noise" else 0.0

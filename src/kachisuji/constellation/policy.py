@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kachisuji.constellation.questions import MOST_EPSILON, Question
+from kachisuji.constellation.questions import MOST_EPSILON, Kind, Question
 from kachisuji.constellation.storage import locked, write
 from kachisuji.words import InputError
 
@@ -20,11 +20,11 @@ _FIRST = """\
 
 minimum_nodes = {minimum_nodes}        # 最少参加ノード数 / fewest nodes in an answer
 epsilon_most = {epsilon_most}        # 1回の問いのε上限 / greatest ε of one question
-unit = "row"             # 守る単位 row か node / what must be protected: "row" or "node"
+unit = "{unit}"             # 守る単位 row か node / what must be protected: "row" or "node"
 sums_only = {sums_only}        # 雑音なしの合計を許すか / allow secure sums without noise
 joint_sums = {joint_sums}       # 共同モデルの各回のみ雑音なし可 / rounds of a joint model only
 ask_me = {ask_me}           # 問いごとに承認するか / wait for approval of each new question
-kinds = []               # 許す問いの種類（空なら全て） / kinds allowed; empty means all
+kinds = {kinds}               # 許す問いの種類（空なら全て） / kinds allowed; empty means all
 
 [budget]                 # 問い手ごとのε総量 / total ε of each asker
 {budget}
@@ -42,7 +42,7 @@ class Policy(BaseModel):
     sums_only: bool = False
     joint_sums: bool = False
     ask_me: bool = True
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     budget: dict[str, Annotated[float, Field(gt=0, le=1000)]] = {}
 
     def refusal(self, question: Question, asker: str) -> str | None:
@@ -93,7 +93,7 @@ def write_policy(folder: Path, policy: Policy) -> None:
     text = _FIRST.format(
         minimum_nodes=policy.minimum_nodes, epsilon_most=policy.epsilon_most, budget=budget,
         sums_only=str(policy.sums_only).lower(), joint_sums=str(policy.joint_sums).lower(),
-        ask_me=str(policy.ask_me).lower(),
+        ask_me=str(policy.ask_me).lower(), unit=policy.unit, kinds=json.dumps(policy.kinds),
     )  # fmt: skip
     write(folder / POLICY, text)
 

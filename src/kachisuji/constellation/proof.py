@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kachisuji.constellation import certificates
+from kachisuji.constellation.noise import MEMBERS
 from kachisuji.constellation.questions import Question
 from kachisuji.words import KachisujiError
-
-MEMBERS = 3
 
 
 def statement(question: Question, key: str, body: Mapping[str, Any]) -> bytes:
@@ -28,11 +27,13 @@ def statement(question: Question, key: str, body: Mapping[str, Any]) -> bytes:
 
 def holds(
     question: Question, key: str, body: Mapping[str, Any], proof: Sequence[Mapping[str, str]],
-    authority: bytes,
+    authority: bytes, committee: Sequence[str],
 ) -> bool:  # fmt: skip
-    """Whether three different members of ``authority``'s committee signed ``body``.
+    """Whether the three members of ``committee`` (fingerprints) signed ``body``.
 
-    Certificates may have expired since: what counts is that the authority issued them.
+    Certificates may have expired since: what counts is that ``authority`` issued them and that
+    they are the ones which the asker compared. The authority's word alone is not enough, for it is
+    the coordinator's, who could make three members of its own.
     """
     signed = statement(question, key, body)
     names = set()
@@ -45,6 +46,7 @@ def holds(
             return False
         sound = (
             member.role == "member"
+            and member.fingerprint in committee
             and certificates.issued_by(certificate, authority)
             and certificates.signed_by(certificate, signature, signed)
         )

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kachisuji.constellation.tables import TABLES, schema
+from kachisuji.constellation.tables import CODE, MOST_ROWS, schema
 from kachisuji.words import InputError, Lang, number, say
 
 Kind = Literal[
@@ -27,18 +27,19 @@ KINDS: tuple[str, ...] = (
     "count", "sum", "mean", "histogram", "quantiles", "shares", "recipe",
     "linear", "logistic", "learning", "pooling",
 )  # fmt: skip
+PRIOR = ("mu_a", "mu_b", "s_aa", "s_ab", "s_bb", "noise")
 COST, YIELD = "unit_cost_yen", "yield_share"
-PROTOCOL = 2
+PROTOCOL = 3
 """Version of the protocol; a node or member of another version is told so and takes no part."""
 
 MOST_EPSILON = 20.0
 WARN_EPSILON = 3.0
 MOST_CELLS = 100_000
+MOST_PRIOR = 1e6
 FINE = 1 << 20
 """Steps in which the greatest contribution of a row is counted: real numbers become integers."""
 
 _COUNT_PART = 0.3  # of a question's ε goes to counts where sums are asked too
-_GROUPED = ("count", "sum", "mean", "histogram", "quantiles")
 _VALUED = ("sum", "mean", "histogram", "quantiles", "shares", "recipe")
 _ONE_TABLE = {"shares": "purchases", "recipe": "recipe", "learning": "production",
               "pooling": "production"}  # fmt: skip
@@ -66,9 +67,11 @@ class Question(BaseModel):
     unit
         What is protected: one ``row`` of a node's table, or a whole ``node``.
     rows_most
-        Most rows (privacy units) that a node contributes; further rows are left out.
+        Most rows (privacy units) that a node contributes; further rows are left out. Fewer than
+        a table may hold bound what a lying node can do, at twice the noise: see :func:`parts`.
     minimum_nodes, smallest
-        Fewest nodes that answer; counts below ``smallest`` are suppressed with their cells.
+        Fewest nodes that answer; cells whose (protected) count is below ``smallest`` are
+        suppressed.
     protection
         ``noise``, or ``sums``: secure sums without noise, only where a node's owner allows it.
     prior
@@ -89,7 +92,7 @@ class Question(BaseModel):
     x_high: float = 1.0
     epsilon: float
     unit: Literal["row", "node"] = "row"
-    rows_most: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    rows_most: Annotated[int, Field(ge=1, le=MOST_ROWS)] = MOST_ROWS
     minimum_nodes: Annotated[int, Field(ge=1, le=10_000)] = 5
     smallest: Annotated[float, Field(ge=0)] = 5.0
     protection: Literal["noise", "sums"] = "noise"
@@ -190,6 +193,9 @@ def check(question: Question) -> None:
             raise InputError("constellation.no_group", got=name, known=", ".join(texts))
         if not categories or len(set(categories)) < len(categories):
             raise InputError("constellation.categories", got=name)
+        for category in categories:  # tables hold codes: nothing else could match, or be logged
+            if not CODE.fullmatch(category):
+                raise InputError("constellation.not_code", got=category[:60])
     want = {"shares": "origin", "recipe": "input"}.get(q.kind)
     if want and (want not in q.groups or "product" not in q.groups):
         raise InputError("constellation.needs_groups", kind=q.kind, want=f"product, {want}")
@@ -197,19 +203,21 @@ def check(question: Question) -> None:
         raise InputError("constellation.pooling_alone")
     if q.kind == "pooling" and (q.unit != "node" or q.cells() != 1):
         raise InputError("constellation.pooling_alone")
+    for name, value in q.prior.items():
+        least = -MOST_PRIOR if name in ("mu_a", "mu_b", "s_ab") else 1.0 / MOST_PRIOR
+        if name not in PRIOR or not least <= value <= MOST_PRIOR:
+            known = ", ".join(PRIOR)
+            raise InputError(
+                "constellation.prior", got=value, name=name[:20], least=least, known=known
+            )
     if q.kind == "pooling" and q.value not in (COST, YIELD):
         raise InputError("constellation.no_column", got=q.value, known=f"{COST}, {YIELD}")
-    if _vector(q) > MOST_CELLS:
-        raise InputError("constellation.too_many_cells", got=_vector(q), most=MOST_CELLS)
+    if length(q) > MOST_CELLS:
+        raise InputError("constellation.too_many_cells", got=length(q), most=MOST_CELLS)
 
 
 def _has_x(q: Question) -> bool:
     return q.kind in ("linear", "logistic", "learning", "pooling")
-
-
-def _vector(q: Question) -> int:
-    many = q.bins if q.kind in ("histogram", "quantiles") else 8
-    return q.cells() * many if q.kind not in ("count", "sum", "mean") else 2 * q.cells()
 
 
 def warnings(question: Question, lang: Lang = "en") -> list[str]:
@@ -233,11 +241,12 @@ def parts(question: Question) -> tuple[Part, ...]:
     """Return the stretches of a question's vector.
 
     With the unit ``row``, the sensitivity is the L1 distance that adding or leaving out one row
-    makes. With the unit ``node`` it is ``rows_most`` times that, and a node scales its whole
-    vector down to it.
+    makes; twice that where ``rows_most`` is below what a table may hold, for then a row that is
+    left out lets another in. With the unit ``node`` it is ``rows_most`` times one row's, and a
+    node scales its whole vector down to it.
     """
     q, cells = question, question.cells()
-    many = q.rows_most if q.unit == "node" else 1
+    many = q.rows_most if q.unit == "node" else 1 if q.rows_most >= MOST_ROWS else 2
     one = half_width(q) / FINE
     if q.kind == "count":
         out = [Part("count", cells, 1.0, 1, 1.0)]
@@ -287,8 +296,3 @@ POOLED_NORM = 0.6
 def length(question: Question) -> int:
     """Return how many whole numbers a question's vector has."""
     return sum(p.size for p in parts(question))
-
-
-def tables() -> tuple[str, ...]:
-    """Return the tables that can be asked about."""
-    return TABLES

@@ -51,11 +51,13 @@ class Worker:
         done = 0
         for item in asked:
             try:
-                key = f"{item['id']}.{int(item['attempt'])}"
+                ident, asker = str(item["id"]), str(item["asker"])
+                key = f"{ident}.{int(item['attempt'])}"
                 question = ask(**item["question"])
-                asker = str(item["asker"])
             except (KeyError, TypeError, ValueError, InputError):
                 continue  # not of this protocol: neither answered nor charged
+            if not (ident.isalnum() and len(ident) <= 64):
+                continue  # it will name files here, and comes from outside
             done += self._one(key, question, asker, said)
         return done
 

@@ -21,9 +21,12 @@ TABLES: tuple[str, ...] = ("purchases", "production", "skills", "recipe")
 SHOWN = 20
 """How many mistakes one message lists."""
 
+MOST_ROWS = 100_000
+"""Rows of a table at most: public, so that no question need leave rows out to bound a node."""
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"\d+", re.ASCII)
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 _PERIOD = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])", re.ASCII)
 # words of letters alone with a capital first, or letters outside ASCII: a name, not a code
 _NAME = re.compile(r"[A-Z][a-z]+([ .,'-]+[A-Z][A-Za-z]*)+|.*[^\x00-\x7f].*", re.DOTALL)
@@ -128,7 +131,7 @@ def parse(text: str, a: Attribute) -> Any:
         raise InputError("constellation.not_period", got=text)
     if a.type == "code" and _NAME.fullmatch(text):
         raise InputError("constellation.a_name", got=text)
-    if a.type == "code" and not _CODE.fullmatch(text):
+    if a.type == "code" and not CODE.fullmatch(text):
         raise InputError("constellation.not_code", got=text)
     return text
 
@@ -224,6 +227,10 @@ def read_table(file: Path, table: str) -> pd.DataFrame:
         )
     if not records and not problems:
         problems.append(InputError("constellation.no_rows", file=file))
+    if len(records) > MOST_ROWS:
+        problems.append(
+            InputError("constellation.too_many_rows", file=file, got=len(records), most=MOST_ROWS)
+        )
     if not problems:
         problems += _whole_table(file, table, records, lines)
     if problems:

@@ -7,6 +7,7 @@ carries the protocol's version and the coordinator's clock.
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +25,8 @@ from kachisuji.constellation.node import Submission
 from kachisuji.constellation.questions import PROTOCOL, ask
 from kachisuji.words import KachisujiError, RunError
 
-LARGEST = 64 * 2**20
+LARGEST = 16 * 2**20
+"""Bytes of a message to the coordinator; three shares of the longest vector are half of it."""
 _TICK = 0.25
 
 
@@ -58,7 +60,17 @@ class Gate:
         self._changed = asyncio.Event()
 
     def caller(self, request: Request, *roles: str) -> str:
-        """Return the caller's name; refuse foreign versions, roles and certificates."""
+        """Return the caller's name, heard just now; refuse whom :meth:`allowed` refuses."""
+        identity = self.allowed(request, *roles)
+        self.coordinator.saw(identity)
+        return identity.name
+
+    def allowed(self, request: Request, *roles: str) -> certificates.Identity:
+        """Return who calls; refuse foreign versions, roles and certificates.
+
+        After a wait this is asked again, without keeping that the caller was heard: it was heard
+        when it called, and may have fallen silent since.
+        """
         if request.headers.get(HEADER) != str(PROTOCOL):
             got = request.headers.get(HEADER) or "?"
             raise RefusedError(426, "constellation.version", got=got, want=PROTOCOL)
@@ -68,8 +80,7 @@ class Gate:
         identity = certificates.identity(shown)
         if identity.role not in roles or not self.coordinator.admits(identity):
             raise RefusedError(403, "constellation.not_admitted", got=identity.name)
-        self.coordinator.saw(identity)
-        return identity.name
+        return identity
 
     def wake(self) -> None:
         """Let everyone who waits look again."""
@@ -106,6 +117,7 @@ def application(coordinator: Coordinator) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        coordinator.resume()
         task = asyncio.create_task(tick())
         yield
         task.cancel()
@@ -125,12 +137,15 @@ def application(coordinator: Coordinator) -> FastAPI:
 
     async def body(request: Request) -> dict[str, Any]:
         try:
-            if int(request.headers.get("content-length", "0")) > LARGEST:
-                raise ValueError("too large")
-            given = await request.json()
+            content = bytearray()
+            async for part in request.stream():  # counted as it comes, whatever its head says
+                content += part
+                if len(content) > LARGEST:
+                    raise ValueError("too large")
+            given = json.loads(content)
             if not isinstance(given, dict):
                 raise ValueError("no object")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RefusedError(400, "constellation.garbage", why=str(error)[:80]) from error
         return given
 
@@ -193,7 +208,7 @@ def _node_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
             return [q for q in coordinator.open_for(node) if q.key not in seen]
 
         found = await gate.until(fresh, wait)
-        gate.caller(request, "node")
+        gate.allowed(request, "node")
         return told(200, {
             "now": time.time(), "head": list(coordinator.head(node)),
             "committee": [m.identity.fingerprint for m in coordinator.committee()],
@@ -228,8 +243,12 @@ def _node_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
     @app.post("/recovered")
     async def recovered(request: Request) -> Any:
         node, given = gate.caller(request, "node"), await body(request)
-        number, last = given.get("head", (0, ""))
-        coordinator.recovered(node, (int(number), str(last)[:64]))
+        try:
+            number, last = given["head"]
+            head = int(number), str(last)[:64]
+        except (KeyError, TypeError, ValueError) as error:
+            raise RefusedError(400, "constellation.garbage", why="head") from error
+        coordinator.recovered(node, head)
         return told(200, {})
 
 
@@ -237,14 +256,21 @@ def _member_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
     coordinator = gate.coordinator
 
     @app.get("/jobs")
-    async def jobs(request: Request, wait: float = 0.0) -> Any:
+    async def openings(request: Request, wait: float = 0.0) -> Any:
         member, since = gate.caller(request, "member"), time.monotonic()
-        found = await gate.until(lambda: coordinator.jobs_for(member), wait, request)
+        gate.wake()  # a node may have waited for this member to be heard
+        jobs: list[Any] = []
+
+        def due() -> bool:
+            jobs[:] = coordinator.jobs_for(member)
+            return bool(jobs) or coordinator.calls(member)
+
+        await gate.until(due, wait, request)
         if await request.is_disconnected():  # its process ended: no opening is begun without it
             coordinator.hung_up(member, since)
             return told(200, {})
-        gate.caller(request, "member")
-        return told(200, {"now": time.time(), "jobs": found})
+        gate.allowed(request, "member")
+        return told(200, {"now": time.time(), "jobs": jobs})
 
     @app.post("/results/{ident}/{attempt}")
     async def result(request: Request, ident: str, attempt: int) -> Any:

@@ -95,6 +95,7 @@ def derive(case: Case, folder: Path, asker: Asker, when: str = "") -> Path:
         "answers": [_kept(name, a) for name, a in answers.items()],
         "changes": [asdict(c) for c in book.changes],
         "refused": refused, "authority": asker.authority.decode(),
+        "committee": list(asker.committee),
         "exposure": exposure.compared(case, load(folder), list(bought)),
         "recipes": book.made, "origins": book.found, "added": book.added,
     }  # fmt: skip
@@ -109,7 +110,10 @@ def _kept(name: str, answer: Answer) -> dict[str, Any]:
 
 
 def _asked(case: Case, asker: Asker) -> tuple[dict[str, Answer], list[str]]:
-    """Ask everything a run uses; return the answers and what too few owners allowed."""
+    """Ask everything a run uses; return the answers and what too few owners allowed.
+
+    A run that is made again on the same day takes the answers of the one before.
+    """
     from kachisuji.constellation import ask, evidence
 
     segments = tuple(case.tables["segments"]["segment"])
@@ -123,7 +127,7 @@ def _asked(case: Case, asker: Asker) -> tuple[dict[str, Answer], list[str]]:
 
     def put(name: str, question: Question) -> None:
         try:
-            out[name] = asker.ask(question)
+            out[name] = asker.ask(question, today=True)
         except InputError as error:
             if error.key != "constellation.too_few":
                 raise

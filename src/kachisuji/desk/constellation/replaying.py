@@ -30,10 +30,12 @@ class Replayed:
 
         self.client = SimpleNamespace(url=kept["url"])
         self.authority = str(kept["authority"]).encode()
+        self.committee = tuple(kept["committee"])
         self._stored = {ask(**a["question"]).digest(): a for a in kept["answers"]}
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, question: Question, *, today: bool = True) -> Answer:
         """Return the stored answer to a question."""
+        del today
         from kachisuji.constellation.answers import answer
 
         found = self._stored.get(question.digest())
@@ -69,7 +71,7 @@ def _signed(stored: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
     from kachisuji.constellation.proof import holds
 
     return holds(ask(**stored["question"]), stored["key"], stored["opened"], stored["proof"],
-                 str(kept["authority"]).encode())  # fmt: skip
+                 str(kept["authority"]).encode(), kept["committee"])  # fmt: skip
 
 
 def _made_again(case: Path, kept: Mapping[str, Any]) -> list[Difference]:
