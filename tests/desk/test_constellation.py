@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from kachisuji.constellation.serving import PENDING
+from kachisuji.desk import pipeline
 from kachisuji.desk.cli import main
 from kachisuji.words import EXIT_INTERRUPTED
 
@@ -71,6 +73,34 @@ def test_an_invitation_shows_the_committees_fingerprints_and_holds_no_secret(hub
     assert "PRIVATE" not in (hub / "acme.invitation").read_text()
     for key in (*hub.glob("*/key.pem"), *hub.glob("*/seal.pem"), hub / "hub/authority.key.pem"):
         assert key.stat().st_mode & 0o077 == 0
+
+
+def test_every_step_gives_its_result_as_json(hub, capsys):
+    def value(*arguments):
+        code, out, _ = told(capsys, *arguments, "--json")
+        assert code == 0
+        return json.loads(out)
+
+    made = value("node", "init", hub / "new", "--name", "new")
+    signed = value("constellation", "invite", hub / "hub", made["request"], "--out", hub / "new.i",
+                   "--url", "https://127.0.0.1:9")  # fmt: skip
+    assert (signed["name"], signed["role"]) == ("new", "node")
+    taken = value("node", "init", hub / "new", "--invitation", hub / "new.i")
+    assert set(taken["committee"]) == {"member-0", "member-1", "member-2"}
+    assert taken["until"] == signed["until"]
+    (hub / "skills.csv").write_text("craft,age,people,apprentices\nWELD,30s,12,3\n")
+    added = value("node", "add", hub / "new", hub / "skills.csv", "--table", "skills")
+    assert added == {"rows": 1, "table": "skills"}
+    question = {"kind": "count", "table": "skills", "epsilon": 5.0}
+    item = {"id": "q1", "attempt": 1, "asker": "ministry", "question": question}
+    (hub / "new" / PENDING).write_text(json.dumps([item]))
+    (waiting,) = value("node", "approve", hub / "new")
+    assert (waiting["id"], waiting["epsilon"], len(waiting["warnings"])) == ("q1", 5.0, 1)
+    assert value("node", "approve", hub / "new", "q1") == {"id": "q1", "decided": "once"}
+    assert value("node", "approve", hub / "new") == []
+    assert value("constellation", "revoke", hub / "hub", "new") == {"revoked": "new"}
+    assert value("constellation", "init", hub / "other")["host"] == "127.0.0.1"
+    assert {t["name"] for t in value("node", "tables")["skills"] if t["key"]} == {"craft", "age"}
 
 
 def test_revoking_and_a_fourth_member(hub, capsys):
@@ -161,6 +191,37 @@ def test_an_interrupted_demonstration_leaves_no_process(tmp_path):
         assert "Interrupted" in demo.stdout.read()
     assert demo.returncode == EXIT_INTERRUPTED
     assert serving(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs Linux's /proc")
+def test_a_case_is_run_with_the_firms_of_the_demonstration(tmp_path, capsys, monkeypatch):
+    """As a newcomer would: the demonstration stays, and prints the command that comes next."""
+    monkeypatch.setattr(pipeline, "RESAMPLES", 2)
+    command = [sys.executable, "-m", "kachisuji", "constellation", "demo", "--nodes", "6", "--stay"]
+    with subprocess.Popen(
+        [*command, "--out", str(tmp_path / "demo")], stdout=-1, stderr=-2, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "KACHISUJI_LANG": "en"},
+    ) as demo:  # fmt: skip
+        try:
+            told_next = next(line for line in demo.stdout if "kachisuji run" in line)
+            words = told_next.split()[1:]
+            words[words.index("--futures") + 1] = "16"
+            code, out, err = told(capsys, *words, "--out", tmp_path / "run", "--quiet")
+        finally:
+            demo.send_signal(signal.SIGINT)
+            rest = demo.stdout.read()
+    assert code == 0, out + err
+    assert (demo.returncode, "Everything is stopped" in rest) == (0, True)
+    assert serving(tmp_path) == []
+    report = (tmp_path / "run" / "report.html").read_text()
+    for text in ("What closed data changed", "What the noise costs", "閉じたデータによる変化",
+                 "雑音の費用"):  # fmt: skip
+        assert text in report
+    kept = json.loads((tmp_path / "run" / "case" / "protected.json").read_text())
+    assert kept["changes"]
+    assert kept["origins"]
+    assert len(kept["committee"]) == 3
 
 
 def serving(folder):

@@ -1,6 +1,7 @@
 """Bad input by hand, each through the real command: a sentence with a remedy, exit 2."""
 
 import http.server
+import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -149,6 +150,30 @@ def test_too_few_nodes_a_large_epsilon_and_foreign_or_expired_certificates(
     certificates.install(late, signed)
     expired = sentence(capsys, lang, *ask, late)
     assert ("expired" if lang == "en" else "期限") in expired
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("wrong", [("--patience", "0"), ("--patience", "nan"), ("--id", "../x")])
+def test_a_time_or_an_id_that_cannot_be(hub, question, capsys, wrong, lang):
+    local, _ = hub
+    sentence(capsys, lang, "constellation", "ask", question, "--identity",
+             local.folder / "ministry", *wrong)  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_coordinator_whose_certificate_expired_says_how_to_renew_it(tmp_path, capsys, lang):
+    folder = tmp_path / "hub"
+    assert told(capsys, "constellation", "init", folder, "--host", "127.0.0.1")[0] == 0
+    certificates.make_request(folder, "coordinator", "coordinator")
+    old = datetime.now(UTC) - timedelta(days=400)
+    request = (folder / certificates.REQUEST).read_bytes()
+    certificates.install(folder, certificates.sign_request(folder, request, days=30, at=old))
+    err = sentence(capsys, lang, "constellation", "serve", folder, "--port", "9")
+    assert "constellation init" in err
+    code, out, _ = told(capsys, "constellation", "init", folder, "--renew", "--json")
+    assert code == 0
+    assert json.loads(out)["until"] > datetime.now(UTC).date().isoformat()
+    sentence(capsys, lang, "constellation", "init", tmp_path / "nowhere", "--renew")
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -44,9 +44,15 @@ def answered(tmp_path_factory):
             local.start()
             asked = ("--constellation", local.url, "--identity", local.folder / "ministry")
             command = ("run", "template", *asked, "--futures", 32, "--out", place / "run")
-            with pytest.raises(SystemExit) as left:
-                cli.main([str(a) for a in command])
-            assert left.value.code == 0
+            question = place / "q.toml"
+            question.write_text('kind = "count"\ntable = "purchases"\nepsilon = 0.5\n')
+            once = ("constellation", "ask", question, "--identity", local.folder / "ministry",
+                    "--id", "paid1")  # fmt: skip
+            for words in (command, (*once, "--out", place / "first.csv"),
+                          (*once, "--out", place / "again.csv", "--patience", 1)):  # fmt: skip
+                with pytest.raises(SystemExit) as left:
+                    cli.main([str(a) for a in words])
+                assert left.value.code == 0
         yield place / "run"
     finally:
         pipeline.RESAMPLES = before
@@ -60,6 +66,22 @@ def test_it_verifies_without_the_constellation(answered, capsys):
     assert 'id="protected"' in (answered / "report.html").read_text()
     code, out = told(capsys, "verify", answered, "--lang", "en")
     assert (code, "as it was" in out) == (0, True)
+
+
+def test_an_answer_that_was_paid_for_is_fetched_again_at_no_charge(answered):
+    first, again = (answered.parent / n for n in ("first.csv", "again.csv"))
+    assert first.read_text() == again.read_text()
+    node = Node(answered.parent / "all" / "firm-0")
+    charged = [e for e in node.log.entries()
+               if e.event == "debit" and e.values["key"].startswith("paid1")]  # fmt: skip
+    assert [e.values["epsilon"] for e in charged] == [0.5]
+
+
+def test_a_committee_that_the_asker_did_not_compare_is_found(answered, tmp_path):
+    def others(_, kept):
+        kept["committee"] = ["0" * 64] * 3
+
+    assert (f"case/{FILE}", "nodes.diff_signature") in spoilt(answered, tmp_path, others)
 
 
 def spoilt(answered, tmp_path, change):

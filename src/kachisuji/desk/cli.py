@@ -101,6 +101,7 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         pdf: Annotated[bool, told("documents.opt_pdf"), ALONE] = False,
         constellation: Annotated[str, told("nodes.opt_run_url")] = "",
         identity: Annotated[Path | None, told("nodes.opt_run_identity")] = None,
+        patience: Annotated[float, told("nodes.opt_patience")] = 30.0,
         json: Json = False,
         quiet: Quiet = False,
         verbose: Verbose = False,
@@ -109,7 +110,7 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         options = {"futures": futures, "seed": seed, "design": design}
         who = (_count(workers), cluster, limit)
         telling = Telling(lang, json, quiet, verbose)
-        asked = (constellation, identity)
+        asked = (constellation, identity, patience)
         return commands.run(case, out, options, who, telling, pdf=pdf, asked=asked)
 
 

@@ -24,13 +24,13 @@ def run(
     telling: Telling,
     *,
     pdf: bool = False,
-    asked: tuple[str, Path | None] = ("", None),
+    asked: tuple[str, Path | None, float] = ("", None, 30.0),
 ) -> int:
     """Run a case, showing a bar for each stage, and print its findings and where its report is.
 
     ``who`` plays it: the number of workers, a cluster or an empty text, and seconds after which the
-    model is taken to hang; ``asked`` is the constellation whose answers are used, and the asker's
-    folder.
+    model is taken to hang; ``asked`` is the constellation whose answers are used, the asker's
+    folder, and the seconds that each question stays open.
     """
     check_options(options, who[0])
     _check_players(*who)

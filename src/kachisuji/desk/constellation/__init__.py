@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def answered_case(case: str, url: str, identity: Path | None, telling: Telling) -> Iterator[str]:
+def answered_case(
+    case: str, url: str, identity: Path | None, patience: float, telling: Telling
+) -> Iterator[str]:
     """Give the case to run: as it is, or a copy with the answers of a constellation's nodes.
 
     Raises
@@ -30,12 +32,15 @@ def answered_case(case: str, url: str, identity: Path | None, telling: Telling) 
         raise InputError("nodes.no_identity")
     from kachisuji.cases import load
     from kachisuji.constellation.asking import Asker
+    from kachisuji.desk.constellation.acting import need_patience
     from kachisuji.desk.constellation.protected import derive
+
+    need_patience(patience)
 
     loaded = load(case)
     telling.say(say("nodes.asking", telling.lang, url=url))
     with tempfile.TemporaryDirectory(prefix="kachisuji-answered-") as place:
-        asker = Asker(identity, url)
+        asker = Asker(identity, url, patience)
         try:
             yield str(derive(loaded, Path(place) / loaded.settings.id, asker))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import tomllib
 from contextlib import closing
@@ -25,17 +26,19 @@ def init(
     lang = telling.lang
     if invitation is not None:
         identity, place = node.accept(folder, invitation)
-        until = identity.until.date()
-        telling.say(say("nodes.invited", lang, name=identity.name, url=place.url, until=until))
-        for member in place.committee:
-            telling.say(f"  {member.name}: {member.identity.fingerprint}")
-        if place.committee:
-            telling.say(say("nodes.compare", lang))
+        until = str(identity.until.date())
+        committee = {m.name: m.identity.fingerprint for m in place.committee}
+        lines = [say("nodes.invited", lang, name=identity.name, url=place.url, until=until)]
+        lines += [f"  {member}: {fingerprint}" for member, fingerprint in committee.items()]
+        lines += [say("nodes.compare", lang)] if committee else []
+        telling.result("\n".join(lines), {
+            "name": identity.name, "role": identity.role, "url": place.url, "until": until,
+            "committee": committee})  # fmt: skip
         return 0
     if not renew and not name:
         raise InputError("nodes.no_name")
     request = node.renew(folder) if renew else node.make_folder(folder, name, role)
-    telling.say(say("nodes.request_at", lang, file=request))
+    telling.result(say("nodes.request_at", lang, file=request), {"request": str(request)})
     return 0
 
 
@@ -44,7 +47,19 @@ def add(folder: Path, file: Path, table: str, telling: Telling) -> int:
     from kachisuji.constellation.node import Node
 
     rows = Node(folder).add(file, table)
-    telling.say(say("nodes.added", telling.lang, rows=rows, table=table))
+    text = say("nodes.added", telling.lang, rows=rows, table=table)
+    telling.result(text, {"rows": rows, "table": table})
+    return 0
+
+
+def tables(telling: Telling) -> int:
+    """Print the schema of every table that a node may hold."""
+    from dataclasses import asdict
+
+    from kachisuji.constellation import TABLES, schema, schema_markdown
+
+    value = {t: [asdict(a) for a in schema(t)] for t in TABLES}
+    telling.result(schema_markdown(telling.lang), value)
     return 0
 
 
@@ -84,12 +99,14 @@ def check(folder: Path, recover: bool, telling: Telling) -> int:
 
 def serve_node(folder: Path, port: int, telling: Telling) -> int:
     """Answer questions and show the owner's screen until interrupted."""
+    from kachisuji.constellation.aggregation import engine
     from kachisuji.constellation.node import Node
     from kachisuji.constellation.serving import Worker
     from kachisuji.desk.constellation.screen import show
 
     node, stop = Node(folder), threading.Event()
     node.log.entries()
+    engine()  # imported before there are threads, which share the filters of warnings
     worker = Worker(node)
     thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
     thread.start()
@@ -104,23 +121,29 @@ def serve_node(folder: Path, port: int, telling: Telling) -> int:
 def approve(folder: Path, ident: str, how: str, telling: Telling) -> int:
     """Tell what waits, or decide on one question."""
     from kachisuji.constellation import ask as made
+    from kachisuji.constellation import warnings
     from kachisuji.constellation.node import Node
     from kachisuji.constellation.serving import pending
 
     node, lang = Node(folder), telling.lang
     waiting = {str(i["id"]): i for i in pending(node)}
     if not ident:
+        found, lines = [], []
         for key, item in waiting.items():
-            telling.say(f"{key}  {item['asker']}")
-            telling.say(f"    {made(**item['question']).explain(lang)}")
-        telling.say(say("nodes.waiting", lang, count=len(waiting)))
+            question = made(**item["question"])
+            reveals, doubts = question.explain(lang), warnings(question, lang)
+            found.append({"id": key, "asker": str(item["asker"]), "epsilon": question.epsilon,
+                          "reveals": reveals, "warnings": doubts})  # fmt: skip
+            lines += [f"{key}  {item['asker']}", *(f"    {t}" for t in (reveals, *doubts))]
+        lines.append(say("nodes.waiting", lang, count=len(waiting)))
+        telling.result("\n".join(lines), found)
         return 0
     if ident not in waiting:
         raise InputError("nodes.not_waiting", got=ident)
     item = waiting[ident]
     node.approvals.decide(ident, made(**item["question"]), str(item["asker"]), how)
     node.log.append("decided", id=ident, how=how)
-    telling.say(say(f"nodes.decided_{how}", lang, got=ident))
+    telling.result(say(f"nodes.decided_{how}", lang, got=ident), {"id": ident, "decided": how})
     return 0
 
 
@@ -141,12 +164,19 @@ def log(folder: Path, telling: Telling) -> int:
     return 0
 
 
-def found(folder: Path, host: str, telling: Telling) -> int:
-    """Make a coordinator."""
-    from kachisuji.constellation import coordinator
+def found(folder: Path, host: str, renew: bool, telling: Telling) -> int:
+    """Make a coordinator, or give it new keys."""
+    from kachisuji.constellation import certificates, coordinator
 
-    coordinator.found(folder, host)
-    telling.say(say("nodes.founded", telling.lang, folder=folder))
+    if renew:
+        until = str(coordinator.renew(folder, host).until.date())
+        text = say("nodes.coordinator_renewed", telling.lang, until=until)
+    else:
+        coordinator.found(folder, host or "127.0.0.1")
+        until = str(certificates.own(folder).until.date())
+        text = say("nodes.founded", telling.lang, folder=folder)
+    told = {"folder": str(folder), "host": certificates.host_of(folder), "until": until}
+    telling.result(text, told)
     return 0
 
 
@@ -160,6 +190,7 @@ def invite(
     folder: Path, request: Path, out: Path, where: tuple[str, str], days: int, telling: Telling
 ) -> int:
     """Sign a request and write the invitation."""
+    from kachisuji.constellation import certificates
     from kachisuji.ledger import write_atomic
 
     if not 1 <= days <= 3650:
@@ -169,8 +200,12 @@ def invite(
     except OSError as error:
         raise InputError("constellation.no_file", file=request) from error
     with _coordinator(folder) as coordinator:
-        write_atomic(out, coordinator.invite(content, *where, days=days))
-    telling.say(say("nodes.invitation_at", telling.lang, file=out))
+        invitation = coordinator.invite(content, *where, days=days)
+    write_atomic(out, invitation)
+    signed = certificates.identity(json.loads(invitation)["certificate"].encode())
+    telling.result(say("nodes.invitation_at", telling.lang, file=out), {
+        "invitation": str(out), "name": signed.name, "role": signed.role, "serial": signed.serial,
+        "until": str(signed.until.date())})  # fmt: skip
     return 0
 
 
@@ -178,7 +213,7 @@ def revoke(folder: Path, name: str, serial: str, telling: Telling) -> int:
     """End a participant or one of its certificates."""
     with _coordinator(folder) as coordinator:
         coordinator.revoke(name, serial)
-    telling.say(say("nodes.revoked", telling.lang, name=name))
+    telling.result(say("nodes.revoked", telling.lang, name=name), {"revoked": name})
     return 0
 
 
@@ -232,8 +267,11 @@ def read_question(file: Path) -> Any:
         raise InputError(error.key, file=file, column=error.column, **error.values) from error
 
 
-def ask(file: Path, identity: Path, url: str, out: Path | None, telling: Telling) -> int:
-    """Ask a question and print its answer."""
+def ask(
+    file: Path, identity: Path, url: str, ident: str, patience: float, out: Path | None,
+    telling: Telling,
+) -> int:  # fmt: skip
+    """Ask a question and print its answer; under an ``ident`` asked before, fetch what is there."""
     from kachisuji.constellation import warnings
     from kachisuji.constellation.asking import Asker
     from kachisuji.constellation.node import read_place
@@ -242,14 +280,23 @@ def ask(file: Path, identity: Path, url: str, out: Path | None, telling: Telling
     question = read_question(file)
     for warning in warnings(question, telling.lang):
         telling.say(warning)
-    with closing(Asker(identity, url or read_place(identity).url)) as asker:
-        answer = asker.ask(question)
+    need_patience(patience)
+    with closing(Asker(identity, url or read_place(identity).url, patience)) as asker:
+        ident = asker.put(question, ident)
+        telling.say(say("nodes.asked", telling.lang, got=ident))
+        answer = asker.wait(ident, question)
     if out is not None:
         write_atomic(out, answer.table.to_csv(index=False))
     told = answer.table.round(4).to_string(index=False)
     tail = say("nodes.answered", telling.lang, nodes=answer.nodes, left_out=answer.left_out)
     telling.result(f"{told}\n{tail}", as_json(answer))
     return 0
+
+
+def need_patience(seconds: float) -> None:
+    """Refuse a time in which nobody could answer, or a longer one than the coordinator keeps."""
+    if not 1.0 <= seconds <= 86400.0:
+        raise InputError("desk.bad_option", option="--patience", got=seconds, want="1 – 86400")
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from kachisuji.desk.constellation import acting
 from kachisuji.desk.helping import ALONE, Told
@@ -61,9 +61,10 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         role: Annotated[Literal["node", "member", "asker"], told("nodes.opt_role")] = "node",
         invitation: Annotated[Path | None, told("nodes.opt_invitation")] = None,
         renew: Annotated[bool, told("nodes.opt_renew"), ALONE] = False,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        return acting.init(folder, name, role, invitation, renew, Telling(lang))
+        return acting.init(folder, name, role, invitation, renew, Telling(lang, json))
 
     @group.command(name="add", help=say("nodes.help_node_add", lang))
     def add(
@@ -72,9 +73,18 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         /,
         *,
         table: Annotated[str, told("nodes.opt_table")],
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        return acting.add(folder, file, table, Telling(lang))
+        return acting.add(folder, file, table, Telling(lang, json))
+
+    @group.command(name="tables", help=say("nodes.help_node_tables", lang))
+    def tables(
+        *,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
+        lang: Asked = lang,
+    ) -> int:
+        return acting.tables(Telling(lang, json))
 
     @group.command(name="check", help=say("nodes.help_node_check", lang))
     def check(
@@ -110,10 +120,11 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         *,
         always: Annotated[bool, told("nodes.opt_always"), ALONE] = False,
         refuse: Annotated[bool, told("nodes.opt_refuse"), ALONE] = False,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
         how = "never" if refuse else "always" if always else "once"
-        return acting.approve(folder, question, how, Telling(lang))
+        return acting.approve(folder, question, how, Telling(lang, json))
 
 
 def _add_founding(group: App, lang: Lang, told: Told) -> None:
@@ -125,10 +136,12 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         folder: Folder,
         /,
         *,
-        host: Annotated[str, told("nodes.opt_host")] = "127.0.0.1",
+        host: Annotated[str, told("nodes.opt_own_host")] = "",
+        renew: Annotated[bool, told("nodes.opt_renew_coordinator"), ALONE] = False,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        return acting.found(folder, host, Telling(lang))
+        return acting.found(folder, host, renew, Telling(lang, json))
 
     @group.command(name="invite", help=say("nodes.help_constellation_invite", lang))
     def invite(
@@ -140,9 +153,10 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         url: Annotated[str, told("nodes.opt_url")],
         at: Annotated[str, told("nodes.opt_at")] = "",
         days: Annotated[int, told("nodes.opt_days")] = 365,
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        return acting.invite(folder, request, out, (url, at), days, Telling(lang))
+        return acting.invite(folder, request, out, (url, at), days, Telling(lang, json))
 
     @group.command(name="revoke", help=say("nodes.help_constellation_revoke", lang))
     def revoke(
@@ -151,9 +165,10 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         /,
         *,
         serial: Annotated[str, told("nodes.opt_serial")] = "",
+        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        return acting.revoke(folder, name, serial, Telling(lang))
+        return acting.revoke(folder, name, serial, Telling(lang, json))
 
 
 def _add_serving(group: App, lang: Lang, told: Told) -> None:
@@ -181,11 +196,13 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         *,
         identity: Annotated[Path, told("nodes.opt_identity")],
         url: Annotated[str, told("nodes.opt_asked_url")] = "",
+        ident: Annotated[str, told("nodes.opt_asked_before"), Parameter(name="--id")] = "",
+        patience: Annotated[float, told("nodes.opt_patience")] = 30.0,
         out: Annotated[Path | None, told("nodes.opt_answer_out")] = None,
         json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         lang: Asked = lang,
     ) -> int:
-        return acting.ask(question, identity, url, out, Telling(lang, json))
+        return acting.ask(question, identity, url, ident, patience, out, Telling(lang, json))
 
     @group.command(name="demo", help=say("nodes.help_constellation_demo", lang))
     def demo(
@@ -193,6 +210,7 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         nodes: Annotated[int, told("nodes.opt_nodes")] = 12,
         out: Annotated[Path | None, told("nodes.opt_demo_out")] = None,
         keep: Annotated[bool, told("nodes.opt_keep"), ALONE] = False,
+        stay: Annotated[bool, told("nodes.opt_stay"), ALONE] = False,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
         quiet: Annotated[bool, told("commands.opt_quiet"), ALONE] = False,
@@ -200,4 +218,4 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
     ) -> int:
         from kachisuji.desk.constellation import demo as shown
 
-        return shown.demo(nodes, out, keep, seed, Telling(lang, json, quiet))
+        return shown.demo(nodes, out, keep, stay, seed, Telling(lang, json, quiet))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,8 @@ PRODUCTS = ("ndfeb_magnets", "rare_earths_refined", "dram", "photoresist", "ev_b
 PROCESSES = ("permanent_magnets", "power_chips", "merchant_ships")
 NEW = "permanent_magnets"
 FEWEST, MOST = 5, 60
+ASKERS = ("ministry", "analyst")
+"""Who has a budget: the demonstration spends the first's, the second's is for runs of a case."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,9 @@ def build(
     made = world(load("japan17"))
     tables = firms(nodes, made.products, made.processes, made.recipes, seed)
     policy = Policy(minimum_nodes=FEWEST, epsilon_most=2.0, sums_only=True, ask_me=False,
-                    budget={"ministry": 12.0})  # fmt: skip
+                    budget=dict.fromkeys(ASKERS, 12.0))  # fmt: skip
     names = [f"firm-{k + 1:02d}" for k in range(nodes)]
-    local = Local(folder, names, policy)
+    local = Local(folder, names, policy, ASKERS)
     for name, firm in zip(names, tables, strict=True):
         for table, frame in firm.items():
             file = folder / f"{name}-{table}.csv"
@@ -89,8 +93,13 @@ def build(
     return local, tables, made
 
 
-def demo(nodes: int, out: Path | None, keep: bool, seed: int, telling: Telling) -> int:
-    """Start everything, ask, compare, and end everything, whatever happens."""
+def demo(
+    nodes: int, out: Path | None, keep: bool, stay: bool, seed: int, telling: Telling
+) -> int:  # fmt: skip
+    """Start everything, ask, compare, and end everything, whatever happens.
+
+    With ``stay`` it goes on running after that, for runs of a case, until interrupted.
+    """
     if not FEWEST <= nodes <= MOST:
         raise InputError("desk.bad_option", option="--nodes", got=nodes, want=f"{FEWEST} – {MOST}")
     if out is not None and out.exists():
@@ -109,13 +118,24 @@ def demo(nodes: int, out: Path | None, keep: bool, seed: int, telling: Telling) 
                 found["memory"] = local.memory()
             finally:
                 asker.close()
-        _summary(found, telling)
+            _summary(found, telling)
+            if stay:
+                _stay(local, telling)
+        telling.say(say("nodes.demo_stopped", lang))
     finally:
         if not (keep or out):
             shutil.rmtree(folder, ignore_errors=True)
     if keep or out:
         telling.say(say("nodes.demo_kept", lang, folder=folder))
     return 0
+
+
+def _stay(local: Local, telling: Telling) -> None:
+    """Say how to run a case with these nodes, and leave them running until interrupted."""
+    folder = local.folder / ASKERS[1]
+    telling.say(say("nodes.demo_stays", telling.lang, url=local.url, folder=folder))
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def _asked(
@@ -162,12 +182,11 @@ def _asked(
     return found
 
 
-def _truth(kind: str, answer: Answer, together: Mapping[str, pd.DataFrame]) -> np.ndarray[Any, Any]:
+def _truth(answer: Answer, together: Mapping[str, pd.DataFrame]) -> np.ndarray[Any, Any]:
     """Return what the protected vector would be without protection, by the same clamping."""
     from kachisuji.constellation.contributions import contribution
     from kachisuji.constellation.questions import parts
 
-    del kind
     q = answer.question
     steps = np.concatenate([np.full(p.size, p.step) for p in parts(q)])
     whole = q.model_copy(update={"rows_most": 10_000_000})
@@ -184,7 +203,7 @@ def _compared(
                            "seconds": seconds}  # fmt: skip
     if answer.question.kind == "learning":  # each node's own fit: compared by its figures
         return row
-    error = np.abs(answer.values - _truth(kind, answer, together))
+    error = np.abs(answer.values - _truth(answer, together))
     seen = np.isfinite(error)
     scaled = error[seen] / answer.deviation[seen]
     limit = bound(0.95) / math.sqrt(6.0)
