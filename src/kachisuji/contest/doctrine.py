@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.contest.instruments import optional_records
-from kachisuji.contest.marginal import MEASURES, Marginal, Stage, is_rule
+from kachisuji.contest.marginal import MEASURES, Marginal, Stage, rules_among
 from kachisuji.contest.power import home_uses, shortage
 from kachisuji.contest.reach import sales_by_seller
 from kachisuji.contest.tables import records
@@ -134,12 +134,12 @@ def doctrine(
 def _rules(model: ContestModel) -> dict[str, dict[str, Any]]:
     """Stance, category and article of each instrument; by its levers where the case says none."""
     given = {r["instrument"]: r for r in optional_records(model.case, "trade_rules")}
-    effects = records(model.case, "effects")
+    effects, rules = records(model.case, "effects"), rules_among(model)
     barriers = {r["instrument"] for r in effects if r["lever"] in ("barrier", "duty")}
     out = {}
     for row in records(model.case, "instruments"):
         name = row["instrument"]
-        plain = PROTECT if name in barriers else FREE if is_rule(model, name) else USE
+        plain = PROTECT if name in barriers else FREE if name in rules else USE
         out[name] = given.get(name, {"stance": plain, "category": "", "article": ""})
     return out
 
@@ -351,14 +351,14 @@ def _neighbours(model: ContestModel, draws: F8, played: Marginal, names: list[st
     import pandas as pd
 
     stage = Stage(model, draws, None, None)
-    top = max(p[3] for p in played.played)
+    top, rules = max(p[3] for p in played.played), rules_among(model)
     plays = []
     for name in names:
         alone = [
             (p, v[:, 0].mean())
             for p, v in played.played.items()
             if p[1] == name and p[2] == "" and p[3] == top and len(p[0]) == 1
-            and not is_rule(model, p[0][0])
+            and p[0][0] not in rules
         ]  # fmt: skip
         if alone:
             plays.append(max(alone, key=lambda a: a[1])[0])

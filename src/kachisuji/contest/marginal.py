@@ -260,26 +260,24 @@ def _best_partner(plays: list[Play], outcome: dict[Play, F8]) -> Best:
     return {key: partner for key, (_, partner) in best.items()}
 
 
-def is_rule(model: ContestModel, instrument: str) -> bool:
-    """Whether an instrument costs the treasury next to nothing: a rule, no spending."""
-    row = next(r for r in records(model.case, "instruments") if r["instrument"] == instrument)
-    bought = sum(
-        float(r["mode"])
-        for r in records(model.case, "effects")
-        if r["instrument"] == instrument and r["lever"] == "procurement"
-    )
-    return float(row["money_share"]) + bought < RULE
+def rules_among(model: ContestModel) -> frozenset[str]:
+    """Instruments that cost the treasury next to nothing: rules, no spending."""
+    spent = {r["instrument"]: float(r["money_share"]) for r in records(model.case, "instruments")}
+    for row in records(model.case, "effects"):
+        if row["lever"] == "procurement":
+            spent[row["instrument"]] += float(row["mode"])
+    return frozenset(name for name, share in spent.items() if share < RULE)
 
 
 def _table(stage: Stage, plays: list[Play], outcome: dict[Play, F8]) -> pd.DataFrame:
     import pandas as pd
 
-    rules = {n: is_rule(stage.model, n) for n in {p[0][0] for p in plays}}
+    rules = rules_among(stage.model)
     rows = []
     for play in plays:
         (name,), segment, partner, intensity = play
         values = outcome[play]
-        cost = stage.own_spending(segment) * intensity if rules[name] else values[:, -1]
+        cost = stage.own_spending(segment) * intensity if name in rules else values[:, -1]
         safe = np.maximum(cost, 1e-12)
         for j, measure in enumerate(MEASURES):
             low, middle, high = np.percentile(values[:, j] / safe, [10, 50, 90])
@@ -288,7 +286,7 @@ def _table(stage: Stage, plays: list[Play], outcome: dict[Play, F8]) -> pd.DataF
                 {
                     "instrument": name, "segment": segment, "intensity": intensity,
                     "measure": measure, "partner": partner,
-                    "per": "own" if rules[name] else "public", "cost": float(cost.mean()),
+                    "per": "own" if name in rules else "public", "cost": float(cost.mean()),
                     "mean": total / max(float(cost.mean()), 1e-12), "p10": low, "p50": middle,
                     "p90": high, "positive": float((values[:, j] > 0.0).mean()), "total": total,
                 }

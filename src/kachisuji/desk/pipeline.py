@@ -309,8 +309,9 @@ def decide(work: Work, options: Options, teller: Teller) -> Results:
         "use": use_table(work, together, limits),
         "spread": together.spread,
         "left_out": left_out,
-        "front": front_table(work, chosen, together),
     }
+    with teller.stage("desk.stage_front", 1):
+        tables["front"] = front_table(work, chosen, together)
     begun = time.perf_counter()
     with teller.stage("desk.stage_robust"):
         robust = robustness(work, chosen, together, influence)
