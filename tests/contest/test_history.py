@@ -4,8 +4,10 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from kachisuji import cases
+from kachisuji.contest import ContestModel, build
 from kachisuji.contest.history import Played, history, judged, naive, play_programme
 from kachisuji.words import InputError
 
@@ -44,6 +46,28 @@ def test_shares_are_those_of_the_line_and_of_none():
     assert played.share.shape == played.base.shape == (8, len(case.settings.years))
     assert ((played.share > 0) & (played.share < 1)).all()
     assert (np.abs(played.share - played.base) < 0.01).all()
+
+
+def test_draws_have_the_correlations_that_the_programme_states(tmp_path, monkeypatch):
+    folder = tmp_path / "mine"
+    shutil.copytree(cases.resolve("template").parent / "history" / "elpida", folder)
+    case, _ = cases.load_programme(folder)
+    model = build(case, case.economy)
+    one, other = model.quantities[0], model.quantities[2]
+    (folder / "correlations.csv").write_text(
+        "quantity_a,quantity_b,rank_correlation,evidence\n"
+        f"{one.name},{other.name},0.9,{one.evidence[0]}\n",
+        encoding="utf-8",
+    )
+    seen = []
+    prepare = ContestModel.prepare
+    monkeypatch.setattr(
+        ContestModel, "prepare", lambda self, draws: seen.append(draws) or prepare(self, draws)
+    )
+    play_programme(cases.load_programme(folder)[0], futures=64)
+    assert spearmanr(seen[0][:, 0], seen[0][:, 2]).statistic > 0.7
+    others = np.random.default_rng(0).random(seen[0].shape)[:, 1]
+    np.testing.assert_array_equal(seen[0][:, 1], others)
 
 
 def made(share, welfare):

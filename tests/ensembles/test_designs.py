@@ -106,7 +106,14 @@ def test_rank_correlations_are_those_asked_for(rho, seed):
 def test_three_correlations_that_contradict_one_another_are_refused():
     with pytest.raises(InputError) as caught:
         correlate(sobol(8, 3, 0), {(0, 1): 0.9, (1, 2): 0.9, (0, 2): -0.9})
-    assert caught.value.key == "ensembles.not_definite"
+    assert caught.value.key == "beliefs.not_definite"
+
+
+@pytest.mark.parametrize("ranks", [{(0, 2): 0.5}, {(0, 1): 1.5}, {(0, 1): 0.5, (1, 0): 0.4}])
+def test_a_correlation_that_cannot_be_is_refused(ranks):
+    with pytest.raises(InputError) as caught:
+        correlate(np.ones((2, 2)), ranks)
+    assert caught.value.key == "beliefs.bad_correlation"
 
 
 def test_an_event_comes_with_the_odds_of_its_years():
@@ -130,8 +137,6 @@ def test_new_beliefs_by_weights_are_those_of_new_draws():
     ("call", "key"),
     [
         (lambda: factorial([2, 0]), "bad_size"),
-        (lambda: correlate(np.ones((2, 2)), {(0, 2): 0.5}), "bad_correlation"),
-        (lambda: correlate(np.ones((2, 2)), {(0, 1): 1.5}), "bad_correlation"),
         (lambda: event_year(np.ones(2), [2026], [0.1, 0.1]), "bad_odds"),
         (lambda: event_year(np.ones(2), [2026], [1.1]), "bad_odds"),
         (lambda: reweigh(np.zeros(3)), "bad_likelihood"),

@@ -1,6 +1,12 @@
 """Distributions over what is not known, and evidence with its grades."""
 
-from kachisuji.beliefs.correlations import Conflict, conflicts, definite, normal_correlations
+from kachisuji.beliefs.correlations import (
+    Conflict,
+    conflicts,
+    correlate,
+    definite,
+    normal_correlations,
+)
 from kachisuji.beliefs.distributions import (
     KINDS,
     Bernoulli,
@@ -40,6 +46,7 @@ __all__ = [
     "Triangular",
     "Uniform",
     "conflicts",
+    "correlate",
     "definite",
     "distribution",
     "grades_in",

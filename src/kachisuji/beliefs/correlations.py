@@ -1,4 +1,4 @@
-"""Rank correlations that experts state: what they ask of a copula, and when they cannot be.
+"""Rank correlations that experts state: draws that have them, and when they cannot be.
 
 They are given pair by pair, and pairs that nobody speaks of are independent.
 """
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
 Pair = tuple[str, str]
@@ -32,6 +34,58 @@ def normal_correlations(ranks: F8) -> F8:
 def definite(ranks: F8) -> bool:
     """Whether a Gaussian copula has all of these rank correlations (D, D), ones on the diagonal."""
     return bool(np.linalg.eigvalsh(normal_correlations(ranks))[0] > LEAST)
+
+
+def correlate(draws: F8, ranks: Mapping[tuple[int, int], float]) -> F8:
+    """Give quantities the rank correlations that experts state, by a Gaussian copula.
+
+    ``z = Φ⁻¹(u)``, ``z' = z·C'`` with ``C·C' = P``, ``u' = Φ(z')``; Spearman's ρ comes of Pearson's
+    ``2·sin(π·ρ/6)`` between normals. Margins stay uniform; quantities that nobody speaks of keep
+    their draws. Source: Kruskal (1958), *Ordinal measures of association*, JASA 53, for the sine.
+
+    Parameters
+    ----------
+    draws
+        (F, D) points of a design.
+    ranks
+        (i, j) -> Spearman's rank correlation between quantities i and j, −1 < ρ < 1.
+
+    Returns
+    -------
+    ndarray
+        (F, D).
+
+    Raises
+    ------
+    InputError
+        If a correlation is out of range, names no quantity, is given twice with two values, or no
+        joint distribution has them all.
+    """
+    from scipy.special import ndtr, ndtri
+
+    d = draws.shape[1]
+    for (i, j), rho in ranks.items():
+        twice = ranks.get((j, i), rho) != rho
+        if twice or not (0 <= i < d and 0 <= j < d and i != j and -1.0 < rho < 1.0):
+            raise InputError("beliefs.bad_correlation", one=i, other=j, rho=rho)
+    some = sorted({k for pair in ranks for k in pair})
+    if not some:
+        return draws.copy()
+    place = {k: n for n, k in enumerate(some)}  # of the few spoken of: all may be thousands
+    stated = np.eye(len(some))
+    for (i, j), rho in ranks.items():
+        stated[place[i], place[j]] = stated[place[j], place[i]] = rho
+    part = normal_correlations(stated)
+    lowest = float(np.linalg.eigvalsh(part)[0])
+    if lowest <= LEAST:
+        raise InputError(
+            "beliefs.not_definite", lowest=f"{lowest:.3g}", names=", ".join(map(str, some))
+        )
+    out = draws.copy()
+    edge = np.finfo(np.float64).eps
+    normal = ndtri(np.clip(draws[:, some], edge, 1.0 - edge)) @ np.linalg.cholesky(part).T
+    out[:, some] = np.clip(ndtr(normal), 0.0, np.nextafter(1.0, 0.0))
+    return out
 
 
 @dataclass(frozen=True)

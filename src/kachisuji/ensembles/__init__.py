@@ -3,9 +3,9 @@
 A model is seen only as ``(draws, lines) -> outcomes``.
 """
 
+from kachisuji.beliefs import correlate
 from kachisuji.ensembles.chunks import Model
 from kachisuji.ensembles.designs import (
-    correlate,
     event_year,
     factorial,
     generator,
