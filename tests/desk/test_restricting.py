@@ -16,8 +16,10 @@ from kachisuji.desk import cli, pipeline
 from kachisuji.desk.ahead.commands import check_futures
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.desk.choosing import (
+    Chosen,
     by_goals,
     choose_again,
+    counted_by_odds,
     linked_pairs,
     pose,
     refuse_contradiction,
@@ -30,7 +32,7 @@ from kachisuji.desk.pipeline import Work
 from kachisuji.desk.progress import Silent
 from kachisuji.desk.restricting import keeps, under_settings
 from kachisuji.desk.verifying import verify_run
-from kachisuji.portfolios import Problem, choose
+from kachisuji.portfolios import Problem, choose, survival
 from kachisuji.words import InfeasibleError, InputError, RunError
 
 LINES = pd.DataFrame(
@@ -122,11 +124,17 @@ PAIRED = {
 }
 
 
+def posed_two(asked):
+    """Pose a choice in which two lines fit beside each other, under what is asked."""
+    two = problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
+    return under_settings(two, Choosing(**asked), LINES)
+
+
 @pytest.mark.parametrize(("value", "want"), [(2.5, [2, 3]), (1.5, [1, 2]), (-9.0, [1, 2])])
 def test_what_is_stated_of_a_pair_counts_in_the_goal_of_net_benefit(value, want):
     """Two lines fit; b and c are worth 5 alone, a and b 7."""
     asked = PAIRED | {"together": [PAIRED["together"][0] | {"value": value}]}
-    work, two = goals_work(asked), problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
+    work, two = goals_work(asked), posed_two(asked)
     found = by_goals(work, two)
     assert list(found.lines) == want
     assert found.objective == pytest.approx(max(7.0, 5.0 + value))
@@ -136,17 +144,23 @@ def test_what_is_stated_of_a_pair_counts_in_the_goal_of_net_benefit(value, want)
     assert list(again(0, np.full(8, 0.125))[0]) == want
 
 
-def test_the_choice_made_again_counts_what_is_stated_of_a_pair():
-    two = problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
-    chosen = SimpleNamespace(problem=two, candidates=[np.array([1, 2, 3])])
-    for how in ({"objective": "risk"}, {"objective": "satisficing", "threshold": 7.2}):
-        again = choose_again(goals_work(how | {"together": PAIRED["together"]}), chosen)
-        assert list(again(0, np.full(8, 0.125))[0]) == [2, 3]
-        assert choose_again(goals_work(how), chosen) is None
+@pytest.mark.parametrize("how", [{"objective": "risk"}, {"objective": "satisficing",
+                                                         "threshold": 7.2}])  # fmt: skip
+def test_the_choice_its_survival_and_its_losses_count_what_is_stated_of_a_pair(how):
+    asked = how | {"together": PAIRED["together"]}
+    posed, work = posed_two(asked), goals_work(asked)
+    assert choose_again(work, SimpleNamespace(problem=posed)) is None
+    odds = how["objective"] == "satisficing"
+    judged = counted_by_odds(posed, 7.2) if odds else posed
+    assert list(choose(judged).lines) == [2, 3]
+    assert list(survival(judged, 3).chosen) == [0, 0, 1, 1]
+    valued = choose(posed)
+    found = Chosen(posed, choose(judged), [], valued).losses_of_forcing([1])
+    assert found[1] == pytest.approx(7.5 - 7.0)
 
 
 def test_goals_are_chosen_by_in_time_or_not_at_all(monkeypatch):
-    work, two = goals_work(PAIRED), problem(money=(9.0, 1.0, 1.0, 1.0), limit=(2.0, 2.0))
+    work, two = goals_work(PAIRED), posed_two(PAIRED)
     limited = replace(work, in_time=InTime(120.0))
     try:
         assert list(by_goals(limited, two).lines) == list(by_goals(work, two).lines)

@@ -1,6 +1,7 @@
 """Back-casting against enumeration; milestones and last moments by hand."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from problems import enumerate_all, make_problem
 
-from kachisuji.portfolios import Goal, backcast, last_moments, milestones
+from kachisuji.portfolios import Goal, backcast, last_moments, milestones, needs
 from kachisuji.words import InputError
 
 
@@ -40,6 +41,24 @@ def test_the_cheapest_way_is_that_of_enumeration(seed, odds, target):
         assert found.best_odds == pytest.approx(most, abs=1e-6)
         assert found.best_odds < odds
         assert found.short > 0
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_a_line_that_only_lets_another_in_is_bought_with_it(seed):
+    """The only line that moves the goal needs another beside it that does not."""
+    problem = make_problem(seed, lines=8, segments=8, room=10, max_fields=9)
+    one, other = np.flatnonzero(problem.eligible)[:2]
+    gain = np.zeros_like(problem.value)
+    gain[one] = 1.0
+    ruled = replace(problem, rules=(needs(problem, [one], [other], "beside"),))
+    cost = np.arange(1.0, 9.0)
+    found = backcast(ruled, Goal(np.zeros(16), gain, 1.0, 0.9), cost)
+    able = [c for c in enumerate_all(ruled) if one in c]
+    assert found.reached == bool(able)
+    if able:
+        assert found.cost == pytest.approx(min(cost[c].sum() for c in able))
+        assert set(found.lines) == {one, other}
 
 
 def test_the_last_moment_is_the_latest_start_that_still_does():

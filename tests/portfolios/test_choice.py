@@ -22,7 +22,6 @@ from kachisuji.portfolios import (
     choose,
     cvar,
     cvar_many,
-    marginal_values,
     pareto_front,
     score,
     survival,
@@ -180,22 +179,6 @@ def test_a_sure_winner_survives_every_resample():
     value[0] = 50.0
     sure = replace(problem, value=value, eligible=np.ones(6, dtype=bool))
     assert survival(sure, resamples=8).chosen[0] == 1.0
-
-
-def test_marginal_values_are_differences_of_the_objective():
-    problem = make_problem(7, lines=10)
-    choice = choose(problem, 1e-6)
-    marginal = marginal_values(problem, choice.lines)
-    base = score(problem, choice.lines)
-    for line in choice.lines:
-        rest = choice.lines[choice.lines != line]
-        assert marginal[line] == pytest.approx(base - score(problem, rest))
-    outside = [i for i in np.flatnonzero(admissible(problem)) if i not in choice.lines]
-    for line in outside:
-        kept = choice.lines[problem.segment[choice.lines] != problem.segment[line]]
-        changed = np.sort(np.append(kept, line))
-        assert marginal[line] == pytest.approx(score(problem, changed) - base)
-        assert not problem.fits(changed) or marginal[line] <= 1e-5
 
 
 def test_shadow_prices_name_limits_that_bind():

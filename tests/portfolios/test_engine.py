@@ -263,6 +263,28 @@ def test_the_gap_of_a_portfolio_is_bounded_over_fresh_futures(seed):
     assert found.mean >= 0.0
 
 
+@settings(max_examples=15)
+@given(seeds, st.sampled_from([0.5, 1.0]))
+def test_the_gap_is_no_less_than_what_all_the_futures_show(seed, weight):
+    """The mean of CVaRs of batches exceeds the CVaR of all: neither side may gain by it alone."""
+    problem = make_problem(seed, lines=7, futures=64, risk=Risk("cvar", 0.2, weight))
+    rng = np.random.default_rng(seed)
+    feasible = list(enumerate_all(problem))
+    lines = feasible[rng.integers(len(feasible))]
+    missed = max(score(problem, c) for c in feasible) - score(problem, lines)
+    assert gap_interval(problem, lines, batches=8, gap=1e-6).mean >= missed - 1e-4
+
+
+def test_a_resample_draws_futures_by_their_weights():
+    problem = make_problem(4, lines=6, room=10, max_fields=9)
+    value = np.repeat(np.array([[1.0], [-1.0]]), 3, axis=0).repeat(16, axis=1)
+    value[:, 8:] *= -1.0
+    even = replace(problem, value=value, segment=np.arange(6), eligible=np.ones(6, dtype=bool))
+    first = replace(even, weights=np.repeat([0.125, 0.0], 8))
+    found = survival(first, 4)
+    assert found.chosen.tolist() == [1, 1, 1, 0, 0, 0]
+
+
 def test_a_certain_best_has_no_gap():
     problem = make_problem(2, lines=7)
     flat = replace(problem, value=np.repeat(problem.value[:, :1], 16, axis=1))

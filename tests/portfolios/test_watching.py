@@ -138,6 +138,29 @@ def test_waiting_for_news_by_hand():
     assert found.waiting == pytest.approx(0.35)
 
 
+def test_what_a_plan_will_be_worth_is_not_known_when_it_is_begun():
+    """Worth is pure luck: knowing nothing of it, waiting is worth nothing; knowing it, 0.4 sd."""
+    rng = np.random.default_rng(0)
+    worth = np.repeat(rng.normal(size=(20_000, 1)), 3, axis=1)
+    noise = rng.normal(size=(20_000, 3))
+    blind = act_or_wait(worth, noise, np.ones(3), known=False)
+    assert abs(blind.value) < 0.02
+    told = act_or_wait(worth, noise, np.ones(3))
+    assert told.value == pytest.approx(1 / np.sqrt(2 * np.pi), abs=0.02)
+    news = act_or_wait(
+        worth, np.stack([np.zeros(20_000), *worth.T[1:]], 1), np.ones(3), known=False
+    )
+    assert news.value == pytest.approx(1 / np.sqrt(2 * np.pi), abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_of_a_few_futures_makes_no_waiting_worth_while(seed):
+    rng = np.random.default_rng(seed)
+    few = [rng.normal(1.0, 1.0, (64, 4)) - 0.5 * np.arange(4) for _ in range(40)]
+    found = [act_or_wait(p, rng.normal(size=(64, 4, 2)), np.ones(4), known=False) for p in few]
+    assert np.mean([f.waiting for f in found]) < 0.02
+
+
 def test_a_portfolio_is_sold_by_the_year_it_fails_too_often():
     met = np.ones((3, 10, 4), dtype=bool)
     met[0, :2, 1:] = False  # a fifth fails from the second year

@@ -145,8 +145,8 @@ class Chosen:
     def losses_of_forcing(self, segments: Sequence[int]) -> dict[int, float]:
         """Fall of the objective when the portfolio must hold a line of a segment, by segment.
 
-        By risk-adjusted value. One relaxation answers for all of them, each by search under its
-        bound. NaN where no line of the segment fits the limits.
+        By risk-adjusted value, stated pairs counted. One relaxation answers for all of them, each
+        by search under its bound. NaN where no line of the segment fits the limits.
         """
         from kachisuji.portfolios import segment_losses
 
@@ -166,23 +166,20 @@ def choose(work: Work, limits: pd.DataFrame) -> Chosen:
 
     problem, asked = pose(work, limits), work.case.settings.choice
     valued = choice = portfolios.choose(problem, gap=GAP)
-    stated = stated_pairs(work, problem)
     if asked.objective == "satisficing":
         by_odds = counted_by_odds(problem, asked.threshold)
-        choice = portfolios.choose_satisficing(by_odds, start=[valued.lines], pairs=stated)
+        choice = portfolios.choose_satisficing(by_odds, start=[valued.lines])
         candidates = portfolios.best_portfolios(by_odds, choice, CANDIDATES)
     elif asked.objective == "goals":
         choice = by_goals(work, problem)
         candidates = near_by_goals(work, problem, choice.lines)
     else:
-        if stated:
-            choice = portfolios.choose_linked(problem, stated, GAP)
         candidates = portfolios.best_portfolios(problem, choice, CANDIDATES)
     if problem.rules:
         refuse_contradiction(work, problem, choice.lines)
     if not any(np.array_equal(choice.lines, lines) for lines in candidates):
-        candidates.insert(0, choice.lines)  # the others are ranked without what is stated
-    return Chosen(problem, choice, with_asked(work, problem, candidates, stated), valued)
+        candidates.insert(0, choice.lines)
+    return Chosen(problem, choice, with_asked(work, problem, candidates), valued)
 
 
 def refuse_contradiction(work: Work, problem: Problem, lines: I8) -> None:
@@ -209,19 +206,17 @@ def refuse_contradiction(work: Work, problem: Problem, lines: I8) -> None:
         raise InfeasibleError("portfolios.conflict", names=told)
 
 
-def with_asked(
-    work: Work, problem: Problem, candidates: list[I8], stated: Sequence[Pair] = ()
-) -> list[I8]:
+def with_asked(work: Work, problem: Problem, candidates: list[I8]) -> list[I8]:
     """Add the best portfolio when what linked segments are worth together is counted.
 
     Only where ``[choice]`` asks for pairs; the joint play decides among all.
     """
-    from kachisuji.portfolios import choose_linked
+    from kachisuji import portfolios
 
     pairs = linked_pairs(work, problem, candidates) if work.case.settings.choice.pairs else []
     if not pairs:
         return candidates
-    both = choose_linked(problem, [*stated, *pairs], GAP).lines
+    both = portfolios.choose(replace(problem, pairs=(*problem.pairs, *pairs)), GAP).lines
     known = any(np.array_equal(both, lines) for lines in candidates)
     return candidates if known else [*candidates, both]
 
@@ -250,9 +245,7 @@ def by_goals(work: Work, problem: Problem) -> Choice:
     return Choice(lines, first, first, 0.0)
 
 
-def _goals_in_order(
-    work: Work, problem: Problem, values: F8, rows: I8 | None = None
-) -> tuple[I8, float]:
+def _goals_in_order(work: Work, problem: Problem, values: F8) -> tuple[I8, float]:
     """Return lines chosen by goals ``values`` (K, L), and what they reach in the first goal.
 
     What linked segments are stated to be worth together counts in the goal of net benefit. Where a
@@ -260,14 +253,10 @@ def _goals_in_order(
     """
     from kachisuji.portfolios import linked, one_after_the_other
 
-    aims, pairs = work.case.settings.choice.goals, stated_pairs(work, problem, rows)
-    n = problem.segment.size
-    if pairs:
-        problem = linked(problem, pairs)
-        both = np.array([float(pair.value[0]) for pair in pairs])
-        added = np.array([both * (a.measure == "welfare") for a in aims])
-        values = np.hstack([values, added])
-    asked = (problem, values, [a.give for a in aims], np.inf)
+    aims, n = work.case.settings.choice.goals, problem.segment.size
+    both = np.array([pair.value @ problem.probability for pair in problem.pairs])
+    added = [both * (a.measure == "welfare") for a in aims]
+    asked = (linked(problem), np.hstack([values, np.array(added)]), [a.give for a in aims], np.inf)
     if work.in_time is None:
         found = one_after_the_other(*asked, enough=enough(aims))
     else:
@@ -290,53 +279,25 @@ def near_by_goals(work: Work, problem: Problem, lines: I8) -> list[I8]:
 
 
 def choose_again(work: Work, chosen: Chosen) -> Again | None:
-    """Return how a choice by goals, or with stated pairs, is made again on other weights.
+    """Return how a choice by goals is made again on other weights; None where there are none.
 
-    It is made among the lines that the candidates hold; None where value or odds alone decide.
+    It is made among the lines that the candidates hold.
     """
-    from kachisuji.portfolios import choose_linked, choose_satisficing
-
-    asked = work.case.settings.choice
-    if not asked.goals and not asked.together:
+    aims = work.case.settings.choice.goals
+    if not aims:
         return None
     rows = np.unique(np.concatenate([NOTHING, *chosen.candidates])).astype(np.int64)
     problem, half = chosen.problem.subset(rows), work.halves.choose
-    pairs = stated_pairs(work, problem, rows)
     raw = np.array([
-        sign(a.measure) * work.measures[OBJECTIVES[a.measure][0]][rows][:, half]
-        for a in asked.goals
+        sign(a.measure) * work.measures[OBJECTIVES[a.measure][0]][rows][:, half] for a in aims
     ])  # fmt: skip
 
     def again(number: int, weights: F8) -> tuple[I8, float | None]:
         del number
-        if asked.goals:
-            return rows[_goals_in_order(work, problem, raw @ weights, rows)[0]], 0.0
         weighed = replace(problem, weights=weights)
-        if asked.objective == "satisficing":
-            weighed = counted_by_odds(weighed, asked.threshold)
-            found = choose_satisficing(weighed, pairs=pairs)
-        else:
-            found = choose_linked(weighed, pairs, 5 * GAP)
-        return rows[found.lines], found.gap
+        return rows[_goals_in_order(work, weighed, raw @ weights)[0]], 0.0
 
     return again
-
-
-def stated_pairs(work: Work, problem: Problem, rows: I8 | None = None) -> list[Pair]:
-    """Return the pairs of ``[[choice.together]]``: any line of both segments makes one.
-
-    ``rows`` are the places of the problem's lines among all of the case.
-    """
-    from kachisuji.portfolios import Pair
-
-    segment = work.lines["segment"].to_numpy()
-    segment = segment if rows is None else segment[rows]
-    out = []
-    for pair in work.case.settings.choice.together:
-        one, other = (np.flatnonzero(problem.eligible & (segment == s)) for s in pair.segments)
-        if one.size and other.size:
-            out.append(Pair(one, other, np.full(problem.value.shape[1], pair.value)))
-    return out
 
 
 def linked_pairs(work: Work, problem: Problem, candidates: list[I8]) -> list[Pair]:
@@ -388,6 +349,7 @@ def front_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFrame:
         value=means["value_added"][rows, None],
         power=power[rows],
         weights=np.ones(1),
+        pairs=(),  # they are worth net benefit
     )
     sets: dict[tuple[int, ...], str] = {tuple(map(int, together.lines)): "chosen"}
     for point in pareto_front(by_growth, FRONT_POINTS, gap=FRONT_GAP, seconds=FRONT_SECONDS):

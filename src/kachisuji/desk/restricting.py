@@ -1,4 +1,4 @@
-"""What a case's ``[choice]`` asks of a portfolio: rules, limits on partners, carrying over."""
+"""What a case's ``[choice]`` asks of a portfolio: rules, stated pairs, carrying over."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from kachisuji.cases.settings import Choosing
-    from kachisuji.portfolios import Problem, Rule
+    from kachisuji.portfolios import Pair, Problem, Rule
 
 I8 = NDArray[np.int64]
 
 
 def under_settings(problem: Problem, asked: Choosing, lines: pd.DataFrame) -> Problem:
-    """Put the rules of ``[choice]`` on a choice among ``lines``; without any it stays as it is.
+    """Put the rules and pairs of ``[choice]`` on a choice among ``lines``; without any as it is.
 
     The balance counts the expected money of lines of segments, not of the horizontal credit.
     """
     from kachisuji.portfolios import carried_over
 
-    problem = replace(problem, rules=(*problem.rules, *rules_of(problem, asked, lines)))
+    problem = replace(
+        problem,
+        rules=(*problem.rules, *rules_of(problem, asked, lines)),
+        pairs=stated_pairs(problem, asked, lines),
+    )
     return carried_over(problem, "money") if asked.carry_over else problem
 
 
@@ -55,6 +59,18 @@ def rules_of(problem: Problem, asked: Choosing, lines: pd.DataFrame) -> tuple[Ru
     for part in asked.balance:
         name = f"≥ {part.share:.0%} {' / '.join(part.segments)}"
         out.append(balanced(problem, money, rows(part.segments), part.share, name))
+    return tuple(out)
+
+
+def stated_pairs(problem: Problem, asked: Choosing, lines: pd.DataFrame) -> tuple[Pair, ...]:
+    """Return the pairs of ``[[choice.together]]``: any eligible line of both segments makes one."""
+    from kachisuji.portfolios import Pair
+
+    segment, out = lines["segment"].to_numpy(), []
+    for pair in asked.together:
+        one, other = (np.flatnonzero(problem.eligible & (segment == s)) for s in pair.segments)
+        if one.size and other.size:
+            out.append(Pair(one, other, np.full(problem.value.shape[1], pair.value)))
     return tuple(out)
 
 

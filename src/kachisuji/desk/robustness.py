@@ -114,7 +114,7 @@ def worth_of_knowing(work: Work, chosen: Chosen, influence: pd.DataFrame) -> dic
     line of another segment where that fits, and doing nothing, as lines fare alone, in all futures.
     """
     from kachisuji.desk.influence import weakest_grade
-    from kachisuji.desk.joint import value_of
+    from kachisuji.desk.joint import stated, value_of
     from kachisuji.ensembles import value_of_information
 
     columns = _moving(work, influence)
@@ -122,7 +122,8 @@ def worth_of_knowing(work: Work, chosen: Chosen, influence: pd.DataFrame) -> dic
         return {"all": 0.0, "rows": []}
     value = value_of(work.case.settings, work.measures)
     sets = [lines for lines in (*chosen.candidates, *_one_step(work, chosen)) if len(lines)]
-    totals = np.stack([np.zeros(value.shape[1]), *(value[lines].sum(axis=0) for lines in sets)])
+    each = [value[lines].sum(axis=0) + stated(work, lines) for lines in sets]
+    totals = np.stack([np.zeros(value.shape[1]), *each])
     names = [work.model.quantities[j].name for j in columns]
     table = value_of_information(totals, work.draws[:, columns], names)
     register = work.case.tables["evidence"]
@@ -158,14 +159,17 @@ def _one_step(work: Work, chosen: Chosen) -> list[NDArray[np.int64]]:
 def _on(work: Work, futures: NDArray[np.int64], chosen: Chosen) -> Any:
     """Pose the same choice on other futures."""
     from kachisuji.desk.joint import value_of
+    from kachisuji.desk.restricting import stated_pairs
 
     own = Part(work.measures, np.s_[:, futures])
-    return replace(
+    problem = replace(
         chosen.problem,
         value=value_of(work.case.settings, own),
         power=own["indispensability"].mean(axis=1),
         weights=None,
+        pairs=(),
     )
+    return replace(problem, pairs=stated_pairs(problem, work.case.settings.choice, work.lines))
 
 
 def other_halves(work: Work, chosen: Chosen) -> dict[str, Any]:

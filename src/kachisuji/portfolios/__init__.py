@@ -27,23 +27,22 @@ from kachisuji.portfolios.many import (
 from kachisuji.portfolios.objective import cvar, cvar_many, tail_weights
 from kachisuji.portfolios.pool import best_portfolios, exact_best, single_steps
 from kachisuji.portfolios.problem import (
+    Pair,
     Problem,
     Risk,
     Rule,
     admissible,
     check_any_fits,
     fits_jointly,
+    linked,
     sure_use,
 )
 from kachisuji.portfolios.rules import (
-    Pair,
     at_least,
     at_most,
     balanced,
     carried_over,
-    choose_linked,
     excludes,
-    linked,
     needs,
 )
 from kachisuji.portfolios.satisficing import choose_satisficing, likelier
@@ -58,7 +57,6 @@ from kachisuji.portfolios.survival import (
     GapInterval,
     Survival,
     gap_interval,
-    marginal_values,
     survival,
 )
 from kachisuji.portfolios.waiting import Exercise, Route, act_or_wait, routes, sell_by
@@ -98,7 +96,6 @@ __all__ = [
     "carried_over",
     "check_any_fits",
     "choose",
-    "choose_linked",
     "choose_satisficing",
     "conflict",
     "cvar",
@@ -115,7 +112,6 @@ __all__ = [
     "least_core",
     "likelier",
     "linked",
-    "marginal_values",
     "milestones",
     "most_useful",
     "needs",

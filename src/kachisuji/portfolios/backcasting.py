@@ -119,7 +119,10 @@ def backcast(
         raise InputError("portfolios.shape", what="gain", got=goal.gain.shape, want=(n, futures))
     if not 0.0 < goal.odds <= 1.0 or (cost < 0).any():
         raise InputError("portfolios.bad_goal", odds=goal.odds)
-    able = problem.eligible & fits_alone(problem) & (goal.gain != 0).any(axis=1)
+    moves = (goal.gain != 0).any(axis=1)
+    for rule in problem.rules:
+        moves |= rule.weight > 0  # without it another line might not be allowed
+    able = problem.eligible & fits_alone(problem) & moves
     same = replace(problem, value=goal.gain, power=-cost, eligible=able)
     rows = np.flatnonzero(able & ~dominated(same))
     programme = GoalProgramme(problem, goal, cost, rows)
@@ -254,7 +257,9 @@ def last_moments(
     out: dict[object, tuple[int, int] | None] = dict.fromkeys(family)
     for line, (name, year) in enumerate(zip(family, start, strict=True)):
         now = out[name]
-        if (now is None or year > now[0]) and goal.reached(np.array([line]), w) >= goal.odds:
+        if now is not None and year <= now[0]:
+            continue
+        if goal.reached(np.array([line]), w) >= goal.odds - 1e-9:
             out[name] = (int(year), line)
     return out
 
@@ -283,7 +288,7 @@ def milestones(
     """
     futures, years = path.shape
     w = np.full(futures, 1.0 / futures) if weights is None else weights
-    wins = path[:, -1] >= target
+    wins = path[:, -1] >= target - 1e-9 * max(1.0, abs(target))
     if not w[wins].sum() > 0:
         return []
     steps = []
@@ -292,6 +297,6 @@ def milestones(
         mass = np.cumsum(w[wins][order]) / w[wins].sum()
         at = min(int(np.searchsorted(mass, share - 1e-12)), order.size - 1)
         level = float(path[wins, t][order][at]) if t < years - 1 else float(target)
-        passed = path[:, t] >= level
+        passed = path[:, t] >= level if t < years - 1 else wins
         steps.append((t, level, float(w[wins & passed].sum() / w[passed].sum())))
     return steps

@@ -13,7 +13,13 @@ from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.elastic import cannot_require
 from kachisuji.portfolios.exact import branch
 from kachisuji.portfolios.objective import cvar_many, odds_of
-from kachisuji.portfolios.problem import Problem, admissible, check_any_fits, fits_alone
+from kachisuji.portfolios.problem import (
+    Problem,
+    admissible,
+    check_any_fits,
+    fits_alone,
+    linked,
+)
 from kachisuji.portfolios.relaxation import Relaxation, Relaxed
 from kachisuji.portfolios.search import KICKS, Search
 from kachisuji.words import InputError
@@ -71,13 +77,17 @@ class Choice:
 def best_by_future(problem: Problem) -> F8:
     """(F,) an upper bound on what any portfolio reaches in each future (its relaxation).
 
-    Regret measured against it is never too small.
+    Regret measured against it is never too small. Rules that doing nothing keeps count in it.
     """
+    problem = linked(problem)
     rows = np.flatnonzero(admissible(problem))
     out = np.zeros(problem.value.shape[1])
     if not rows.size:
         return out
     relaxation = Relaxation(problem.subset(rows), aim=problem.value[rows, 0])
+    for rule in relaxation.problem.rules:
+        if rule.least <= 0:
+            relaxation.require(rule.weight, rule.least, rule.name)
     for f in range(out.size):
         relaxation.aim(problem.value[rows, f])
         out[f] = max(0.0, relaxation.solve().value)
@@ -103,8 +113,7 @@ def score_many(problem: Problem, totals: F8, best: F8 | None = None) -> F8:
 
 def score(problem: Problem, rows: I8, best: F8 | None = None) -> float:
     """Objective of one portfolio."""
-    total = problem.value[rows].sum(axis=0)[None, :]
-    return float(score_many(problem, total, best)[0])
+    return float(score_many(problem, problem.totals(rows)[None, :], best)[0])
 
 
 class Chooser:
@@ -113,6 +122,8 @@ class Chooser:
     The risk of a portfolio is a minimum of linear functions of its lines (objective.tail_weights;
     for regret one function a future), so cuts overrate it and the relaxation bounds every
     portfolio.
+
+    Pairs are written out as columns behind the lines (``problem.linked``), which no answer names.
 
     Parameters
     ----------
@@ -135,6 +146,7 @@ class Chooser:
     ) -> None:
         if problem.risk.measure == "odds":
             raise InputError("portfolios.odds_only")
+        self.asked, problem = problem, linked(problem)
         keep = admissible(problem)
         if least is not None:  # a losing line may still be worth its power
             keep |= problem.eligible & fits_alone(problem) & (problem.power > 0)
@@ -161,7 +173,7 @@ class Chooser:
         It begins where this one stands; requirements beside the problem's rules are not taken over.
         """
         other = object.__new__(Chooser)
-        other.whole = replace(self.whole, weights=weights)
+        other.asked, other.whole = self.asked, replace(self.whole, weights=weights)
         other.rows, other.best = self.rows, self.best
         other.problem = replace(self.problem, weights=weights)
         other.master = Relaxation(other.problem, self.best, like=self.master)
@@ -193,7 +205,7 @@ class Chooser:
         InfeasibleError
             If the limits admit not a single line, or what is required cannot be had.
         """
-        check_any_fits(self.whole)
+        check_any_fits(self.asked)
         if self.rows.size == 0:
             empty = score(self.problem, NOTHING, self.best)
             return Choice(NOTHING, empty, empty, 0.0)
@@ -246,11 +258,13 @@ class Chooser:
         return found
 
     def _choice(self, relaxed: Relaxed, lines: I8, value: float, bound: float) -> Choice:
+        own = self.asked.segment.size
         reduced = np.full(self.whole.segment.size, np.nan)
         reduced[self.rows] = relaxed.reduced
+        held = np.sort(self.rows[lines])
         relative = (bound - value) / max(1.0, abs(value))
         binding = shadow_prices(self.master, relaxed)
-        return Choice(np.sort(self.rows[lines]), value, bound, relative, binding, reduced)
+        return Choice(held[held < own], value, bound, relative, binding, reduced[:own])
 
     def _board(self, hard: bool = True) -> Board:
         """Return what the search needs; a required line earns a bonus that keeps it in.

@@ -35,9 +35,10 @@ def pareto_front(
     # only means count here, so one column of them takes the place of all futures
     mean = problem.value @ problem.probability
     plain = Risk("cvar", 1.0, 0.0)
-    even = replace(problem, value=mean[:, None], weights=np.ones(1), risk=plain)
+    pairs = tuple(replace(q, value=q.value @ problem.probability[:, None]) for q in problem.pairs)
+    even = replace(problem, value=mean[:, None], weights=np.ones(1), risk=plain, pairs=pairs)
     growth = choose(even, gap, seconds)
-    power = choose(replace(even, value=problem.power[:, None]), gap, seconds)
+    power = choose(replace(even, value=problem.power[:, None], pairs=()), gap, seconds)
     low, high = (float(problem.power[c.lines].sum()) for c in (growth, power))
     found: dict[tuple[int, ...], Point] = {}
     start = power.lines  # feasible at every lower step
@@ -47,7 +48,7 @@ def pareto_front(
         for lines in (start, growth.lines, power.lines):
             found[tuple(map(int, lines))] = Point(
                 lines,
-                float(problem.value[lines].sum(axis=0) @ problem.probability),
+                float(problem.totals(lines) @ problem.probability),
                 float(problem.power[lines].sum()),
                 score_or_zero(problem, lines),
             )
@@ -58,7 +59,7 @@ def score_or_zero(problem: Problem, lines: I8) -> float:
     """Objective under CVaR; expected value where risk is regret (which needs a benchmark)."""
     if problem.risk.measure == "cvar":
         return score(problem, lines)
-    return float(problem.value[lines].sum(axis=0) @ problem.probability)
+    return float(problem.totals(lines) @ problem.probability)
 
 
 def undominated(points: list[Point]) -> list[Point]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kachisuji.portfolios.choosing import Choice, Chooser, best_by_future, score, score_many
 from kachisuji.portfolios.dominance import dominated
-from kachisuji.portfolios.problem import Problem, admissible, needed
+from kachisuji.portfolios.problem import Problem, admissible, linked, needed
 from kachisuji.words import InfeasibleError
 
 F8 = NDArray[np.float64]
@@ -81,7 +81,20 @@ def step_scores(problem: Problem, lines: I8, into: I8, out: I8, best: F8 | None)
 def step_totals(problem: Problem, lines: I8, into: I8, out: I8) -> F8:
     """(N, F) value in each future after each step (line in, line out; −1 for none)."""
     total = problem.value[lines].sum(axis=0)
-    return np.asarray(total + padded(problem.value, into) - padded(problem.value, out))
+    after = total + padded(problem.value, into) - padded(problem.value, out)
+    return after + pairs_after(problem, lines, into, out) if problem.pairs else np.asarray(after)
+
+
+def pairs_after(problem: Problem, lines: I8, into: I8, out: I8) -> F8:
+    """(N, F) what pairs add to a portfolio after each step (line in, line out; −1 for none)."""
+    added: F8 = np.zeros((into.size, 1))
+    for pair in problem.pairs:
+        held = np.ones(into.size, dtype=np.bool_)
+        for side in (pair.one, pair.other):
+            count = int(np.isin(lines, side).sum())
+            held &= count + np.isin(into, side).astype(np.int64) - np.isin(out, side) > 0
+        added = added + held[:, None] * pair.value
+    return added
 
 
 def possible_steps(problem: Problem, lines: I8, pool: I8) -> tuple[I8, I8]:
@@ -105,7 +118,8 @@ def single_steps(problem: Problem, lines: I8, pool: I8) -> list[I8]:
 
 def _candidates(problem: Problem, choice: Choice) -> I8:
     """Lines that a step may let in: those nearest to getting in, by the relaxation."""
-    pool = np.flatnonzero(admissible(problem) & ~dominated(problem))
+    whole = linked(problem)
+    pool = np.flatnonzero((admissible(whole) & ~dominated(whole))[: problem.segment.size])
     rank = problem.value[pool] @ problem.probability
     if choice.reduced_cost.size == problem.segment.size:
         rank = np.nan_to_num(choice.reduced_cost[pool], nan=-np.inf)
@@ -116,8 +130,9 @@ def best_portfolios(problem: Problem, choice: Choice, count: int = 50) -> list[I
     """Up to ``count`` different portfolios, best first: the choice and what search finds near it.
 
     Best-first from the choice over single steps (a line in, out, or for another); each keeps the
-    limits and is valued exactly. Doing nothing is among them where it is allowed. No proof that
-    none better was missed beyond the choice itself, whose gap is stated; ``exact_best`` gives one.
+    limits and is valued exactly, pairs counted. Doing nothing is among them where it is allowed.
+    No proof that none better was missed beyond the choice itself, whose gap is stated;
+    ``exact_best`` gives one.
     """
     best = best_by_future(problem) if problem.risk.measure == "regret" else None
     pool = _candidates(problem, choice)
@@ -149,6 +164,8 @@ def _near(
     # the mean of the change orders well; only the front of the order is valued over the futures
     mean = (problem.value @ problem.probability)[:, None]
     change = padded(mean, into)[:, 0] - padded(mean, out)[:, 0]
+    if problem.pairs:
+        change = change + pairs_after(problem, lines, into, out) @ problem.probability
     ahead = np.argsort(-change, kind="stable")[: 8 * count]
     into, out = into[ahead], out[ahead]
     scores = step_scores(problem, lines, into, out, best)
@@ -173,9 +190,11 @@ def exact_best(problem: Problem, count: int = 10, gap: float = 1e-6) -> list[Cho
     found: list[Choice] = []
     for _ in range(count):
         chooser = Chooser(problem, always=np.flatnonzero(admissible(problem)))
+        own = chooser.rows < problem.segment.size  # columns of pairs make no other portfolio
         for earlier in found:
             inside = np.isin(chooser.rows, earlier.lines)
-            chooser.master.require(np.where(inside, -1.0, 1.0), 1.0 - float(inside.sum()))
+            other = np.where(inside, -1.0, 1.0) * own
+            chooser.master.require(other, 1.0 - float(inside.sum()))
         try:
             found.append(chooser.choose(gap))
         except InfeasibleError:

@@ -52,6 +52,27 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """What two segments are worth together beyond the sum of both.
+
+    Attributes
+    ----------
+    one, other
+        Lines of one segment each: any of them makes the pair.
+    value
+        (F,) what is added in each future, or taken away, when a line of both is chosen.
+    """
+
+    one: I8
+    other: I8
+    value: F8
+
+    def held(self, rows: I8) -> bool:
+        """Whether the chosen lines make the pair."""
+        return bool(np.isin(self.one, rows).any() and np.isin(self.other, rows).any())
+
+
+@dataclass(frozen=True)
 class Problem:
     """A choice of lines.
 
@@ -83,6 +104,8 @@ class Problem:
         (F,) weight of each future, adding to one; even by default.
     rules
         Further requirements on the lines together (see ``rules``).
+    pairs
+        What lines of two segments are worth together beyond their sum.
     """
 
     value: F8
@@ -99,6 +122,7 @@ class Problem:
     risk: Risk = Risk()
     weights: F8 | None = None
     rules: tuple[Rule, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     def __post_init__(self) -> None:
         n, futures = self.value.shape
@@ -122,6 +146,19 @@ class Problem:
             )
         if not np.isfinite(self.value).all():
             raise InputError("portfolios.not_finite")
+        self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        for place, pair in enumerate(self.pairs):
+            sides = [np.unique(self.segment[side]) for side in (pair.one, pair.other)]
+            if any(s.size != 1 for s in sides) or sides[0][0] == sides[1][0]:
+                raise InputError("portfolios.bad_pair", place=place)
+            if pair.value.shape != (want := (self.value.shape[1],)):
+                raise InputError(
+                    "portfolios.shape", what=f"pair {place}", got=pair.value.shape, want=want
+                )
+            if not np.isfinite(pair.value).all():
+                raise InputError("portfolios.not_finite")
 
     @property
     def probability(self) -> F8:
@@ -136,7 +173,25 @@ class Problem:
             use=self.use[rows], sure=self.sure[rows], eligible=self.eligible[rows],
             power=self.power[rows],
             rules=tuple(replace(r, weight=r.weight[rows]) for r in self.rules),
+            pairs=self._pairs_of(rows),
         )  # fmt: skip
+
+    def _pairs_of(self, rows: I8) -> tuple[Pair, ...]:
+        """Pairs that can still be made of the given lines, by their places among them."""
+        out = []
+        for pair in self.pairs:
+            one, other = (np.flatnonzero(np.isin(rows, side)) for side in (pair.one, pair.other))
+            if one.size and other.size:
+                out.append(Pair(one, other, pair.value))
+        return tuple(out)
+
+    def totals(self, rows: I8) -> F8:
+        """(F,) value of the chosen lines together, pairs counted."""
+        out: F8 = self.value[rows].sum(axis=0)
+        for pair in self.pairs:
+            if pair.held(rows):
+                out = out + pair.value
+        return out
 
     def fits(self, rows: I8) -> bool:
         """Whether the chosen lines keep every limit and rule."""
@@ -154,6 +209,39 @@ class Problem:
             (self.use[rows].sum(axis=0) <= room).all()
             and (self.sure[rows].sum(axis=0) <= room).all()
         )
+
+
+def linked(problem: Problem) -> Problem:
+    """Write every pair out as a column: ``z = x_one·x_other`` by ``z ≤ x`` and ``z ≥ x + x' − 1``.
+
+    A product of whole numbers (Fortet 1960; Glover and Woolsey 1974, Operations Research 22). The
+    columns come after the lines; they use nothing, belong to no field and may always be had. What
+    comes back has no pairs; without any it is the problem itself.
+    """
+    if not problem.pairs:
+        return problem
+    n, p = problem.segment.size, len(problem.pairs)
+    zeros = np.zeros((p, *problem.use.shape[1:]))
+    first = int(problem.segment.max(initial=-1)) + 1
+    rules = [replace(r, weight=np.append(r.weight, np.zeros(p))) for r in problem.rules]
+    for k, pair in enumerate(problem.pairs):
+        own, one, other = np.zeros((3, n + p))
+        own[n + k], one[pair.one], other[pair.other] = 1.0, 1.0, 1.0
+        rules += [Rule(f"pair {k}", side - own, 0.0) for side in (one, other)]
+        if (pair.value < 0).any():
+            rules.append(Rule(f"pair {k}", own - one - other, -1.0))
+    return replace(
+        problem,
+        value=np.vstack([problem.value, *(pair.value[None, :] for pair in problem.pairs)]),
+        segment=np.append(problem.segment, first + np.arange(p)),
+        field=np.append(problem.field, np.zeros(p, dtype=np.int64)),
+        use=np.concatenate([problem.use, zeros]),
+        sure=np.concatenate([problem.sure, zeros]),
+        eligible=np.append(problem.eligible, np.ones(p, dtype=np.bool_)),
+        power=np.append(problem.power, np.zeros(p)),
+        rules=tuple(rules),
+        pairs=(),
+    )
 
 
 def needed(problem: Problem) -> F8:

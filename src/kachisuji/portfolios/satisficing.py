@@ -7,7 +7,7 @@ for every future proves it, or leaves a bound that no portfolio exceeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -18,8 +18,7 @@ from kachisuji.portfolios.choosing import Choice, Chooser, best_by_future
 from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.objective import odds_of
 from kachisuji.portfolios.pool import possible_steps, step, step_totals
-from kachisuji.portfolios.problem import Problem, Risk, check_any_fits, fits_alone
-from kachisuji.portfolios.rules import Pair, linked
+from kachisuji.portfolios.problem import Problem, Risk, check_any_fits, fits_alone, linked
 from kachisuji.words import InfeasibleError
 
 F8 = NDArray[np.float64]
@@ -34,7 +33,7 @@ BATCHES = 4  # solved; the futures of the others are bounded one by one
 NODES = 300  # of branch and bound; a limit of time would make runs differ
 
 
-def likelier(problem: Problem, lines: I8, pairs: Sequence[Pair] = ()) -> I8:
+def likelier(problem: Problem, lines: I8) -> I8:
     """Climb from a portfolio by single steps: to more odds, among equal odds to less shortfall."""
     p, threshold = problem.probability, problem.risk.threshold
     able = np.flatnonzero(problem.eligible & fits_alone(problem))
@@ -51,7 +50,7 @@ def likelier(problem: Problem, lines: I8, pairs: Sequence[Pair] = ()) -> I8:
             break
         # the first of all is standing still, in the same scale
         into, out = np.append(-1, into), np.append(-1, out)
-        found = keys(step_totals(problem, lines, into, out) + together(pairs, lines, into, out))
+        found = keys(step_totals(problem, lines, into, out))
         best = int(found.argmax())
         if best == 0 or found[best] <= found[0] + 1e-12:
             break
@@ -59,30 +58,10 @@ def likelier(problem: Problem, lines: I8, pairs: Sequence[Pair] = ()) -> I8:
     return np.sort(lines)
 
 
-def together(pairs: Sequence[Pair], lines: I8, into: I8, out: I8) -> F8:
-    """(N, F) what pairs add to a portfolio after each step (line in, line out; −1 for none)."""
-    added: F8 = np.zeros((into.size, 1))
-    for pair in pairs:
-        held = np.ones(into.size, dtype=np.bool_)
-        for side in (pair.one, pair.other):
-            count = int(np.isin(lines, side).sum())
-            held &= count + np.isin(into, side).astype(np.int64) - np.isin(out, side) > 0
-        added = added + held[:, None] * pair.value
-    return added
-
-
-def odds_with(problem: Problem, lines: I8, pairs: Sequence[Pair]) -> float:
-    """Odds that a portfolio reaches the threshold, pairs counted."""
-    still = np.array([-1])
-    totals = step_totals(problem, lines, still, still) + together(pairs, lines, still, still)
-    return float(odds_of(totals, problem.risk.threshold, problem.probability)[0])
-
-
 def choose_satisficing(
     problem: Problem,
     gap: float = 1e-3,
     start: Iterable[I8] = (),
-    pairs: Sequence[Pair] = (),
 ) -> Choice:
     """Choose the portfolio that most probably reaches the threshold of ``problem.risk``.
 
@@ -94,8 +73,6 @@ def choose_satisficing(
         Odds within which branch and bound may stop.
     start
         Portfolios to begin from, besides those that are best by the mean of a worst tail.
-    pairs
-        What linked segments are worth together beyond their sum.
 
     Returns
     -------
@@ -110,21 +87,21 @@ def choose_satisficing(
     """
     check_any_fits(problem)
     begun = [NOTHING, *start, *(_by_tail(problem, tail) for tail in TAILS)]
-    found = [likelier(problem, lines, pairs) for lines in begun if problem.fits(lines)]
-
-    def odds_by(lines: I8) -> float:
-        return odds_with(problem, lines, pairs)
+    found = [likelier(problem, lines) for lines in begun if problem.fits(lines)]
 
     threshold, p = problem.risk.threshold, problem.probability
-    ceiling = _ceiling(problem) + sum(np.maximum(0.0, pair.value) for pair in pairs)
+
+    def odds_by(lines: I8) -> float:
+        return float(odds_of(problem.totals(lines)[None], threshold, p)[0])
+
+    ceiling = _ceiling(problem)
     bound = float(odds_of(ceiling[None], threshold, p)[0])
     if bound > max(map(odds_by, found), default=-1.0) + gap:
-        whole = linked(problem, pairs) if pairs else problem
         within = ceiling >= threshold - 1e-9 * max(1.0, abs(threshold))
-        better, most = _in_batches(whole, within, gap)
+        better, most = _in_batches(linked(problem), within, gap)
         bound = min(bound, most)
         own = [lines[lines < problem.segment.size] for lines in better]
-        found += [likelier(problem, lines, pairs) for lines in own if problem.fits(lines)]
+        found += [likelier(problem, lines) for lines in own if problem.fits(lines)]
     if not found:
         raise InfeasibleError("portfolios.cannot_require")
     lines = max(found, key=odds_by)

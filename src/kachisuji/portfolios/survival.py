@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.portfolios.choosing import Chooser, choose, score
-from kachisuji.portfolios.pool import step_scores
-from kachisuji.portfolios.problem import Problem, admissible
+from kachisuji.portfolios.problem import Problem
 from kachisuji.portfolios.satisficing import likelier
 from kachisuji.words import InputError
 
@@ -66,8 +65,8 @@ def survival(
 ) -> Survival:
     """Re-optimise on bootstrap resamples of the futures.
 
-    A resample draws as many futures as there are, with replacement (Efron 1979), and so gives each
-    a weight. Each is solved from where the whole sample left off.
+    A resample draws as many futures as there are, with replacement and by their weights (Efron
+    1979), and so gives each a new weight. Each is solved from where the whole sample left off.
 
     Parameters
     ----------
@@ -100,7 +99,11 @@ def survival(
         again = _again_by_odds(problem) if by_odds else _again_by_value(problem, gap, prove)
     gaps: list[float] = []
     for number, generator in enumerate(np.random.default_rng(seed).spawn(resamples)):
-        counts = np.bincount(generator.integers(0, futures, futures), minlength=futures)
+        if problem.weights is None:
+            drawn = generator.integers(0, futures, futures)
+        else:
+            drawn = generator.choice(futures, futures, p=problem.weights)
+        counts = np.bincount(drawn, minlength=futures)
         lines, proof = again(number, counts / futures)
         chosen[lines] += 1
         by_segment[np.isin(problem.segment, problem.segment[lines])] += 1
@@ -148,26 +151,6 @@ def _again_by_odds(problem: Problem) -> Again:
     return again
 
 
-def marginal_values(problem: Problem, lines: NDArray[np.int64]) -> F8:
-    """(L,) change of the objective if one line is dropped (chosen) or let in (the others).
-
-    For a chosen line: objective with it less without it. For another: the best objective with it,
-    in place of its segment's line where there is one, less the present objective; it may break a
-    limit, which is told apart by ``Problem.fits``. NaN where the line is not admissible.
-    """
-    base, none = score(problem, lines), np.array([-1])
-    out = np.full(problem.segment.size, np.nan)
-    owner = {int(problem.segment[line]): int(line) for line in lines}
-    for line in lines:
-        out[line] = base - step_scores(problem, lines, none, np.array([line]), None)[0]
-    pool = np.flatnonzero(admissible(problem))
-    pool = pool[~np.isin(pool, lines)]
-    leaves = np.array([owner.get(int(problem.segment[i]), -1) for i in pool], dtype=np.int64)
-    if pool.size:
-        out[pool] = step_scores(problem, lines, pool, leaves, None) - base
-    return out
-
-
 @dataclass(frozen=True)
 class GapInterval:
     """How much better a portfolio there may be, over futures that were not drawn.
@@ -200,9 +183,12 @@ def gap_interval(
 
     The futures are dealt into batches; in each the best portfolio is chosen afresh and the present
     one falls short of it by ``G_b``. The best of a batch flatters itself, so the mean of ``G_b`` is
-    no less than the true gap on average; ``mean + t·s/√B`` bounds it with the odds stated. Source:
-    Mak, Morton and Wood (1999), *Monte Carlo bounding techniques for determining solution quality
-    in stochastic programs*, Operations Research Letters 24.
+    no less than the true gap on average; ``mean + t·s/√B`` bounds it with the odds stated. So that
+    the present portfolio does not flatter itself as well (a CVaR is a maximum over η, taken anew in
+    each small batch), it is held to the η of all futures: ``(1−λ)·mean + λ·(η − E[(η−V)⁺]/τ)``.
+    Under minimax regret no mean is maximised: the interval then compares the portfolios batch by
+    batch and bounds nothing. Source: Mak, Morton and Wood (1999), *Monte Carlo bounding techniques
+    for determining solution quality in stochastic programs*, Operations Research Letters 24.
 
     Parameters
     ----------
@@ -230,10 +216,26 @@ def gap_interval(
     if base.rows.size:
         base.master.solve()
         for b in range(batches):
-            weights = (owner == b) / (owner == b).sum()
+            weights = problem.probability * (owner == b)
+            weights = weights / weights.sum()
             best = base.again(weights).choose(gap, 0.0, lines, RESAMPLE_KICKS)
-            own = score(replace(problem, weights=weights), lines, base.best)
-            losses[b] = max(0.0, best.objective - own)
+            losses[b] = max(0.0, best.objective - _held_to(problem, lines, weights, base.best))
     mean, spread = float(losses.mean()), float(losses.std(ddof=1))
     upper = mean + float(t.ppf(odds, batches - 1)) * spread / np.sqrt(batches)
     return GapInterval(mean, float(upper), batches)
+
+
+def _held_to(problem: Problem, lines: NDArray[np.int64], weights: F8, best: F8 | None) -> float:
+    """Objective of a portfolio under weights of a batch, its tail cut where it is in all futures.
+
+    No more than the objective with the batch's own tail, and over even batches its mean is the
+    objective in all futures.
+    """
+    risk, totals = problem.risk, problem.totals(lines)
+    if risk.measure != "cvar":
+        return score(replace(problem, weights=weights), lines, best)
+    order = np.argsort(totals, kind="stable")
+    mass = np.cumsum(problem.probability[order])
+    cut = float(totals[order][min(int(np.searchsorted(mass, risk.tail)), totals.size - 1)])
+    bad = cut - float(np.maximum(0.0, cut - totals) @ weights) / risk.tail
+    return float((1.0 - risk.weight) * (totals @ weights) + risk.weight * bad)

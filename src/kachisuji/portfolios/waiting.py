@@ -12,6 +12,8 @@ from kachisuji.words import InputError
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+FOLDS = 4
+
 
 @dataclass(frozen=True)
 class Exercise:
@@ -36,13 +38,16 @@ class Exercise:
     share: F8
 
 
-def act_or_wait(payoff: F8, state: F8, discount: F8, *, powers: int = 3) -> Exercise:
+def act_or_wait(
+    payoff: F8, state: F8, discount: F8, *, powers: int = 3, known: bool = True
+) -> Exercise:
     """Value of being free to act at the best time, by regression on the same draws.
 
-    Backwards from the last time: among futures in which acting pays, what waiting is worth is
-    regressed on powers of the state; one acts where acting now is worth more. The decision uses
-    only the regression, never what the future itself will bring. Source: Longstaff and Schwartz
-    (2001), *Valuing American options by simulation*, Review of Financial Studies 14.
+    Backwards from the last time: what acting now is worth beyond waiting is regressed on powers of
+    the state, and one acts where that is above zero (at the last time: where acting pays). Each
+    future is decided by the regression on the futures of the other folds, so that neither what it
+    will bring itself nor noise earns anything. Source: Longstaff and Schwartz (2001), *Valuing
+    American options by simulation*, Review of Financial Studies 14.
 
     Parameters
     ----------
@@ -54,6 +59,10 @@ def act_or_wait(payoff: F8, state: F8, discount: F8, *, powers: int = 3) -> Exer
         (T,) factors back to the first time, falling.
     powers
         Of each state variable (cross products of pairs are added).
+    known
+        Whether the payoff is known when one acts, as a strike is: then only waiting is regressed,
+        on the futures in which acting pays, and one acts where the payoff is worth more. A plan's
+        worth comes out only years later: acting on it would be hindsight.
 
     Returns
     -------
@@ -66,21 +75,22 @@ def act_or_wait(payoff: F8, state: F8, discount: F8, *, powers: int = 3) -> Exer
         If shapes differ or discount factors are not above zero.
     """
     futures, times = payoff.shape
-    known = state[:, :, None] if state.ndim == 2 else state
-    if known.shape[:2] != payoff.shape or discount.shape != (times,) or (discount <= 0).any():
+    seen = state[:, :, None] if state.ndim == 2 else state
+    if seen.shape[:2] != payoff.shape or discount.shape != (times,) or (discount <= 0).any():
         raise InputError("portfolios.shape", what="state", got=state.shape, want=payoff.shape)
-    when = np.where(payoff[:, -1] > 0, times - 1, -1)
-    held = np.maximum(payoff[:, -1], 0.0) * discount[-1]  # present value under the rule so far
-    for t in range(times - 2, -1, -1):
-        paying = payoff[:, t] > 0
-        if not paying.any():
-            continue
-        now = payoff[:, t] * discount[t]
-        wait = _fitted(known[paying, t], held[paying], powers)
-        acts = np.flatnonzero(paying)[now[paying] > wait]
-        held[acts], when[acts] = now[acts], t
-    value = float(held.mean())
-    first = float((payoff[:, 0] * discount[0]).mean())
+    fold = np.random.default_rng(0).permutation(futures) % FOLDS
+    now = payoff * discount
+    when = np.full(futures, -1)
+    held = np.zeros(futures)  # present value under the rule so far; never acting is worth nothing
+    for t in range(times - 1, -1, -1):
+        asked = np.flatnonzero(payoff[:, t] > 0) if known else np.arange(futures)
+        beyond = now[asked, t] if known else np.zeros(asked.size)
+        target = -held[asked] if known else now[asked, t] - held[asked]
+        if t < times - 1 or not known:
+            beyond = beyond + _fitted(seen[asked, t], target, powers, fold[asked])
+        acts = asked[beyond > 0]
+        held[acts], when[acts] = now[acts, t], t
+    value, first = float(held.mean()), float(now[:, 0].mean())
     return Exercise(
         value,
         float(held.std(ddof=1) / np.sqrt(futures)) if futures > 1 else 0.0,
@@ -90,8 +100,14 @@ def act_or_wait(payoff: F8, state: F8, discount: F8, *, powers: int = 3) -> Exer
     )
 
 
-def _fitted(x: F8, y: F8, powers: int) -> F8:
-    """Least-squares fit of ``y`` on powers of the columns of ``x`` and products of pairs."""
+def _fitted(x: F8, y: F8, powers: int, fold: I8) -> F8:
+    """Least-squares fit of ``y`` on powers of the columns of ``x`` and products of pairs.
+
+    Each row by the rows of the other folds; where these are too few, by their mean.
+    """
+    out = np.zeros(len(y))
+    if not len(y):
+        return out
     spread = np.ptp(x, axis=0)
     z = (x - x.mean(axis=0))[:, spread > 0] / spread[spread > 0]
     columns = [np.ones(len(y))]
@@ -99,10 +115,14 @@ def _fitted(x: F8, y: F8, powers: int) -> F8:
         columns += [z[:, j] ** k for k in range(1, powers + 1)]
         columns += [z[:, j] * z[:, i] for i in range(j)]
     basis = np.column_stack(columns)
-    if len(y) <= basis.shape[1]:
-        return np.full(len(y), y.mean())
-    weights, *_ = np.linalg.lstsq(basis, y, rcond=None)
-    return np.asarray(basis @ weights)
+    for k in np.unique(fold):
+        own, rest = fold == k, fold != k
+        if rest.sum() <= basis.shape[1]:
+            out[own] = y[rest].mean() if rest.any() else 0.0
+            continue
+        weights, *_ = np.linalg.lstsq(basis[rest], y[rest], rcond=None)
+        out[own] = basis[own] @ weights
+    return out
 
 
 def sell_by(met: NDArray[np.bool_], tolerance: float, weights: F8 | None = None) -> I8:

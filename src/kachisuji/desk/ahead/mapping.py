@@ -208,7 +208,8 @@ def waiting(ready: Prepared) -> dict[str, Any]:
     """Value of being free to put the whole plan off, by regression on what is seen meanwhile.
 
     At each possible start the plan's own sales without policy and the size of its markets are
-    known. Source: Longstaff and Schwartz (2001).
+    known, and not what the plan will be worth in that future. Source: Longstaff and Schwartz
+    (2001).
     """
     from kachisuji.desk.joint import value_of
     from kachisuji.portfolios import act_or_wait
@@ -227,8 +228,9 @@ def waiting(ready: Prepared) -> dict[str, Any]:
         for d in delays
     ]
     found = act_or_wait(
-        np.stack(payoff, axis=1), np.stack(state, axis=1), np.ones(len(delays)), powers=2
-    )
+        np.stack(payoff, axis=1), np.stack(state, axis=1), np.ones(len(delays)), powers=2,
+        known=False,
+    )  # fmt: skip
     mean = [float(p.mean()) for p in payoff]
     free = max(found.value, *mean)  # a fixed date may always be kept
     return {
