@@ -125,6 +125,24 @@ def test_back_from_a_goal_within_reach(template):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
+def test_a_line_that_a_rule_asks_for_beside_is_bought_and_does_not_count(case_copy):
+    free = back_from(str(case_copy), "parts.sales >= 900e12 JPY", futures=32)
+    middle = 0.2 * free["baseline"]["level"] + 0.8 * free["best_level"]
+    goal = f"parts.sales >= {middle} billion JPY with p >= 0.5"
+    alone = back_from(str(case_copy), goal, futures=32)
+    assert {r["segment"] for r in alone["lines"]} == {"parts"}
+    text = (case_copy / "case.toml").read_text(encoding="utf-8")
+    rule = '\n[[choice.rules]]\nkind = "needs"\nsegments = ["parts"]\nbeside = ["design"]\n'
+    (case_copy / "case.toml").write_text(text + rule, encoding="utf-8")
+    found = back_from(str(case_copy), goal, futures=32)
+    assert found["reached"] == alone["reached"]
+    assert {r["segment"] for r in found["lines"]} == {"parts", "design"}
+    assert found["cost"] > alone["cost"]
+    own = [r for r in found["lines"] if r["segment"] == "parts"]
+    if own == alone["lines"]:  # the helper brings the goal nothing
+        assert found["odds"]["choosing"] == alone["odds"]["choosing"]
+
+
 def test_a_ceiling_is_a_floor_turned_round(template):
     up = back_from(template, "all.exposure >= 0", futures=32)
     down = back_from(template, "all.exposure <= 0", futures=32)
@@ -374,7 +392,7 @@ GOOD = "observable,year,value,unit,error\n"
     [
         ("", "ahead.observation_columns", None),
         ("observable,year,value,unit\nparts.share,2028,3,%\n", "ahead.observation_columns", None),
-        (GOOD, "ahead.no_observations", None),
+        (GOOD, "ahead.no_rows", None),
         (GOOD + "parts.glory,2028,3,%,1\n", "ahead.observation_name", "observable"),
         (GOOD + "cakes.share,2028,3,%,1\n", "ahead.observation_name", "observable"),
         (GOOD + "parts.share,2090,3,%,1\n", "ahead.goal_year", "year"),
@@ -382,9 +400,9 @@ GOOD = "observable,year,value,unit,error\n"
         (GOOD + "parts.share,2028,3,%,\n", "ahead.observation_number", "error"),
         (GOOD + "parts.share,2028,3,yen,1\n", "ahead.goal_unit", "unit"),
         (GOOD + "parts.sales,2028,3,%,1\n", "ahead.goal_unit", "unit"),
-        (GOOD + "parts.share,2028,30,share,1\n", "portfolios.out_of_range", "parts.share 2028"),
-        (GOOD + "parts.sales,2028,5,yen,1\n", "portfolios.out_of_range", "parts.sales 2028"),
-        (GOOD + "parts.share,2028,20,%,-1\n", "portfolios.bad_error", "parts.share 2028"),
+        (GOOD + "parts.share,2028,30,share,1\n", "portfolios.out_of_range", "value"),
+        (GOOD + "parts.sales,2028,5,yen,1\n", "portfolios.out_of_range", "value"),
+        (GOOD + "parts.share,2028,20,%,-1\n", "portfolios.bad_error", "error"),
     ],
 )
 def test_what_is_wrong_with_an_observation_is_said(ready, run_copy, tmp_path, text, key, column):
@@ -394,8 +412,18 @@ def test_what_is_wrong_with_an_observation_is_said(ready, run_copy, tmp_path, te
         watch_run(run_copy, file, ready=ready)
     assert caught.value.key == key
     assert caught.value.column == column
+    assert (caught.value.row is None) == (column is None)
     assert caught.value.in_lang("ja")
     assert not history_of(run_copy).exists()
+
+
+def test_observations_as_excel_saves_them_are_named_by_their_encoding(ready, run_copy, tmp_path):
+    file = tmp_path / "obs.csv"
+    file.write_text(GOOD + "parts.share,2028,3,パーセント,1\n", encoding="cp932")
+    with pytest.raises(InputError) as caught:
+        watch_run(run_copy, file, ready=ready)
+    assert caught.value.key == "cases.encoding"
+    assert "Shift_JIS" in caught.value.in_lang("ja")
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -143,7 +143,7 @@ def watch(
     log = np.zeros(futures)
     surprise = {}
     for seen in observed:
-        away = _distance(simulated, seen)
+        away = distance(simulated, seen)
         surprise[seen.name] = float(np.abs(away).min())
         log -= 0.5 * away**2
     with np.errstate(under="ignore"):
@@ -158,18 +158,24 @@ def watch(
     )  # fmt: skip
 
 
-def _distance(simulated: dict[str, F8], seen: Observation) -> F8:
-    """(F,) distance between what was seen and what each future says, in measurement errors."""
+def distance(simulated: dict[str, F8], seen: Observation) -> F8:
+    """(F,) distance between what was seen and what each future says, in measurement errors.
+
+    Raises
+    ------
+    InputError
+        If the observable is unknown, or the figure is out of its range or its error not positive.
+    """
     if seen.name not in simulated:
         known = ", ".join(simulated)
         raise InputError("portfolios.unknown_observable", name=seen.name, known=known)
     if not np.isfinite(seen.value) or not seen.low <= seen.value <= seen.high:
         raise InputError(
-            "portfolios.out_of_range", column=seen.name, value=seen.value, low=seen.low,
-            high=seen.high,
+            "portfolios.out_of_range", column="value", name=seen.name, value=f"{seen.value:g}",
+            low=f"{seen.low:g}", high=f"{seen.high:g}",
         )  # fmt: skip
     if not (np.isfinite(seen.error) and seen.error > 0):
-        raise InputError("portfolios.bad_error", column=seen.name, error=seen.error)
+        raise InputError("portfolios.bad_error", column="error", name=seen.name, error=seen.error)
     return np.asarray((seen.value - simulated[seen.name]) / seen.error)
 
 

@@ -5,9 +5,11 @@ import re
 import zipfile
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
+from kachisuji.contest import collect
 from kachisuji.desk.cli import main
 from kachisuji.desk.documents.workbook import write_xlsx
 from kachisuji.desk.stored import StoredRun
@@ -52,6 +54,28 @@ def test_sheets_hold_the_figures_of_the_run(rich, lang):
     units = sheet("units")
     assert {r[say("workbook.col_unit", lang)] for r in units}.isdisjoint({"", None})
     assert "(" in name or "（" in name  # the unit of money stands in the head
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_stated_correlations_have_a_sheet_and_others_none(rich, lang):
+    name = say("workbook.sheet_correlations", lang)
+    assert name not in sheets(write_xlsx(rich, lang))
+    one, other = (q.name for q in collect(rich.case)[:2])
+    source = rich.case.tables["evidence"]["id"].iloc[0]
+    table = pd.DataFrame(
+        {"quantity_a": [one], "quantity_b": [other], "rank_correlation": [-0.4],
+         "evidence": [source]}
+    )  # fmt: skip
+    case = replace(rich.case, tables={**rich.case.tables, "correlations": table})
+    found = sheets(write_xlsx(replace(rich, case=case), lang))
+    head, row = found[name]
+    cells = dict(zip(head, row, strict=True))
+    assert cells[say("workbook.col_symbol", lang)] == one
+    assert cells[say("workbook.col_symbol_with", lang)] == other
+    assert cells[say("workbook.col_rank_correlation", lang)] == -0.4
+    assert cells[say("workbook.col_evidence", lang)] == source
+    told = [r for r in found[say("workbook.sheet_contents", lang)] if r[0] == name]
+    assert told[0][1] == say("workbook.about_correlations", lang)
 
 
 def test_the_same_run_gives_the_same_bytes(rich):

@@ -98,6 +98,8 @@ def owners(file: Path, case: Case, lines: pd.DataFrame) -> pd.Series:
     """
     from kachisuji.cases.sheets import decode, read_bytes
 
+    if not file.is_file():
+        raise InputError("ahead.no_file", file=file)
     reader = csv.DictReader(io.StringIO(decode(read_bytes(file), file)))
     head = reader.fieldnames or []
     key = next((k for k in ("segment", "field") if k in head), None)

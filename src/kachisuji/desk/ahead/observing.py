@@ -38,14 +38,14 @@ def read_observations(file: Path) -> list[dict[str, Any]]:
     InputError
         Naming the file, the row and the column that is wrong.
     """
+    from kachisuji.cases.sheets import decode
+
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = decode(file.read_bytes(), file)
     except OSError as error:
         raise InputError(
             "ahead.no_observations", file=file, why=error.strerror or str(error)
         ) from error
-    except UnicodeDecodeError as error:
-        raise InputError("ahead.no_observations", file=file, why="UTF-8") from error
     reader = csv.DictReader(io.StringIO(text))
     missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if missing:
@@ -55,7 +55,7 @@ def read_observations(file: Path) -> list[dict[str, Any]]:
         )  # fmt: skip
     rows = [dict(row) | {"row": reader.line_num, "file": str(file)} for row in reader]
     if not rows:
-        raise InputError("ahead.no_observations", file=file, why="0")
+        raise InputError("ahead.no_rows", file=file)
     return rows
 
 
@@ -78,9 +78,11 @@ def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:
     Raises
     ------
     InputError
-        If the observable, the year or the unit is unknown, or a number is none.
+        If the observable, the year or the unit is unknown, or a number is none, out of the range
+        of the futures, or an error that is not positive.
     """
     from kachisuji.portfolios import Observation
+    from kachisuji.portfolios.watching import distance
 
     where = {"file": row.get("file"), "row": row.get("row")}
     segment, _, measure = str(row["observable"]).strip().rpartition(".")
@@ -110,6 +112,10 @@ def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:
         0.0 if measure == "share" else float(said.min()) / WIDE,
         high,
     )
+    try:
+        distance({seen.name: said}, seen)
+    except InputError as error:
+        raise InputError(error.key, **where, column=error.column, **error.values) from error
     return seen, said
 
 

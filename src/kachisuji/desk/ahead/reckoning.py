@@ -71,13 +71,17 @@ class Yardstick:
         market = np.maximum(found["market"][own, :, 1:].sum(axis=0), 1e-12)
         return cls(asked, sales / market, market)
 
-    def gain(self, outcome: Outcomes) -> F8:
-        """(L, F, T) what each line adds to the level."""
+    def gain(self, outcome: Outcomes, segments: pd.Series) -> F8:
+        """(L, F, T) what each line adds to the level: nothing where it is of another segment."""
         measure = self.asked.measure
         if measure not in BY_YEAR:
-            return outcome.scalars[measure][:, :, None]
-        path = outcome.paths["value_added" if measure == "value_added" else "sales"]
-        return np.asarray(path, dtype=np.float64) / self.market[None]
+            gain = outcome.scalars[measure][:, :, None].copy()
+        else:
+            path = outcome.paths["value_added" if measure == "value_added" else "sales"]
+            gain = np.asarray(path, dtype=np.float64) / self.market[None]
+        if self.asked.segments:
+            gain[~segments.isin(self.asked.segments).to_numpy()] = 0.0
+        return gain
 
     def place(self, years: I8) -> int:
         """Column of the goal's year."""
@@ -153,16 +157,31 @@ def back_from(
 
 
 def _lines_of(model: ContestModel, asked: Asked) -> pd.DataFrame:
-    """Lines that can move the measure."""
+    """Lines that can move the measure, and those that rules may ask for beside them."""
     lines = model.lines
     real = lines["kind"] == "line"
     if asked.segments:
-        real &= lines["segment"].isin(asked.segments)
+        if not (real & lines["segment"].isin(asked.segments)).any():
+            raise InputError("ahead.goal_no_lines", got=asked.text)
+        real &= lines["segment"].isin(asked.segments + beside(model.case, asked.segments))
     elif asked.measure not in ("sales", "share"):
         real |= lines["kind"] == "credit"
     if not real.any():
         raise InputError("ahead.goal_no_lines", got=asked.text)
     return lines[real].reset_index(drop=True)
+
+
+def beside(case: Case, segments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return further segments without which rules of ``[choice]`` might bar lines of these."""
+    asked, found = case.settings.choice, set(segments)
+    for part in asked.balance:
+        found.update(part.segments)
+    needs = [r for r in asked.rules if r.kind == "needs"]
+    for _ in needs:  # a helper may need a helper
+        for rule in needs:
+            if found.intersection(rule.segments):
+                found.update(rule.beside)
+    return tuple(sorted(found.difference(segments)))
 
 
 def _play(model: ContestModel, draws: F8, yard: Yardstick, advance: Any) -> tuple[F8, Problem, F8]:
@@ -177,7 +196,7 @@ def _play(model: ContestModel, draws: F8, yard: Yardstick, advance: Any) -> tupl
     for first in range(0, len(model.lines), AT_ONCE):
         rows = np.arange(first, min(first + AT_ONCE, len(model.lines)))
         outcome = model(draws, rows)
-        gains.append(yard.gain(outcome)[:, :, at])
+        gains.append(yard.gain(outcome, model.lines["segment"].iloc[rows])[:, :, at])
         costs.append(outcome.scalars["public_cost"].mean(axis=1))
         for i in items:
             mean[i].append(outcome.paths[i].mean(axis=1, dtype=np.float64))
@@ -206,12 +225,14 @@ def _last_moments(
         return [None] * found.lines.size
     weights = np.full(len(draws), 1.0 / len(draws))
     at = yard.place(years)
-    alone = yard.gain(model(draws, found.lines))[:, :, at]
+    segments = model.lines["segment"]
+    alone = yard.gain(model(draws, found.lines), segments.iloc[found.lines])[:, :, at]
     for place, line in enumerate(found.lines):
         one = model.lines.loc[[line]]
         starts = [int(y) for y in years if y >= int(one["start"].iloc[0])]
         later = pd.concat([one.assign(start=y) for y in starts], ignore_index=True)
-        gain = yard.gain(model.with_lines(later)(draws, np.arange(len(later))))[:, :, at]
+        outcome = model.with_lines(later)(draws, np.arange(len(later)))
+        gain = yard.gain(outcome, later["segment"])[:, :, at]
         others = np.delete(alone, place, axis=0).sum(axis=0)
         goal = yard.goal(gain + others, at)
         moment = last_moments(goal, ["line"] * len(starts), starts, weights)["line"]
@@ -230,7 +251,8 @@ def _together(
     own = Yardstick.of(model, cube, yard.asked)
     path = own.base.copy()
     if lines.size:
-        path = path + own.gain(model.joint(np.ascontiguousarray(cube), lines)).sum(axis=0)
+        outcome = model.joint(np.ascontiguousarray(cube), lines)
+        path = path + own.gain(outcome, model.lines["segment"].iloc[lines]).sum(axis=0)
     at, years = own.place(model.years), model.years
     none = np.zeros(0, dtype=np.int64)
     weights = np.full(len(cube), 1.0 / len(cube))

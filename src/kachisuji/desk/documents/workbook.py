@@ -104,8 +104,9 @@ def write_xlsx(run: StoredRun, lang: Lang) -> bytes:
     -------
     bytes
         An XLSX file: contents, the portfolio, what is left out, every candidate line, verdicts,
-        marginal values, money and labour by year, deciding assumptions, sources, units. The same
-        run gives the same bytes.
+        marginal values, money and labour by year, deciding assumptions, the rank correlations
+        that the case states (where it states any), sources, units. The same run gives the same
+        bytes.
 
     Raises
     ------
@@ -155,6 +156,7 @@ def run_sheets(run: StoredRun, names: Names) -> list[Sheet]:
         _marginal(run, names),
         _use(run),
         _assumptions(run, names),
+        *_correlations(run, names),
         _sources(run),
     ]
 
@@ -366,6 +368,22 @@ def _assumptions(run: StoredRun, names: Names) -> Sheet:
         Column("correlation", "ratio"), Column("grade"), Column("evidence"),
     )  # fmt: skip
     return Sheet("assumptions", columns, rows)
+
+
+def _correlations(run: StoredRun, names: Names) -> list[Sheet]:
+    """Rank correlations that the futures were drawn with; no sheet where the case states none."""
+    rows = tuple(
+        (
+            r["one"], r["names"][0], r["other"], r["names"][1], r["value"], r["grade"],
+            r["evidence"],
+        )
+        for r in evidence.correlated(run, names)
+    )  # fmt: skip
+    columns = (
+        Column("quantity"), Column("symbol"), Column("moves_with"), Column("symbol_with"),
+        Column("rank_correlation", "ratio"), Column("grade"), Column("evidence"),
+    )  # fmt: skip
+    return [Sheet("correlations", columns, rows)] if rows else []
 
 
 def _sources(run: StoredRun) -> Sheet:

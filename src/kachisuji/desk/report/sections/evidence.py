@@ -74,6 +74,8 @@ def correlated(run: StoredRun, names: Names) -> list[dict[str, Any]]:
         {
             "one": names.quantity(str(row["quantity_a"])),
             "other": names.quantity(str(row["quantity_b"])),
+            "names": (str(row["quantity_a"]), str(row["quantity_b"])),
+            "value": float(row["rank_correlation"]),
             "rank": f"{float(row['rank_correlation']):+.2f}".replace("-", "−"),
             "grade": t(f"desk.grade_{grade[row['evidence']]}"),
             "grade_id": grade[row["evidence"]],
