@@ -44,23 +44,18 @@ def from_codes(
     labels = [row[0] or "" for row in sheet.labels]
     columns = [_split(name) for name in names]
     rows = [_split(label) for label in labels]
-    column_codes = {code for region, code in columns if region}
-    row_codes = {code for region, code in rows if region}
-    sectors = row_codes & column_codes - totals
-    flow = np.array([bool(r) and c in sectors for r, c in rows])
-    used = [k for k, (r, c) in enumerate(columns) if r and c not in totals]
-    categories = list(dict.fromkeys(columns[k][1] for k in used if columns[k][1] not in sectors))
+    sectors = {c for r, c in rows if r} & {c for r, c in columns if r} - totals
     if not sectors:
         got = f"{', '.join(labels[:3])} / {', '.join(names[:3])}"
         raise _other_layout(sheet, form, "REGION_CODE both ways", got)
+    flow = np.array([bool(r) and c in sectors for r, c in rows])
+    used = [k for k, (r, c) in enumerate(columns) if r and c not in totals]
+    categories = list(dict.fromkeys(columns[k][1] for k in used if columns[k][1] not in sectors))
     if not set(uses) & set(categories):
         got = ", ".join(categories[:5]) or "none"
         raise _other_layout(sheet, form, f"final demand {' | '.join(uses)}", got)
     printed = next((k for k, name in enumerate(names) if name in totals), None)
     kept = [label for label, keep in zip(rows, flow, strict=True) if keep]
-    # countries that are split have final demand (and at times rows) under their own name only
-    silent = set(joined) | {joined[r] for r in joined if r in {region for region, _ in kept}}
-    silent &= {r for r, _ in kept} | {columns[k][0] for k in used}
     values = sheet.values[_run(np.flatnonzero(flow))]
     economy = assemble(
         values[:, _run(np.array(used))],
@@ -70,7 +65,7 @@ def from_codes(
         file=sheet.file,
         form=form,
         published_output=None if printed is None else values[:, printed],
-        silent_regions=sorted(silent),
+        silent_regions=_silent(joined, {r for r, _ in kept}, {columns[k][0] for k in used}),
         stock_changes=tuple(c for c in stocks if c in categories),
         **about,
     )
@@ -79,6 +74,12 @@ def from_codes(
         economy = _with_column_sums(economy)
     parts = {r: joined.get(r, r) for r in economy.regions}
     return economy if list(parts) == list(parts.values()) else economy.aggregate(regions=parts)
+
+
+def _silent(joined: Mapping[str, str], kept: set[str], used: set[str]) -> list[str]:
+    """Regions that are split: final demand (and at times rows) stands under the country's name."""
+    split = set(joined) | {joined[r] for r in joined if r in kept}
+    return sorted(split & (kept | used))
 
 
 def _other_layout(sheet: Sheet, form: str, want: str, got: str) -> InputError:

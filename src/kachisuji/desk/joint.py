@@ -45,10 +45,11 @@ def risk_adjusted(settings: Settings, values: F8, rivals: F8) -> float:
     The risk is the mean of the worst ``tail`` of the futures, or minus the greatest regret against
     ``rivals``, the best value in each future.
     """
+    from kachisuji.portfolios import cvar
+
     risk = settings.risk
     if risk.measure == "cvar":
-        worst = np.sort(values)[: max(1, int(np.ceil(risk.tail * len(values))))]
-        bad = float(worst.mean())
+        bad = cvar(values, np.full(values.size, 1.0 / values.size), risk.tail)
     else:
         bad = -float((rivals - values).max())
     return float((1 - risk.weight) * values.mean() + risk.weight * bad)
@@ -71,17 +72,17 @@ def used(outcome: Outcomes) -> dict[str, F8]:
 
 def within_limits(case: Case, use: dict[str, F8], limits: pd.DataFrame) -> bool:
     """Whether use stays below the limits on average and with the stated probability."""
-    for item, values in use.items():
-        own = limits[limits["item"] == item]
-        if not len(own):
-            continue
-        ceiling = own["mode"].to_numpy() * (1 + 1e-9)
-        if item == "money" and case.settings.choice.carry_over:
-            values, ceiling = values.cumsum(axis=1), ceiling.cumsum()
-        sure = np.quantile(values, case.settings.confidence, axis=0)
-        if (values.mean(axis=0) > ceiling).any() or (sure > ceiling).any():
-            return False
-    return True
+    from kachisuji.portfolios import fits_jointly
+
+    settings = case.settings
+    items = tuple(i for i in use if (limits["item"] == i).any())
+    joint = np.stack([use[i] for i in items], axis=1)
+    ceiling = np.array([limits.loc[limits["item"] == i, "mode"].to_numpy() for i in items])
+    if settings.choice.carry_over and "money" in items:
+        k = items.index("money")
+        joint[:, k], ceiling[k] = joint[:, k].cumsum(axis=1), ceiling[k].cumsum()
+    years = tuple(settings.years)
+    return not fits_jointly(joint, ceiling, items, years, settings.confidence)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,19 +92,14 @@ def survival(
     Survival
         Both survival numbers of every line.
     """
-    n, futures = problem.value.shape
+    n = problem.segment.size
     chosen, by_segment, empty = np.zeros(n), np.zeros(n), 0
     if again is None:
         by_odds = problem.risk.measure == "odds"
         again = _again_by_odds(problem) if by_odds else _again_by_value(problem, gap, prove)
     gaps: list[float] = []
-    for number, generator in enumerate(np.random.default_rng(seed).spawn(resamples)):
-        if problem.weights is None:
-            drawn = generator.integers(0, futures, futures)
-        else:
-            drawn = generator.choice(futures, futures, p=problem.weights)
-        counts = np.bincount(drawn, minlength=futures)
-        lines, proof = again(number, counts / futures)
+    for number, weights in enumerate(_resampled(problem, resamples, seed)):
+        lines, proof = again(number, weights)
         chosen[lines] += 1
         by_segment[np.isin(problem.segment, problem.segment[lines])] += 1
         empty += lines.size == 0
@@ -118,6 +113,17 @@ def survival(
         chosen * part, by_segment * part, beats, empty * part, resamples, len(gaps),
         max(gaps, default=0.0),
     )  # fmt: skip
+
+
+def _resampled(problem: Problem, resamples: int, seed: int) -> Iterator[F8]:
+    """Weights (F,) of the futures in each resample."""
+    futures = problem.value.shape[1]
+    for generator in np.random.default_rng(seed).spawn(resamples):
+        if problem.weights is None:
+            drawn = generator.integers(0, futures, futures)
+        else:
+            drawn = generator.choice(futures, futures, p=problem.weights)
+        yield np.bincount(drawn, minlength=futures) / futures
 
 
 def _again_by_value(problem: Problem, gap: float, prove: int | None) -> Again:

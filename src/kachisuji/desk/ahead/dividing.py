@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kachisuji.desk.ahead.prepared import MOST_FUTURES, play, spread_over
 from kachisuji.desk.ahead.reopen import reopen
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kachisuji.cases import Case
+    from kachisuji.desk.pipeline import Work
     from kachisuji.desk.stored import StoredRun
+
+F8 = NDArray[np.float64]
 
 MOST = 7  # players: every coalition is played jointly
 BY = ("field", "partner", "segment")
@@ -60,18 +64,7 @@ def divide(run: StoredRun | Path, by: str = "field") -> dict[str, Any]:
     players = list(dict.fromkeys(owner))
     if not 2 <= len(players) <= MOST:
         raise InputError("ahead.players", got=len(players), by=by, most=MOST)
-    draws = np.ascontiguousarray(work.draws[spread_over(len(work.draws), MOST_FUTURES)])
-    work.model.prepare(draws)
-    worth = np.zeros(1 << len(players))
-    for coalition in range(1, worth.size):
-        members = {p for k, p in enumerate(players) if coalition >> k & 1}
-        own = lines[owner.isin(members)].reset_index(drop=True)
-        worth[coalition] = play(work, "", own, draws).worth.mean()
-    best = worth.copy()  # a coalition may always leave lines unplayed
-    for coalition in range(1, best.size):
-        for k in range(len(players)):
-            if coalition >> k & 1:
-                best[coalition] = max(best[coalition], best[coalition ^ (1 << k)], 0.0)
+    best = coalitions(work, lines, owner, players)
     fair, stable = shapley(best), nucleolus(best)
     _, excess = least_core(best)
     return {
@@ -84,6 +77,22 @@ def divide(run: StoredRun | Path, by: str = "field") -> dict[str, Any]:
         "core": bool(excess <= 1e-9 * max(1.0, abs(float(best[-1])))),
         "excess": float(excess),
     }
+
+
+def coalitions(work: Work, lines: pd.DataFrame, owner: pd.Series, players: list[str]) -> F8:
+    """(2ⁿ,) mean worth of each coalition by its bit mask, its lines played jointly.
+
+    A coalition may always leave lines unplayed, so none is worth less than a part of it.
+    """
+    draws = np.ascontiguousarray(work.draws[spread_over(len(work.draws), MOST_FUTURES)])
+    work.model.prepare(draws)
+    best = np.zeros(1 << len(players))
+    for coalition in range(1, best.size):
+        members = [k for k in range(len(players)) if coalition >> k & 1]
+        own = lines[owner.isin([players[k] for k in members])].reset_index(drop=True)
+        worth = float(play(work, "", own, draws).worth.mean())
+        best[coalition] = max(worth, *(best[coalition ^ (1 << k)] for k in members))
+    return best
 
 
 def owners(file: Path, case: Case, lines: pd.DataFrame) -> pd.Series:

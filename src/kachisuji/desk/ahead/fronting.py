@@ -84,11 +84,9 @@ def front(
     problem = pose(work, limits_by_year(work.case))
     table = signed(objectives, work.measures)
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
-    found, complete = front_in_time(
-        problem.subset(rows), table[:, rows], levels, seconds, max(step, SLACK)
-    )
-    points = [rows[point.lines] for point in found]
-    plan = np.array(plan_of(run), dtype=np.int64)
+    own, least = problem.subset(rows), max(step, SLACK)
+    found, complete = front_in_time(own, table[:, rows], levels, seconds, least)
+    points, plan = [rows[p.lines] for p in found], np.array(plan_of(run), dtype=np.int64)
     told = partial(_told, work, table, objectives)
     return {
         "objectives": list(objectives),

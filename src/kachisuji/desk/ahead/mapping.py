@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.desk.ahead.goals import Asked, parse
+from kachisuji.desk.ahead.goals import parse
 from kachisuji.desk.ahead.prepared import PLAN, Prepared, play, prepare
 from kachisuji.desk.report.names import Names
 from kachisuji.words import InputError
@@ -68,9 +68,8 @@ def pathways(
         run, when=when, alternatives=alternatives)  # fmt: skip
     if not len(ready.plan.lines):
         raise InputError("ahead.no_plan")
-    condition = None if hold is None else _condition(hold, ready)
-    floor, share = _floor(ready, condition), condition.odds if condition else odds
-    ends = sell_by(ready.after >= floor, 1.0 - share)
+    floor, condition = _condition(hold, odds, ready)
+    ends = sell_by(ready.after >= floor, 1.0 - condition["odds"])
     n = len(ready.portfolios)
     lead = np.array([0, *(_lead(ready, i) for i in range(1, n))])
     signs = signposts(ready)
@@ -79,12 +78,7 @@ def pathways(
         "when": ready.when,
         "years": [int(y) for y in ready.years],
         "futures": len(ready.draws),
-        "condition": {
-            "text": hold,
-            "promise": PROMISE,
-            "odds": share,
-            "floor": [float(v) for v in np.where(np.isfinite(floor), floor, 0.0)],
-        },
+        "condition": condition,
         "portfolios": [_portfolio(ready, i, int(ends[i]), int(lead[i]), names) for i in range(n)],
         "routes": _routes(ready, ends, lead),
         "signposts": signs,
@@ -112,19 +106,21 @@ def _routes(ready: Prepared, ends: I8, lead: I8) -> list[dict[str, Any]]:
     ]
 
 
-def _condition(text: str, ready: Prepared) -> Asked:
-    asked = parse(text, ready.case)
-    if asked.segments or asked.measure != "value_added" or asked.at_most:
-        raise InputError("ahead.condition", got=text)
-    return asked
+def _condition(text: str | None, odds: float, ready: Prepared) -> tuple[F8, dict[str, Any]]:
+    """(T,) value added to be reached in each year (−∞ where nothing is asked), and what is told.
 
-
-def _floor(ready: Prepared, condition: Asked | None) -> F8:
-    """(T,) value added that must be reached in each year; −∞ where nothing is asked."""
-    if condition is not None:
-        return np.where(ready.years >= condition.year, condition.target, -np.inf)
-    mean = ready.plan.added.mean(axis=0)
-    return np.where(mean > 0, PROMISE * mean, -np.inf)
+    A condition in words brings odds of its own.
+    """
+    if text is None:
+        mean = ready.plan.added.mean(axis=0)
+        floor = np.where(mean > 0, PROMISE * mean, -np.inf)
+    else:
+        asked = parse(text, ready.case)
+        if asked.segments or asked.measure != "value_added" or asked.at_most:
+            raise InputError("ahead.condition", got=text)
+        floor, odds = np.where(ready.years >= asked.year, asked.target, -np.inf), asked.odds
+    shown = [float(v) for v in np.where(np.isfinite(floor), floor, 0.0)]
+    return floor, {"text": text, "promise": PROMISE, "odds": odds, "floor": shown}
 
 
 def _lead(ready: Prepared, row: int) -> int:

@@ -172,14 +172,13 @@ def watch_run(
         triggers=_triggers(signs, ready),
         before=_weights(history, ready),
     )
-    told = _told([seen for seen, _ in found], update, signs, ready)
+    seen = [one for one, _ in found]
+    told = _told(seen, update, signs, ready)
     if record:
         moment = now or datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-        note = {k: told[k] for k in ("advice", "odds", "fired")}
-        history.record(moment, [seen for seen, _ in found], update, note)
-    return told | {
-        "history": str(history_of(run)) if record else None, "steps": len(history.steps),
-    }  # fmt: skip
+        history.record(moment, seen, update, {k: told[k] for k in ("advice", "odds", "fired")})
+    place = str(history_of(run)) if record else None
+    return told | {"history": place, "steps": len(history.steps)}
 
 
 def _new_observations(
