@@ -4,19 +4,22 @@ import itertools
 import json
 import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from kachisuji.desk import cli
 from kachisuji.desk.ahead import fronting
-from kachisuji.desk.ahead.dividing import divide
+from kachisuji.desk.ahead.dividing import divide, plan_of
 from kachisuji.desk.ahead.fronting import front, leading
+from kachisuji.desk.ahead.reasons import reasons
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.desk.choosing import pose
 from kachisuji.desk.describing import limits_by_year
 from kachisuji.desk.objectives import signed
 from kachisuji.desk.stored import StoredRun
+from kachisuji.portfolios import choose
 from kachisuji.portfolios.many import Efficient
 from kachisuji.words import EXIT_USER_ERROR, InputError
 
@@ -140,6 +143,41 @@ def test_the_front_is_told(capsys, planned):
     assert json.loads(out)["objectives"] == ["growth", "cost"]
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_reasons_are_told_line_by_line(capsys, planned, lang):
+    code, out, _ = call(capsys, "explain", planned, "--json", "--lang", lang)
+    assert code == 0
+    found = json.loads(out)
+    plan = set(StoredRun.open(planned).lines.loc[plan_of(planned), "line"])
+    told = {row["line"]: row for row in found["lines"]}
+    assert plan <= set(told)
+    assert all(told[name]["in_plan"] for name in plan)
+    assert all(row["loss"] is None or row["loss"] >= 0 for row in told.values())
+    assert found["bound"] >= found["objective"] - 1e-9
+    code, out, _ = call(capsys, "explain", planned, "parts", "--lang", lang)
+    assert code == 0
+    (row,) = reasons(planned, ["parts"])["lines"]
+    assert row[f"name_{lang}"] in out
+
+
+def test_a_line_forced_in_costs_what_choosing_again_says(planned):
+    work = reopen(planned)
+    problem = pose(work, limits_by_year(work.case))
+    found = reasons(planned, ["parts", "design"])
+    best = choose(problem, gap=1e-3)
+    for row, segment in zip(found["lines"], ("parts", "design"), strict=True):
+        line = int(np.flatnonzero(work.lines["line"] == row["line"])[0])
+        assert work.lines["segment"].iloc[line] == segment
+        own = np.flatnonzero((work.lines["segment"] == segment).to_numpy() & problem.eligible)
+        assert problem.value[line].mean() == problem.value[own].mean(axis=1).max()
+        if not row["chosen"] and row["loss"] is not None:
+            value = problem.value.copy()
+            value[line] += 1.05 * row["loss"] + 1.0
+            again = choose(replace(problem, value=value), gap=1e-3)
+            assert line in again.lines
+            assert line not in best.lines
+
+
 def test_a_division_is_told(capsys, planned, tmp_path):
     code, out, _ = call(capsys, "divide", planned, "--by", "segment", "--lang", "en")
     assert code == 0
@@ -168,6 +206,8 @@ def test_a_division_is_told(capsys, planned, tmp_path):
         (["divide", "RUN", "--by", "colour"], "--by"),
         (["divide", "RUN", "--by", "none.csv"], "none.csv"),
         (["divide", "nowhere"], "nowhere"),
+        (["explain", "RUN", "prats"], "parts"),
+        (["explain", "nowhere"], "nowhere"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,
 )

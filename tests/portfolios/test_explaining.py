@@ -19,6 +19,7 @@ from kachisuji.portfolios import (
     choose,
     explain,
     freedom,
+    limit_values,
     score,
     segment_losses,
 )
@@ -67,6 +68,24 @@ def test_a_line_that_breaks_a_limit_alone_says_by_how_much():
     told = explain(problem, choose(problem), [2])[0]
     assert told.short == [("item1", 2026, pytest.approx(7.0))]
     assert told.as_json()["loss"] is None
+
+
+@settings(max_examples=15)
+@given(seeds)
+def test_what_more_of_a_limit_is_worth_is_what_enumeration_says(seed):
+    problem = make_problem(seed, lines=9, room=0.25)
+    choice = choose(problem, 1e-7)
+    found = limit_values(problem, choice, share=0.3, most=9, gap=1e-7)
+    assert {(b.item, b.year, b.kind) for b in found} == {b[:3] for b in choice.binding[:9]}
+    for one in found:
+        k, t = problem.items.index(one.item), problem.years.index(one.year)
+        limits = problem.limits.copy()
+        limits[k, t] *= 1.3
+        wider = replace(problem, limits=limits)
+        best = max(score(wider, c) for c in enumerate_all(wider))
+        assert one.more == pytest.approx(0.3 * problem.limits[k, t])
+        assert one.gain == pytest.approx(max(0.0, best - choice.objective), abs=1e-5)
+        assert one.price > 0
 
 
 @settings(max_examples=10)

@@ -14,7 +14,15 @@ from kachisuji.portfolios.choosing import (
     score,
     score_many,
 )
-from kachisuji.portfolios.explaining import Explained, Freedom, explain, freedom, segment_losses
+from kachisuji.portfolios.explaining import (
+    Binding,
+    Explained,
+    Freedom,
+    explain,
+    freedom,
+    limit_values,
+    segment_losses,
+)
 from kachisuji.portfolios.frontier import Point, pareto_front
 from kachisuji.portfolios.many import (
     Efficient,
@@ -64,6 +72,7 @@ from kachisuji.portfolios.watching import History, Observation, Trigger, Update,
 
 __all__ = [
     "Backcast",
+    "Binding",
     "Choice",
     "Chooser",
     "Efficient",
@@ -111,6 +120,7 @@ __all__ = [
     "last_moments",
     "least_core",
     "likelier",
+    "limit_values",
     "linked",
     "milestones",
     "most_useful",

@@ -1,4 +1,4 @@
-"""Why a line is in or out, what it would take to get in, and how much freedom there is."""
+"""Why a line is in or out, what limits cost, and how much freedom there is."""
 
 from __future__ import annotations
 
@@ -149,6 +149,79 @@ def _with(
         return chooser.choose(gap, seconds, start, kicks=10)
     except InfeasibleError:
         return None
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A limit that binds, and what more of it is worth.
+
+    Attributes
+    ----------
+    item, year, kind
+        Which limit, and whether it binds in expectation (``use``) or surely (``sure``).
+    price
+        What one more unit is worth at the margin of the relaxation (its shadow price).
+    more, gain
+        By how much the limit was raised, and by how much the objective then rose: exact, by
+        choosing again. Lines are whole, so that it may be nothing until the next one fits.
+    gap
+        Gap of the choice made again: the gain is right to within it.
+    """
+
+    item: str
+    year: int
+    kind: str
+    price: float
+    more: float
+    gain: float
+    gap: float
+
+
+def limit_values(
+    problem: Problem,
+    choice: Choice,
+    *,
+    share: float = 0.05,
+    most: int = 5,
+    gap: float = 1e-3,
+    seconds: float = 10.0,
+) -> list[Binding]:
+    """Return what the limits that bind are worth: by shadow price, then exactly by choosing again.
+
+    Parameters
+    ----------
+    problem, choice
+        The choice and what it was made from.
+    share
+        Part of itself by which each limit is raised, the others staying as they are.
+    most
+        How many limits at most, of greatest shadow price times limit first.
+    gap, seconds
+        For each choice made again.
+
+    Returns
+    -------
+    list of Binding
+        Empty where no limit binds.
+    """
+    best = Chooser(problem).best
+    place = {name: k for k, name in enumerate(problem.items)}
+    cells = [
+        (place[item], problem.years.index(year), kind, price)
+        for item, year, kind, price in choice.binding
+    ]
+    cells.sort(key=lambda c: -c[3] * float(problem.limits[c[0], c[1]]))
+    out = []
+    for k, t, kind, price in cells[:most]:
+        more = share * float(problem.limits[k, t])
+        limits = problem.limits.copy()
+        limits[k, t] += more
+        wider = Chooser(replace(problem, limits=limits), best=best)
+        found = wider.choose(gap, seconds, choice.lines, kicks=10)
+        gain = max(0.0, found.objective - choice.objective)
+        told = problem.items[k], problem.years[t], kind
+        out.append(Binding(*told, price, more, gain, found.gap))
+    return out
 
 
 @dataclass(frozen=True)

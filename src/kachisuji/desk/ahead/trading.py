@@ -1,4 +1,4 @@
-"""``kachisuji front`` and ``divide``: what is given up for what, and who gets what."""
+"""``kachisuji front``, ``explain``, ``divide``: what is given up for what, why, and who gets it."""
 
 from typing import Annotated, Literal
 
@@ -32,6 +32,21 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
     ) -> int:
         names = [name.strip() for name in objectives.split(",") if name.strip()]
         return draw_front(run, names, points, (step, seconds), Telling(lang, json, quiet))
+
+    @app.command(
+        name="explain",
+        help=say("ahead.help_explain", lang),
+        usage=say("ahead.usage_explain", lang),
+    )
+    def explain(
+        run: Annotated[str, told("ahead.arg_run")],
+        /,
+        *lines: Annotated[str, told("ahead.arg_lines")],
+        json: Json = False,
+        quiet: Quiet = False,
+        lang: Asked = lang,
+    ) -> int:
+        return give_reasons(run, lines, Telling(lang, json, quiet))
 
     @app.command(
         name="divide", help=say("ahead.help_divide", lang), usage=say("ahead.usage_divide", lang)
@@ -69,6 +84,21 @@ def draw_front(
         found = front(stored, objectives, levels=points, step=step, seconds=seconds)
     lines = front_lines(found, stored.case.settings, Names(stored.case), telling.lang)
     telling.result("\n".join(lines), found)
+    return 0
+
+
+def give_reasons(place: str, lines: tuple[str, ...], telling: Telling) -> int:
+    """Explain lines of a run, and tell it."""
+    from kachisuji.desk.ahead.commands import find_run
+    from kachisuji.desk.ahead.reasons import reasons
+    from kachisuji.desk.ahead.words import reason_lines
+    from kachisuji.desk.stored import StoredRun
+
+    stored = StoredRun.open(find_run(place))
+    with telling.stages() as bars, bars.stage("ahead.stage_explain"):
+        found = reasons(stored, lines)
+    told = reason_lines(found, stored.case.settings, telling.lang)
+    telling.result("\n".join(told), found)
     return 0
 
 

@@ -293,6 +293,49 @@ def front_lines(found: dict[str, Any], settings: Settings, names: Names, lang: L
     return out
 
 
+def reason_lines(found: dict[str, Any], settings: Settings, lang: Lang) -> list[str]:
+    """Tell why lines are in or out, and what more of a limit that binds would be worth."""
+
+    def money(value: float) -> str:
+        return level(value, "money", settings, lang)
+
+    def item(name: str) -> str:
+        return say("ahead.item_money" if name == "money" else f"desk.skill_{name[7:]}", lang)
+
+    def amount(name: str, value: float) -> str:
+        if name == "money":
+            return money(value)
+        return say("ahead.people", lang, value=number(value, lang, 3))
+
+    comma = say("desk.list_separator", lang)
+    out = [say("ahead.explained", lang, objective=money(found["objective"]),
+               bound=money(found["bound"]))]  # fmt: skip
+    for row in found["lines"]:
+        name = {"line": row[f"name_{lang}"], "means": row[f"package_{lang}"], "start": row["start"]}
+        out.append(say("ahead.explained_line", lang, **name))
+        kind = "in" if row["chosen"] else "out"
+        if row["loss"] is None:
+            kind = "cannot" if row["efficient"] else "small"
+        loss = money(row["loss"] or 0.0)
+        out.append("  " + say(f"ahead.explained_{kind}", lang, loss=loss))
+        if row["chosen"] != row["in_plan"]:
+            kind = "dropped" if row["chosen"] else "joined"
+            out.append("  " + say(f"ahead.explained_{kind}", lang))
+        for what, year, short in row["short"][:3]:
+            told = {"item": item(what), "year": year, "short": amount(what, short)}
+            out.append("  " + say("ahead.explained_short", lang, **told))
+        if row["charge"]:
+            parts = comma.join(f"{item(what)} {money(value)}" for what, value in row["charge"])
+            out.append("  " + say("ahead.explained_charge", lang, parts=parts))
+    for limit in found["limits"]:
+        what = limit["item"]
+        told = {"item": item(what), "year": limit["year"], "more": amount(what, limit["more"]),
+                "gain": money(limit["gain"]),
+                "margin": money(limit["price"] * limit["more"])}  # fmt: skip
+        out.append(say("ahead.explained_limit", lang, **told))
+    return out if found["limits"] else [*out, say("ahead.explained_no_limit", lang)]
+
+
 def divided_lines(found: dict[str, Any], settings: Settings, names: Names, lang: Lang) -> list[str]:
     """Tell a division as a table: what each player has alone, by Shapley, by the nucleolus."""
 
