@@ -100,6 +100,18 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["processes", "dask"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_workers_that_die_again_and_again_are_said(tmp_path, executor):
+    pytest.importorskip("distributed")
+    with pytest.raises(RunError) as caught:
+        run(models.AlwaysDies(8), DRAWS, LINES, folder=tmp_path, chunk=4, workers=1,
+            executor=executor)  # fmt: skip
+    assert caught.value.key == "ensembles.workers_died"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_a_model_that_hangs_is_stopped(tmp_path, executor):
     with pytest.raises(RunError) as caught:
         run(models.Hangs(8), DRAWS, LINES, folder=tmp_path, chunk=2, workers=2,

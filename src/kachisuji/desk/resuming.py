@@ -25,6 +25,7 @@ OF_SURROUNDINGS = (
     "ensembles.disk",
     "ensembles.workers_died",
     "ensembles.no_cluster",
+    "ensembles.cluster_lost",
     "ensembles.not_shared",
     "ensembles.hangs",
     "desk.joint_hangs",

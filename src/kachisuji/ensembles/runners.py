@@ -6,7 +6,7 @@ import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple
 
@@ -136,11 +136,12 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     """
     packed = pack(job)
     with _client(team) as client:
+        from distributed import CancelledError, KilledWorker
         from distributed import TimeoutError as TooLong
         from distributed import wait as first_of
 
         shared = client.scatter(packed, broadcast=True, hash=False)
-        pending = client.map(_play_on, [shared] * len(numbers), numbers, pure=False, retries=TRIES)
+        pending = client.map(_play_on, [shared] * len(numbers), numbers, pure=False)
         left = dict(zip(pending, numbers, strict=True))
         try:
             while left:
@@ -155,8 +156,13 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
         except TooLong as error:
             chunk = min(left.values())
             raise RunError("ensembles.hangs", seconds=team.limit, chunk=chunk) from error
+        except KilledWorker as error:  # Dask has given the chunk to others before
+            raise RunError("ensembles.workers_died", tries=TRIES, chunks=len(left)) from error
+        except (CancelledError, OSError) as error:
+            raise RunError("ensembles.cluster_lost", chunks=len(left)) from error
         finally:
-            client.cancel(pending)
+            with suppress(Exception):  # the scheduler may be gone
+                client.cancel(pending)
 
 
 def _play_on(packed: bytes, number: int) -> Done:
