@@ -26,6 +26,8 @@ OF_SURROUNDINGS = (
     "ensembles.workers_died",
     "ensembles.no_cluster",
     "ensembles.cluster_lost",
+    "ensembles.no_workers",
+    "ensembles.other_install",
     "ensembles.not_shared",
     "ensembles.hangs",
     "desk.joint_hangs",

@@ -27,6 +27,7 @@ class Team(NamedTuple):
 
 Runner = Callable[[Job, Sequence[int], Team], Iterator[Done]]
 
+WORKERS_WITHIN = 10.0  # seconds in which a cluster must have a worker
 TRIES = 3  # how often chunks of workers that died are played again
 _JOB: Job | None = None
 
@@ -158,6 +159,8 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
             raise RunError("ensembles.hangs", seconds=team.limit, chunk=chunk) from error
         except KilledWorker as error:  # Dask has given the chunk to others before
             raise RunError("ensembles.workers_died", tries=TRIES, chunks=len(left)) from error
+        except ImportError as error:  # what was sent cannot be unpacked there
+            raise RunError("ensembles.other_install", why=str(error)) from error
         except (CancelledError, OSError) as error:
             raise RunError("ensembles.cluster_lost", chunks=len(left)) from error
         finally:
@@ -196,9 +199,17 @@ def _client(team: Team) -> Iterator[Any]:
     except (OSError, ValueError, TimeoutError) as error:
         raise RunError("ensembles.no_cluster", address=team.cluster) from error
     try:
+        _wait_for_a_worker(client, team.cluster)
         yield client
     finally:
         client.close()  # type: ignore[no-untyped-call]
+
+
+def _wait_for_a_worker(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_WITHIN)
+    except TimeoutError as error:
+        raise RunError("ensembles.no_workers", address=address) from error
 
 
 RUNNERS: dict[str, Runner] = {"threads": threads, "processes": processes, "dask": dask}
