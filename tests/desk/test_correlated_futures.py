@@ -9,9 +9,10 @@ import pytest
 from scipy.stats import kstest, spearmanr
 
 from kachisuji import cases, contest, ensembles
-from kachisuji.desk.futures import draw
+from kachisuji.desk.futures import DESIGNS, draw
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections import evidence
+from kachisuji.words import InputError
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def stated(tmp_path):
     return folder, {(0, 3): 0.6, (3, 5): -0.4}
 
 
-@pytest.mark.parametrize("design", ["sobol", "latin_hypercube"])
+@pytest.mark.parametrize("design", DESIGNS)
 def test_futures_have_the_stated_correlations_and_each_quantity_its_distribution(stated, design):
     case = cases.load(stated[0])
     quantities = contest.collect(case)
@@ -46,9 +47,15 @@ def test_futures_have_the_stated_correlations_and_each_quantity_its_distribution
 def test_without_the_table_the_draws_are_those_of_the_design():
     case = cases.load("template")
     quantities = contest.collect(case)
-    for design, make in (("sobol", ensembles.sobol), ("lhs", ensembles.latin_hypercube)):
+    makers = (ensembles.sobol, ensembles.latin_hypercube, ensembles.halton)
+    for design, make in zip(DESIGNS, makers, strict=True):
         got = draw(design, 64, case, quantities, 7)
         assert got.tobytes() == make(64, len(quantities), 7).tobytes()
+
+
+def test_a_design_that_is_not_known_is_refused():
+    with pytest.raises(InputError, match="halton"):
+        draw("sobel", 64, cases.load("template"), contest.collect(cases.load("template")), 0)
 
 
 def test_the_report_tells_them_in_both_languages(stated):

@@ -261,7 +261,7 @@ def run(
     futures: int = 512,
     seed: int = 0,
     workers: int | None = None,
-    design: Literal["sobol", "lhs"] = "sobol",
+    design: Literal["sobol", "lhs", "halton"] = "sobol",
     lang: Lang | None = None,
     progress: bool | None = None,
 ) -> Run:

@@ -95,7 +95,7 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         futures: Annotated[int, told("desk.opt_futures")] = 512,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
-        design: Annotated[Literal["sobol", "lhs"], told("desk.opt_design")] = "sobol",
+        design: Annotated[Literal["sobol", "lhs", "halton"], told("desk.opt_design")] = "sobol",
         cluster: Annotated[str, told("desk.opt_cluster")] = "",
         limit: Annotated[float | None, told("desk.opt_limit")] = None,
         pdf: Annotated[bool, told("documents.opt_pdf"), ALONE] = False,

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kachisuji.desk.futures import DESIGNS
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
 
@@ -88,12 +89,14 @@ def _finished(stored: StoredRun, telling: Telling, *, pdf: bool = False) -> int:
 def check_options(options: dict[str, Any], workers: int) -> None:
     """Refuse options of a run that cannot be, before anything is read."""
     futures, design = int(options["futures"]), options["design"]
+    if design not in DESIGNS:
+        raise InputError("desk.bad_option", option="--design", got=design, want=" / ".join(DESIGNS))
     if futures < LEAST_FUTURES or futures > 2**20:
         want = f"{LEAST_FUTURES} – {2**20}"
         raise InputError("desk.bad_option", option="--futures", got=futures, want=want)
     if design == "sobol" and futures & (futures - 1):
         below = 2 ** (futures.bit_length() - 1)
-        want = f"{below} / {2 * below} (--design lhs: {LEAST_FUTURES} – {2**20})"
+        want = f"{below} / {2 * below} (--design lhs, halton: {LEAST_FUTURES} – {2**20})"
         raise InputError("desk.bad_option", option="--futures", got=futures, want=want)
     if int(options["seed"]) < 0:
         raise InputError("desk.bad_option", option="--seed", got=options["seed"], want="0, 1, 2 …")

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.words import InputError
+
 if TYPE_CHECKING:
     from kachisuji.cases import Case
     from kachisuji.contest import Quantity
 
 F8 = NDArray[np.float64]
+
+DESIGNS = ("sobol", "lhs", "halton")
 
 
 def draw(design: str, futures: int, case: Case, quantities: Sequence[Quantity], seed: int) -> F8:
@@ -21,11 +25,14 @@ def draw(design: str, futures: int, case: Case, quantities: Sequence[Quantity], 
     Raises
     ------
     InputError
-        If the design refuses the size, or the case correlates what is no quantity of it.
+        If the design is unknown or refuses the size, or the case correlates what is no quantity.
     """
     from kachisuji import ensembles
 
-    make = ensembles.sobol if design == "sobol" else ensembles.latin_hypercube
+    makers = (ensembles.sobol, ensembles.latin_hypercube, ensembles.halton)
+    make = dict(zip(DESIGNS, makers, strict=True)).get(design)
+    if make is None:
+        raise InputError("desk.bad_option", option="--design", got=design, want=" / ".join(DESIGNS))
     return together(make(futures, len(quantities), seed), case, quantities)
 
 
