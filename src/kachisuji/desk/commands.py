@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kachisuji.desk.futures import DESIGNS
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
 
@@ -88,6 +87,8 @@ def _finished(stored: StoredRun, telling: Telling, *, pdf: bool = False) -> int:
 
 def check_options(options: dict[str, Any], workers: int) -> None:
     """Refuse options of a run that cannot be, before anything is read."""
+    from kachisuji.desk.futures import DESIGNS
+
     futures, design = int(options["futures"]), options["design"]
     if design not in DESIGNS:
         raise InputError("desk.bad_option", option="--design", got=design, want=" / ".join(DESIGNS))
