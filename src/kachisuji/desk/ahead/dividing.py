@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.desk.ahead.prepared import MOST_FUTURES, play, spread_over
+from kachisuji.desk.ahead.prepared import MOST_FUTURES, first_of, play
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.words import InputError, nearest
 
@@ -82,9 +82,10 @@ def divide(run: StoredRun | Path, by: str = "field") -> dict[str, Any]:
 def coalitions(work: Work, lines: pd.DataFrame, owner: pd.Series, players: list[str]) -> F8:
     """(2ⁿ,) mean worth of each coalition by its bit mask, its lines played jointly.
 
-    A coalition may always leave lines unplayed, so none is worth less than a part of it.
+    On futures that the plan was not chosen on. A coalition may always leave lines unplayed, so
+    none is worth less than a part of it.
     """
-    draws = np.ascontiguousarray(work.draws[spread_over(len(work.draws), MOST_FUTURES)])
+    draws = first_of(work.draws, work.halves.report, MOST_FUTURES)
     work.model.prepare(draws)
     best = np.zeros(1 << len(players))
     for coalition in range(1, best.size):

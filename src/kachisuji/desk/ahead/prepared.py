@@ -66,7 +66,7 @@ class Prepared:
     case, model
         Of the run.
     draws
-        (F, D) the futures.
+        (F, D) the futures: of the reporting half.
     years
         (T,) of the paths.
     portfolios
@@ -150,7 +150,8 @@ def prepare(
 
     Candidates are the portfolios near the choice and on the front of growth and power, the credit
     and doing nothing; those are prepared that add most to the best of what is at hand
-    (``portfolios.most_useful``).
+    (``portfolios.most_useful``), on the half of the futures that the plan was chosen on. All that
+    is told comes from the other half, on which neither has any luck by choice.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def prepare(
     when
         Year of changing over; without it the fourth simulated year.
     futures
-        At most so many of the run's futures are played.
+        At most so many futures of each half are played.
     alternatives
         How many to prepare.
 
@@ -171,23 +172,25 @@ def prepare(
     from kachisuji.portfolios.signposts import most_useful
 
     work = reopen(run)
-    draws = np.ascontiguousarray(work.draws[spread_over(len(work.draws), futures)])
     year = int(work.model.years[min(3, len(work.model.years) - 1)]) if when is None else when
     if not work.model.years[0] < year <= work.model.years[-1]:
         raise InputError(
             "ahead.bad_when", got=year, first=int(work.model.years[0]) + 1,
             last=int(work.model.years[-1]),
         )  # fmt: skip
-    work.model.prepare(draws)  # once for every set of lines
     sets = _candidates(work, run)
-    played = [play(work, PLAN, work.lines.loc[list(s)].reset_index(drop=True), draws) for s in sets]
-    worth = np.stack([p.worth for p in played])
+    lines = [work.lines.loc[list(s)].reset_index(drop=True) for s in sets]
+    draws = first_of(work.draws, work.halves.choose, futures)
+    work.model.prepare(draws)  # once for every set of lines
+    worth = np.stack([play(work, "", own, draws).worth for own in lines])
     empty = sets.index(())
     picked = most_useful(worth, alternatives, (0, empty))
-    kept = [played[0]]
-    kept += [replace(played[i], key=chr(ord("A") + k)) for k, i in enumerate(picked)]
+    draws = first_of(work.draws, work.halves.report, futures)
+    work.model.prepare(draws)
+    kept = [play(work, PLAN, lines[0], draws)]
+    kept += [play(work, chr(ord("A") + k), lines[i], draws) for k, i in enumerate(picked)]
     if sets[0]:
-        kept.append(replace(played[empty], key=NOTHING))
+        kept.append(play(work, NOTHING, lines[empty], draws))
     switched, after, transfer = _switch(work, kept, draws, year)
     base = {k: v[:, :, 1:] for k, v in work.model.baseline(draws).items()}
     return Prepared(
@@ -196,12 +199,9 @@ def prepare(
     )  # fmt: skip
 
 
-def spread_over(have: int, want: int) -> I8:
-    """Places of the futures to use: the first of each half, so that both stay balanced."""
-    if have <= want:
-        return np.arange(have)
-    half = want // 2
-    return np.concatenate([np.arange(half), have // 2 + np.arange(want - half)])
+def first_of(draws: F8, half: I8, most: int) -> F8:
+    """Return the first futures of a half, of which a power of two is balanced as the half is."""
+    return np.ascontiguousarray(draws[half[:most]])
 
 
 def _candidates(work: Work, run: StoredRun | Path) -> list[tuple[int, ...]]:
