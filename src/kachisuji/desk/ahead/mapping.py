@@ -228,7 +228,7 @@ def waiting(ready: Prepared) -> dict[str, Any]:
         known=False,
     )  # fmt: skip
     mean = [float(p.mean()) for p in payoff]
-    free = max(found.value, *mean)  # a fixed date may always be kept
+    free = max(0.0, found.value, *mean)  # a fixed date, or never to act, may always be kept
     return {
         "delays": delays,
         "mean": mean,
