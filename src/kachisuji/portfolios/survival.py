@@ -102,7 +102,7 @@ def survival(
         lines, proof = again(number, weights)
         chosen[lines] += 1
         by_segment[np.isin(problem.segment, problem.segment[lines])] += 1
-        empty += lines.size == 0
+        empty += int(lines.size == 0)
         if proof is not None and proof <= gap:
             gaps.append(proof)
         if advance is not None:
