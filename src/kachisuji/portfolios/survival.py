@@ -119,10 +119,11 @@ def _resampled(problem: Problem, resamples: int, seed: int) -> Iterator[F8]:
     """Weights (F,) of the futures in each resample."""
     futures = problem.value.shape[1]
     for generator in np.random.default_rng(seed).spawn(resamples):
-        if problem.weights is None:
-            drawn = generator.integers(0, futures, futures)
-        else:
-            drawn = generator.choice(futures, futures, p=problem.weights)
+        drawn: I8 = (
+            generator.integers(0, futures, futures)
+            if problem.weights is None
+            else generator.choice(futures, futures, p=problem.weights)
+        )
         yield np.bincount(drawn, minlength=futures) / futures
 
 
