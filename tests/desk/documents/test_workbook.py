@@ -66,7 +66,9 @@ def test_stated_correlations_have_a_sheet_and_others_none(rich, lang):
         {"quantity_a": [one], "quantity_b": [other], "rank_correlation": [-0.4],
          "evidence": [source]}
     )  # fmt: skip
-    case = replace(rich.case, tables={**rich.case.tables, "correlations": table})
+    own = {"tables": {**rich.case.tables, "correlations": table},
+           "rows": {**rich.case.rows, "correlations": [2]}}  # fmt: skip
+    case = replace(rich.case, **own)
     found = sheets(write_xlsx(replace(rich, case=case), lang))
     head, row = found[name]
     cells = dict(zip(head, row, strict=True))
