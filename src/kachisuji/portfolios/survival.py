@@ -119,10 +119,12 @@ def _resampled(problem: Problem, resamples: int, seed: int) -> Iterator[F8]:
     """Weights (F,) of the futures in each resample."""
     futures = problem.value.shape[1]
     for generator in np.random.default_rng(seed).spawn(resamples):
-        drawn: I8 = (
+        odds = problem.weights
+        # numpy draws even futures by ``integers``: the same bits as ever where none has a weight
+        drawn = np.asarray(
             generator.integers(0, futures, futures)
-            if problem.weights is None
-            else generator.choice(futures, futures, p=problem.weights)
+            if odds is None
+            else generator.choice(futures, futures, p=odds)
         )
         yield np.bincount(drawn, minlength=futures) / futures
 
