@@ -62,16 +62,20 @@ def first_page(run: str) -> tuple[float, float]:
 
 
 def questions(visitor: httpx.Client, run: str) -> list[str]:
-    """Addresses of the sliders of the what-if page."""
+    """Names of the sliders of the what-if page; asks again while it says that it is preparing."""
     import re
 
-    page = visitor.get(f"/r/{run}/what-if").text
-    return re.findall(r'name="(q\.[^"]+|limit\.[^"]+)"', page)
+    for _ in range(300):
+        page = visitor.get(f"/r/{run}/what-if").text
+        if names := re.findall(r'name="(q\.[^"]+|limit\.[^"]+)"', page):
+            return names
+        time.sleep(0.1)
+    raise SystemExit("the what-if page was not ready within its time")
 
 
 def what_if(run: str, count: int) -> np.ndarray:
     """Seconds of fresh what-if answers (pages, each question new)."""
-    rng = random.Random(0)
+    rng = random.Random(count)  # no question twice: an answer is kept
     with client() as visitor:
         names = questions(visitor, run)
         out = []
@@ -131,7 +135,7 @@ def main() -> None:
     given = asked.parse_args()
     run = given.run.resolve().name
     with tempfile.TemporaryDirectory() as data:
-        server = serve(given.run, data)
+        server, begun = serve(given.run, data), time.perf_counter()
         try:
             for _ in range(200):
                 try:
@@ -141,7 +145,10 @@ def main() -> None:
                 except httpx.HTTPError:
                     time.sleep(0.2)
             first, size = first_page(run)
-            what_if(run, 2)
+            with client() as visitor:
+                questions(visitor, run)
+            ready = time.perf_counter() - begun
+            asked_first = float(what_if(run, 1)[0])
             answers = what_if(run, given.questions)
             times, wrong = crowd(run, given.users, given.seconds)
             used = memory(server.pid)
@@ -150,15 +157,19 @@ def main() -> None:
             server.wait()
     p50, p95 = np.percentile(answers, [50, 95])
     c50, c95 = np.percentile(times, [50, 95])
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    busy = " (above the number of cores: others were working; measure again idle)"
     text = f"""# The workbench
 
-`benchmarks/web.py {run}`, {platform.platform()}, {os.cpu_count()} cores,
-load {os.getloadavg()[0]:.1f} (above the number of cores: others were working; measure again idle).
+`benchmarks/web.py {run}`, {platform.platform()}, {cores} cores,
+load {load:.1f}{busy if load > cores else ""}.
 
 | | measured | asked for |
 |---|---|---|
 | first page on loopback | {first:.2f} s | 1 s |
 | first page with style and script, compressed | {size:.0f} kB | 1,536 kB |
+| what-if ready, from the start of the server | {ready:.1f} s | |
+| first what-if answer once it is ready | {asked_first:.2f} s | 1 s |
 | what-if answer, median | {p50:.2f} s | |
 | what-if answer, 95th percentile of {answers.size} | {p95:.2f} s | 1 s |
 | {given.users} users for {given.seconds:.0f} s: pages | {times.size} | |

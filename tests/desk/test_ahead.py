@@ -11,6 +11,7 @@ import pytest
 
 from kachisuji.cases import load
 from kachisuji.desk import cli
+from kachisuji.desk.ahead import metro
 from kachisuji.desk.ahead.dividing import divide
 from kachisuji.desk.ahead.goals import Asked, parse
 from kachisuji.desk.ahead.mapping import flexibility, pathways
@@ -337,6 +338,26 @@ def test_the_map_is_a_picture_and_words(mapped, template, lang):
     told = "\n".join(pathway_lines(mapped, template.settings, names, lang))
     assert ("Signposts" if lang == "en" else "兆候") in told
     assert ("firms follow less" in told) == (lang == "en")
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_no_word_of_the_map_lies_under_a_station(mapped, lang):
+    names = {"en": "Artificial intelligence in factories", "ja": "工場向けの人工知能の応用領域"}
+    line = {f"name_{own}": told for own, told in names.items()}
+    found = {**mapped, "portfolios": [
+        {**row, "lines": [line] * (1 + 3 * (k % 2))} for k, row in enumerate(mapped["portfolios"])
+    ]}  # fmt: skip
+    picture = ElementTree.fromstring(metro_map(found, lang))
+    first = min(float(e.get("cx")) for e in picture.iter() if e.tag.endswith("circle"))
+    small = [e for e in picture.iter() if e.get("font-size") == str(metro.SMALL)]
+    assert len(small) == len(found["portfolios"])
+    for e in small:
+        assert 12 + metro.SMALL * metro._wide(e.text) <= first - 16, e.text
+    assert any(("…" in e.text and ("more" in e.text or "ほか2件" in e.text)) for e in small)
+    # lines that cross rows are drawn before the lines and stations that they cross
+    kinds = ["change" if e.get("stroke-width") == "3" else "station" for e in picture.iter()
+             if e.tag.endswith("circle") or e.get("stroke-width") == "3"]  # fmt: skip
+    assert kinds == sorted(kinds)
 
 
 def seen_as(ready, future, year):

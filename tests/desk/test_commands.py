@@ -56,17 +56,17 @@ def test_every_option_is_explained_in_both_languages():
 NO_RESULT = {
     "completion", "mcp", "serve", "node serve", "constellation serve", "constellation member",
 }  # fmt: skip
-BARS = {"run", "resume", "verify", "backcast", "pathways", "watch", "front", "divide", "marginal"}
 
 
-def test_every_command_with_a_result_gives_it_as_json_and_bars_can_be_silenced():
+def test_every_command_with_a_result_gives_it_as_json_and_says_less_or_more():
     for path, command in every_command(build("en")):
         if command.default_command is None:
             continue
         name = " ".join(path)
         options = {n for a in command.assemble_argument_collection() for n in a.names}
-        assert ("--json" in options) == (name not in NO_RESULT), name
-        assert "--quiet" in options or name not in BARS, name
+        for option in ("--json", "--quiet", "--verbose"):
+            assert (option in options) == (name not in NO_RESULT), (name, option)
+        assert "--lang" in options, name
 
 
 def test_every_example_calls_commands_and_options_that_are_there():
@@ -123,7 +123,16 @@ def test_quiet_and_verbose(capsys, tmp_path, few_resamples):
     code, out, err = call(capsys, *made, "--verbose", "--out", tmp_path / "b", "--lang", "en")
     assert code == 0
     assert "Three main findings" in out
-    assert re.search(r"lines: [\d.]+ s", err)
+    assert "The whole" not in out
+    assert re.search(r"(?m)^The whole: [\d.]+ s$", err)
+    timed = re.findall(r"(?m)^(.+): [\d.]+ s$", err)
+    assert any("lines" in stage for stage in timed)  # the stages of the bars, each once
+    assert len(timed) == len(set(timed)) > 4
+    code, _, err = call(capsys, "case", "check", "template", "--verbose", "--lang", "ja")
+    assert re.fullmatch(r"全体: [\d.]+秒", err.strip())
+    code, _, err = call(capsys, "case", "check", "nowhere", "--verbose", "--lang", "en")
+    assert code == EXIT_USER_ERROR
+    assert "The whole" in err  # how long it took until it failed
 
 
 def test_an_error_is_json_where_json_was_asked_for(capsys):

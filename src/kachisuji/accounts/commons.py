@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.accounts.economy import Economy
-from kachisuji.accounts.reading import KINDS, read
+from kachisuji.accounts.reading import KINDS, read, years_in
 from kachisuji.words import InputError, Lang, RunError, nearest
 
 if TYPE_CHECKING:
@@ -297,15 +297,29 @@ class Commons:
         if _sha256(source) != holding.sha256:
             got = "other"
             raise RunError("accounts.checksum", file=source, got=got, want=holding.sha256)
+        with self._laid_out(holding) as link:
+            table = read(holding.kind, link, year, **options)
+        licence = holding.licence or table.licence
+        return replace(table, licence=licence, source=f"{name}: {holding.file}", copy=False)
+
+    def years(self, name: str) -> list[int]:
+        """Return the years that a holding of several names; empty where its reader must say."""
+        holding = self.info(name)
+        if not holding.kind:
+            return []
+        with self._laid_out(holding) as link:
+            return years_in(holding.kind, link)
+
+    @contextmanager
+    def _laid_out(self, holding: Holding) -> Iterator[Path]:
+        source = self._object(holding.sha256)
         with tempfile.TemporaryDirectory() as folder:
             link = Path(folder) / holding.file
             try:
                 os.link(source, link)
             except OSError:  # another file system
                 link.symlink_to(source)
-            table = read(holding.kind, link, year, **options)
-        licence = holding.licence or table.licence
-        return replace(table, licence=licence, source=f"{name}: {holding.file}", copy=False)
+            yield link
 
     def register(self, name: str, economy: Economy) -> Path:
         """Keep a table's flows as long Parquet for :meth:`query`."""

@@ -58,6 +58,15 @@ def detect(path: str | Path) -> str:
     raise InputError("accounts.undetected", file=place, known=", ".join(KINDS))
 
 
+def years_in(kind: str, path: Path) -> list[int]:
+    """Return the years that the names inside a file of several years tell; nothing is read.
+
+    Empty for publishers whose files hold one year each.
+    """
+    named = getattr(_reader(kind), "years", None)
+    return [] if named is None else sorted(named(path))
+
+
 def read(
     kind: str | None,
     path: str | Path,

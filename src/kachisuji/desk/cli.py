@@ -21,7 +21,15 @@ from kachisuji.desk.completing import add_completion
 from kachisuji.desk.constellation.commands import add_constellation
 from kachisuji.desk.data import add_data
 from kachisuji.desk.doctor import add_doctor
-from kachisuji.desk.helping import ALONE, HelpLayout, Told, called, every_command, with_examples
+from kachisuji.desk.helping import (
+    ALONE,
+    HelpLayout,
+    Told,
+    called,
+    every_command,
+    speaking,
+    with_examples,
+)
 from kachisuji.desk.instruments.commands import add_instruments
 from kachisuji.desk.instruments.past import add_history
 from kachisuji.desk.mcp.commands import add_mcp
@@ -81,12 +89,8 @@ def build(lang: Lang) -> App:
 def _add_run(app: App, lang: Lang, told: Told) -> None:
     from kachisuji.desk import commands
 
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
-    Verbose = Annotated[bool, told("commands.opt_verbose"), ALONE]
-
     @app.command(name="run", help=say("desk.help_run", lang), usage=say("desk.usage_run", lang))
+    @speaking(lang, told)
     def run(
         case: Annotated[str, told("desk.arg_case")],
         /,
@@ -102,14 +106,10 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
         constellation: Annotated[str, told("nodes.opt_run_url")] = "",
         identity: Annotated[Path | None, told("nodes.opt_run_identity")] = None,
         patience: Annotated[float, told("nodes.opt_patience")] = 30.0,
-        json: Json = False,
-        quiet: Quiet = False,
-        verbose: Verbose = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         options = {"futures": futures, "seed": seed, "design": design}
         who = (_count(workers), cluster, limit)
-        telling = Telling(lang, json, quiet, verbose)
         asked = (constellation, identity, patience)
         return commands.run(case, out, options, who, telling, pdf=pdf, asked=asked)
 
@@ -117,35 +117,28 @@ def _add_run(app: App, lang: Lang, told: Told) -> None:
 def _add_verify(app: App, lang: Lang, told: Told) -> None:
     from kachisuji.desk import commands
 
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
-
     @app.command(
         name="verify", help=say("desk.help_verify", lang), usage=say("desk.usage_verify", lang)
     )
+    @speaking(lang, told)
     def verify(
         run: Annotated[Path, told("desk.arg_run")],
         /,
         *,
         quick: Annotated[bool, told("desk.opt_quick"), ALONE] = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        differs = commands.verify(run, quick, Telling(lang, json, quiet))
+        differs = commands.verify(run, quick, telling)
         return EXIT_DIFFERS if differs else 0
 
 
 def _add_report(app: App, lang: Lang, told: Told) -> None:
     from kachisuji.desk import commands
 
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-
     @app.command(
         name="report", help=say("desk.help_report", lang), usage=say("desk.usage_report", lang)
     )
+    @speaking(lang, told)
     def report(
         run: Annotated[Path, told("desk.arg_run")],
         /,
@@ -153,24 +146,19 @@ def _add_report(app: App, lang: Lang, told: Told) -> None:
         out: Annotated[Path | None, told("desk.opt_report_out")] = None,
         pdf: Annotated[bool, told("documents.opt_report_pdf"), ALONE] = False,
         xlsx: Annotated[bool, told("workbook.opt_xlsx"), ALONE] = False,
-        json: Json = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         asked = [form for form, wanted in (("pdf", pdf), ("xlsx", xlsx)) if wanted]
-        return commands.report(run, out, asked, Telling(lang, json))
+        return commands.report(run, out, asked, telling)
 
 
 def _add_resume(app: App, lang: Lang, told: Told) -> None:
     from kachisuji.desk import commands
 
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
-    Verbose = Annotated[bool, told("commands.opt_verbose"), ALONE]
-
     @app.command(
         name="resume", help=say("desk.help_resume", lang), usage=say("desk.usage_resume", lang)
     )
+    @speaking(lang, told)
     def resume(
         run: Annotated[Path, told("desk.arg_unfinished")],
         /,
@@ -178,13 +166,10 @@ def _add_resume(app: App, lang: Lang, told: Told) -> None:
         workers: Annotated[int | None, told("desk.opt_workers")] = None,
         cluster: Annotated[str, told("desk.opt_cluster")] = "",
         limit: Annotated[float | None, told("desk.opt_limit")] = None,
-        json: Json = False,
-        quiet: Quiet = False,
-        verbose: Verbose = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         who = (_count(workers), cluster, limit)
-        return commands.resume(run, who, Telling(lang, json, quiet, verbose))
+        return commands.resume(run, who, telling)
 
 
 def _count(workers: int | None) -> int:
@@ -194,24 +179,21 @@ def _count(workers: int | None) -> int:
 def _add_look(app: App, lang: Lang, told: Told) -> None:
     from kachisuji.desk import commands
 
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Case = Annotated[str, told("desk.arg_case")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="lines", help=say("desk.help_lines", lang), usage=say("desk.usage_lines", lang)
     )
-    def lines(
-        case: Case, /, *, json: Json = False, quiet: Quiet = False, lang: Asked = lang
-    ) -> int:
-        return commands.lines(case, Telling(lang, json, quiet))
+    @speaking(lang, told)
+    def lines(case: Case, /, *, telling: Telling) -> int:
+        return commands.lines(case, telling)
 
     @app.command(
         name="version", help=say("desk.help_version", lang), usage=say("desk.usage_version", lang)
     )
-    def version(*, json: Json = False, lang: Asked = lang) -> int:
-        return commands.version(Telling(lang, json))
+    @speaking(lang, told)
+    def version(*, telling: Telling) -> int:
+        return commands.version(telling)
 
     group = App(name="case", help=say("desk.help_case", lang), usage=say("desk.usage_case", lang))
     app.command(group)
@@ -219,8 +201,9 @@ def _add_look(app: App, lang: Lang, told: Told) -> None:
     @group.command(
         name="check", help=say("desk.help_check", lang), usage=say("desk.usage_check", lang)
     )
-    def check(case: Case, /, *, json: Json = False, lang: Asked = lang) -> int:
-        return commands.check(case, Telling(lang, json))
+    @speaking(lang, told)
+    def check(case: Case, /, *, telling: Telling) -> int:
+        return commands.check(case, telling)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

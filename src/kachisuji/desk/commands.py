@@ -64,8 +64,6 @@ def _finished(stored: StoredRun, telling: Telling, *, pdf: bool = False) -> int:
     for place, finding in enumerate(found, 1):
         telling.say(f" {place}. {finding.in_lang(lang)}")
     telling.say()
-    for stage, seconds in stored.manifest.figures["seconds"].items():
-        telling.detail(say("commands.seconds", lang, stage=stage, seconds=f"{seconds:,.1f}"))
     report_at = stored.folder / "report.html"
     telling.say(f"{say('desk.report_at', lang)}: {report_at}")
     pdf_at = write_report(stored, "pdf", None, lang) if pdf else None

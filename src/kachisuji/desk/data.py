@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import Lang, number, say
 
@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 def add_data(app: App, lang: Lang, told: Told) -> None:
     """Add ``kachisuji data list|add|fetch|check|info`` to the commands."""
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Name = Annotated[str, told("desk.arg_data_name")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
     group = App(name="data", help=say("desk.help_data", lang), usage=say("desk.usage_data", lang))
     app.command(group)
 
     @group.command(name="list", help=say("desk.help_data_list", lang))
-    def list_(*, json: Json = False, lang: Asked = lang) -> int:
-        return offers(Telling(lang, json))
+    @speaking(lang, told)
+    def list_(*, telling: Telling) -> int:
+        return offers(telling)
 
     @group.command(name="add", help=say("desk.help_data_add", lang))
+    @speaking(lang, told)
     def add(
         file: Annotated[Path, told("desk.arg_data_file")],
         name: Name,
@@ -37,25 +36,25 @@ def add_data(app: App, lang: Lang, told: Told) -> None:
         kind: Annotated[str, told("desk.opt_kind")] = "",
         publisher: Annotated[str, told("desk.opt_publisher")] = "",
         citation: Annotated[str, told("desk.opt_citation")] = "",
-        json: Json = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         about = {"licence": licence, "kind": kind, "publisher": publisher, "citation": citation}
-        return put(file, name, {k: v for k, v in about.items() if v}, Telling(lang, json))
+        return put(file, name, {k: v for k, v in about.items() if v}, telling)
 
     @group.command(name="fetch", help=say("desk.help_data_fetch", lang))
-    def fetch(
-        name: Name, /, *, json: Json = False, quiet: Quiet = False, lang: Asked = lang
-    ) -> int:
-        return bring(name, Telling(lang, json, quiet))
+    @speaking(lang, told)
+    def fetch(name: Name, /, *, telling: Telling) -> int:
+        return bring(name, telling)
 
     @group.command(name="check", help=say("desk.help_data_check", lang))
-    def check(*, json: Json = False, lang: Asked = lang) -> int:
-        return compare(Telling(lang, json))
+    @speaking(lang, told)
+    def check(*, telling: Telling) -> int:
+        return compare(telling)
 
     @group.command(name="info", help=say("desk.help_data_info", lang))
-    def info(name: Name, /, *, json: Json = False, lang: Asked = lang) -> int:
-        return tell(name, Telling(lang, json))
+    @speaking(lang, told)
+    def info(name: Name, /, *, telling: Telling) -> int:
+        return tell(name, telling)
 
 
 def offers(telling: Telling) -> int:
@@ -116,7 +115,7 @@ def bring(name: str, telling: Telling) -> int:
     from kachisuji.accounts.commons import Commons
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    shown = Console(stderr=True, quiet=telling.quiet)
+    shown = Console(stderr=True, quiet=not telling.bars)
     with Progress(*columns, console=shown, transient=True) as bar:
         task = bar.add_task(name, total=None)
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import KachisujiError, Lang, say
 
@@ -35,15 +35,14 @@ class Check:
 
 def add_doctor(app: App, lang: Lang, told: Told) -> None:
     """Add ``kachisuji doctor`` to the commands."""
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(name="doctor", help=say("commands.help_doctor", lang))
+    @speaking(lang, told)
     def doctor(
         *,
-        json: Json = False,
-        lang: Annotated[Literal["en", "ja"], told("desk.opt_lang")] = lang,
+        telling: Telling,
     ) -> int:
-        return tell(Telling(lang, json))
+        return tell(telling)
 
 
 def tell(telling: Telling) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from kachisuji.desk.telling import Telling
 from kachisuji.words import Lang, entries, say
 
 if TYPE_CHECKING:
@@ -89,6 +92,44 @@ Told = Callable[[str], Parameter]
 
 ALONE = Parameter(negative="")
 """For a flag that has no counterpart ``--no-…``."""
+
+Command = Callable[..., int]
+
+
+def speaking(lang: Lang, told: Told) -> Callable[[Command], Command]:
+    """Give a command the options by which it speaks: it takes ``telling``, made from them.
+
+    They are ``--json``, ``--quiet``, ``--verbose`` and ``--lang``, the same for every command that
+    has a result.
+    """
+
+    def flag(name: str) -> inspect.Parameter:
+        made = Annotated[bool, told(f"commands.opt_{name}"), ALONE]
+        return inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=made
+        )
+
+    asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
+    flags = [flag(name) for name in ("json", "quiet", "verbose")]
+    which = inspect.Parameter(
+        "lang", inspect.Parameter.KEYWORD_ONLY, default=lang, annotation=asked
+    )
+
+    def spoken(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(*given: Any, **options: Any) -> int:
+            how = {p.name: options.pop(p.name, p.default) for p in (*flags, which)}
+            with Telling(**how).timed() as telling:
+                return command(*given, **options, telling=telling)
+
+        own = inspect.signature(command)
+        kept = [p for p in own.parameters.values() if p.name != "telling"]
+        whole = [*kept, *flags, which]
+        call.__signature__ = own.replace(parameters=whole)  # type: ignore[attr-defined]
+        call.__annotations__ = {p.name: p.annotation for p in whole} | {"return": int}
+        return call
+
+    return spoken
 
 
 def every_command(app: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:

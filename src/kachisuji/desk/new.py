@@ -4,11 +4,11 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import Lang, RunError, entries, say
 
@@ -18,18 +18,17 @@ _TABLE = re.compile(r"^\[+(\w+)\]+")
 
 def add_new(app: App, lang: Lang, told: Told) -> None:
     """Add ``kachisuji new`` to the commands."""
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(name="new", help=say("commands.help_new", lang))
+    @speaking(lang, told)
     def new(
         folder: Annotated[Path, told("commands.arg_new_folder")],
         /,
         *,
         source: Annotated[str, told("commands.opt_from"), Parameter(name="--from")] = "template",
-        json: Json = False,
-        lang: Annotated[Literal["en", "ja"], told("desk.opt_lang")] = lang,
+        telling: Telling,
     ) -> int:
-        return start(folder, source, Telling(lang, json))
+        return start(folder, source, telling)
 
 
 def start(folder: Path, source: str, telling: Telling) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kachisuji.desk.progress import Bars, Silent, Teller
-from kachisuji.words import Lang
+from kachisuji.desk.progress import Advance, Bars, Silent, Teller
+from kachisuji.words import Lang, number, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,7 @@ class Telling:
     quiet
         No bars and no words beside the result.
     verbose
-        More words: how long each stage took.
+        More words, on standard error: how long each stage and the whole took.
     """
 
     lang: Lang
@@ -52,18 +53,58 @@ class Telling:
         told = json.dumps(value, ensure_ascii=False, indent=1) if self.json else text
         _console().print(told, markup=False, soft_wrap=True)
 
-    @contextmanager
-    def stages(self) -> Iterator[Teller]:
-        """Show a bar for each stage on standard error, unless quiet was asked for.
+    @property
+    def bars(self) -> bool:
+        """Whether bars are shown on standard error.
 
         With ``json`` a machine reads standard error too (an error is JSON there), so there are bars
         only where it is a screen.
         """
-        if self.quiet or (self.json and not sys.stderr.isatty()):
-            yield Silent()
-            return
-        with Bars(_console(stderr=True), self.lang) as bars:
-            yield bars
+        return not (self.quiet or (self.json and not sys.stderr.isatty()))
+
+    @contextmanager
+    def stages(self) -> Iterator[Teller]:
+        """Show a bar for each stage; afterwards, where more was asked for, how long each took."""
+        clock = Clock(Silent())
+        try:
+            if self.bars:
+                with Bars(_console(stderr=True), self.lang) as bars:
+                    clock.teller = bars
+                    yield clock
+            else:
+                yield clock
+        finally:
+            for (key, values), seconds in clock.taken:
+                self._took(say(key, self.lang, **values), seconds)
+
+    @contextmanager
+    def timed(self) -> Iterator[Telling]:
+        """Tell how long a command took, where more was asked for."""
+        begun = time.perf_counter()
+        try:
+            yield self
+        finally:
+            self._took(say("commands.whole", self.lang), time.perf_counter() - begun)
+
+    def _took(self, what: str, seconds: float) -> None:
+        told = number(seconds, self.lang, 2) if seconds < 10 else f"{seconds:,.0f}"
+        self.detail(say("commands.seconds", self.lang, stage=what, seconds=told))
+
+
+class Clock:
+    """A teller that remembers how long each stage of another took."""
+
+    def __init__(self, teller: Teller) -> None:
+        self.teller = teller
+        self.taken: list[tuple[tuple[str, dict[str, Any]], float]] = []
+
+    @contextmanager
+    def stage(self, key: str, total: int = 1, **values: Any) -> Iterator[Advance]:
+        """Show one stage, and time it."""
+        begun = time.perf_counter()
+        with self.teller.stage(key, total, **values) as advance:
+            yield advance
+        self.taken.append(((key, values), time.perf_counter() - begun))
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -37,6 +37,7 @@ class Visitor:
 
 
 def visit(desk, **more) -> Visitor:
+    desk.patience = 60.0  # wait until the what-if is ready; test_preparing does not
     client = TestClient(make_app(desk, **more), base_url=ADDRESS, raise_server_exceptions=False)
     visitor = Visitor(client)
     visitor.get("/jobs")

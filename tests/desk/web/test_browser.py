@@ -29,6 +29,7 @@ def desk(small_run, rich_run, tmp_path_factory):
     """Return a desk with a case of its own, two runs, and what was found ahead of one of them."""
     folder = tmp_path_factory.mktemp("desk")
     desk = Desk(folder, [small_run, rich_run], "template")
+    desk.patience = 60.0
     desk.cases.from_shipped("mine", "template", "test", "")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Jobs, "_spawn", lambda self, job: None)  # done here, one after another
@@ -177,6 +178,18 @@ def test_a_slider_moves_the_answer_without_loading_the_page(browser, address):
     assert page.locator("#lo-money").inner_text() == "5%"
     slider.press("Home")
     assert page.evaluate("window.here") == 1
+    assert not tab.wrong
+    tab.context.close()
+
+
+def test_a_page_that_is_being_prepared_goes_on_by_itself(browser, address, desk, monkeypatch):
+    monkeypatch.setattr(desk, "is_ready", lambda shown: False)
+    tab = Tab(browser, address, "ja")
+    page = tab.go("/r/small/what-if?limit.money=60")
+    assert page.locator("#preparing [role=status]").inner_text().startswith("この計算結果")
+    monkeypatch.undo()
+    page.wait_for_selector("#answer")
+    assert page.locator("#limit-money").input_value() == "60"
     assert not tab.wrong
     tab.context.close()
 

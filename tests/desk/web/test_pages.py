@@ -10,10 +10,11 @@ import pytest
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.web.place import Shown
 from kachisuji.desk.web.portfolios import as_if
+from kachisuji.desk.web.replay import PLAYED
 from kachisuji.desk.web.segments import tiles
 from kachisuji.desk.web.views.fields import verdict_of
 from kachisuji.desk.web.views.futures import weakness
-from kachisuji.words import entries
+from kachisuji.words import entries, say
 
 JAPANESE = re.compile(r"[ぁ-んァ-ン]")
 
@@ -183,6 +184,58 @@ def test_a_weak_box_is_called_weak():
         told = weakness(SimpleNamespace(**{**vars(firm), **bad}))
         assert told.en.startswith("Weak: ")
         assert told.ja.startswith("弱い手がかり：")
+
+
+def backcast_page(visitor, desk, goal, monkeypatch):
+    from kachisuji.desk.web import working
+    from kachisuji.desk.web.jobs import Jobs
+
+    monkeypatch.setattr(Jobs, "_spawn", lambda self, job: None)
+    run = desk.show("small").run
+    own = {"name": "small", "case": str(run.folder / "case"), "seed": 0}
+    asked = {**own, "title": goal, "goal": goal}
+    assert working.work(desk.jobs.start("backcast", asked).folder) == 0
+    return visitor.get("/r/small/back-casting").text
+
+
+def test_a_goal_that_is_missed_is_shown_as_missed(visitor, desk, monkeypatch):
+    page = backcast_page(visitor, desk, "parts.share >= 90% by 2035", monkeypatch)
+    assert "By how much the goal is missed" in page
+    assert "When each step must be taken" not in page
+    svg = re.search(r'<svg class="chart".*?</svg>', page, re.S)[0]
+    told = re.search(r'<text[^>]*lang="en">(Goal for 2035: 90%, missed by [\d.]+ points)<', svg)
+    assert told, svg
+    assert f"falls short by {told[1].split('by ')[1]}" in page  # the words say the same
+    short = re.search(r'x="([\d.]+)%"[^>]*width="([\d.]+)%"[^>]*class="short"', svg)
+    goal = re.search(r'x1="([\d.]+)%"[^>]*class="limit"', svg)
+    assert float(short[1]) + float(short[2]) == pytest.approx(float(goal[1]), abs=0.02)
+    assert float(short[2]) > 20  # most of the way is missing
+
+
+def test_a_goal_that_is_reached_shows_its_dates(visitor, desk, monkeypatch):
+    page = backcast_page(visitor, desk, "parts.sales >= 1 JPY", monkeypatch)
+    assert "By how much the goal is missed" not in page
+
+
+def test_the_what_if_says_what_a_joint_play_may_drop(reader, stored):
+    from kachisuji.desk.web.views import what_if
+
+    for lang in ("en", "ja"):
+        assert say("web.alone", lang) in reader.get(f"/r/small/what-if?lang={lang}").text
+    reader.get("/jobs?lang=en")
+    shown = SimpleNamespace(run=stored, names=Names(stored.case))
+    kept = set(map(int, stored.choice["lines"]))
+    segments = {str(stored.lines["segment"].iloc[i]) for i in kept}
+    real = (stored.lines["kind"] == "line") & ~stored.lines["segment"].isin(segments)
+    more = int(stored.lines.index[real][0])
+    spread = {"mean": 1.0, "p10": 0.0, "p50": 1.0, "p90": 2.0, "positive": 1.0}
+    some = dict.fromkeys(PLAYED, spread)
+    answer = {"lines": [*kept, more], "best": some, "kept": some, "worth": [16, 16],
+              "half": [16, 16], "few": False, "kept_fits": True, "objective": 1.0, "bound": 1.0,
+              "gap": 0.0}  # fmt: skip
+    name = shown.names.segments[str(stored.lines["segment"].iloc[more])]
+    assert what_if.told(shown, answer, False)["left_out"] == name
+    assert what_if.told(shown, answer, True)["left_out"] is None
 
 
 @pytest.mark.parametrize(("form", "begins"), [("html", b"<!DOCTYPE"), ("xlsx", b"PK")])

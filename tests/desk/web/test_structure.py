@@ -2,6 +2,8 @@
 
 import io
 import json
+import threading
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,13 @@ import pytest
 
 from kachisuji import structure
 from kachisuji.accounts import reference
+from kachisuji.accounts.commons import Commons
+from kachisuji.accounts.readers.plain import write
+from kachisuji.desk.web import library as library_room
 from kachisuji.desk.web import structures
+from kachisuji.desk.web.library import Library, series_of
+from tests.accounts.conftest import random_economy
+from tests.accounts.test_readers_built import OECD_2023
 
 
 def test_figures_are_those_of_the_room():
@@ -64,7 +72,7 @@ def test_what_no_table_holds(reader, query):
 @pytest.mark.slow
 def test_years_of_a_data_folder_are_offered_and_compared(full_data, tmp_path, monkeypatch):
     monkeypatch.setenv("KACHISUJI_DATA", str(full_data))
-    library = structures.Library(tmp_path)
+    library = Library(tmp_path)
     assert "wiod13-2011" in library.known()
     before, after = library.figures("wiod13-1995"), library.figures("wiod13-2011")
     assert library.figures("wiod13-2011").equals(after)
@@ -72,6 +80,96 @@ def test_years_of_a_data_folder_are_offered_and_compared(full_data, tmp_path, mo
         {1995: before, 2011: after}, ["JPN"], "c14", "upstreamness", "ja", reference()
     )
     assert [v["year"] for v in spec["data"]["values"]] == [1995, 2011]
+    assert set(library.siblings("wiod13-2000")) == {f"wiod13-{y}" for y in range(1995, 2012)}
+
+
+# ---- years of any stored table -------------------------------------------------------------------
+
+
+@pytest.fixture
+def commons(tmp_path, monkeypatch):
+    monkeypatch.setenv("KACHISUJI_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("KACHISUJI_DATA", raising=False)
+    return Commons()
+
+
+def put(commons, tmp_path, name, seed=3):
+    write(random_economy(seed), tmp_path / f"{name}.csv")
+    commons.add(tmp_path / f"{name}.csv", name, kind="csv", licence="CC0")
+
+
+@pytest.mark.parametrize(
+    ("name", "series"),
+    [("mine-2015", "mine"), ("mine2015", "mine"), ("oecd-icio-2023-1995-2000", "oecd-icio-2023"),
+     ("oecd-icio-2023-2000", "oecd-icio-2023"), ("figaro-2025-ind-2021", "figaro-2025-ind"),
+     ("2015", "2015"), ("mine", "mine"), ("mine-1899", "mine-1899")],
+)  # fmt: skip
+def test_names_that_differ_in_the_year_are_a_series(name, series):
+    assert series_of(name) == series
+
+
+def test_years_of_any_table_of_the_commons_are_compared(commons, tmp_path, visitor):
+    for seed, year in ((3, 2010), (4, 2015), (5, 2020)):
+        put(commons, tmp_path, f"mine-{year}", seed)
+    put(commons, tmp_path, "other-2015")
+    library = Library(tmp_path / "tables")
+    names = [f"commons-mine-{y}" for y in (2010, 2015, 2020)]
+    assert library.siblings("commons-mine-2015") == names
+    found = library.series("commons-mine-2015")
+    assert (list(found.by_year), found.waiting, found.failed) == ([2010, 2015, 2020], 0, {})
+    for name, year in zip(names, found.by_year, strict=True):
+        pd.testing.assert_frame_equal(found.by_year[year], structures.figures(library.table(name)))
+    page = visitor.get("/structure?table=commons-mine-2015").text
+    assert "all years at hand (3)" in page
+    economy = library.table(names[0])
+    query = f"table={names[0]}&region={economy.regions[0]}&sector={economy.sectors[0]}&years=1"
+    csv = pd.read_csv(io.BytesIO(visitor.get(f"/structure/table.csv?{query}").content))
+    assert set(csv["year"]) == {2010, 2015, 2020}
+    chart = visitor.get(f"/structure/chart.json?{query}&with={economy.regions[0]}").json()
+    assert [v["year"] for v in chart["data"]["values"]] == [2010, 2015, 2020]
+
+
+def test_a_zip_of_several_years_is_offered_year_by_year(commons, tmp_path):
+    with zipfile.ZipFile(tmp_path / "2016-2020_SML.zip", "w") as archive:
+        for year in (2017, 2018):
+            archive.writestr(f"{year}_SML.csv", OECD_2023)
+    commons.add(tmp_path / "2016-2020_SML.zip", "oecd-icio-2023-2016-2020")
+    library = Library(tmp_path / "tables")
+    names = [f"commons-oecd-icio-2023-2016-2020@{y}" for y in (2017, 2018)]
+    assert [n for n in library.known() if n.startswith("commons")] == names
+    assert library.table(names[1]).year == 2018
+    assert list(library.series(names[0]).by_year) == [2017, 2018]
+
+
+def test_what_is_missing_for_years_is_said(commons, tmp_path, visitor):
+    page = visitor.get("/structure?lang=ja").text
+    assert "kachisuji data list" in page
+    assert 'name="years"' not in page
+    put(commons, tmp_path, "mine-2015")
+    page = visitor.get("/structure?table=commons-mine-2015&lang=en").text
+    assert "data add FILE NAME-2015" in page
+    assert 'name="years"' not in page
+
+
+def test_years_come_as_they_are_worked_out(commons, tmp_path, visitor, monkeypatch):
+    for seed, year in ((3, 2010), (4, 2015)):
+        put(commons, tmp_path, f"mine-{year}", seed)
+    gate, own = threading.Event(), library_room.figures
+    monkeypatch.setattr(library_room, "figures", lambda e: gate.wait(60) and own(e))
+    library = Library(tmp_path / "tables")
+    assert library.series("commons-mine-2015", 0.0).waiting == 2
+    assert library.series("commons-mine-2015", 0.0).waiting == 2  # it is not begun twice
+    gate.set()
+    assert list(library.series("commons-mine-2015").by_year) == [2010, 2015]
+
+
+def test_a_table_of_a_series_that_cannot_be_read_is_told(commons, tmp_path, visitor):
+    put(commons, tmp_path, "mine-2015")
+    (tmp_path / "bad.csv").write_text("no table")
+    commons.add(tmp_path / "bad.csv", "mine-2020", kind="csv", licence="CC0")
+    page = visitor.get("/structure?table=commons-mine-2015&years=1").text
+    assert "commons-mine-2020 cannot be read" in page
+    assert "data-poll" not in page
 
 
 def test_output_is_told_and_drawn_in_the_money_of_the_table():

@@ -31,6 +31,11 @@ def looks_like(path: Path) -> bool:
     return bool(_candidates(path))
 
 
+def years(path: Path) -> set[int]:
+    """Years of a file, folder or zip, by the names."""
+    return {year for year, _ in _candidates(path)}
+
+
 def _candidates(path: Path) -> dict[tuple[int, str], tuple[Path, str | None]]:
     """(year, name) to file and member."""
     if path.is_dir():

@@ -1,26 +1,24 @@
 """``kachisuji backcast``, ``pathways`` and ``watch`` on the command line."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import ALONE, Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import LANGUAGES, InputError, Lang, RunError, say
 
 
 def add_ahead(app: App, lang: Lang, told: Told) -> None:
     """Add the commands that look ahead."""
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="backcast",
         help=say("ahead.help_backcast", lang),
         usage=say("ahead.usage_backcast", lang),
     )
+    @speaking(lang, told)
     def backcast(
         case: Annotated[str, told("desk.arg_case")],
         /,
@@ -28,26 +26,22 @@ def add_ahead(app: App, lang: Lang, told: Told) -> None:
         goal: Annotated[str, told("ahead.opt_goal")],
         futures: Annotated[int, told("ahead.opt_futures")] = 128,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return back(case, goal, futures, seed, Telling(lang, json, quiet))
+        return back(case, goal, futures, seed, telling)
 
     _add_pathways(app, lang, told)
     _add_watch(app, lang, told)
 
 
 def _add_pathways(app: App, lang: Lang, told: Told) -> None:
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="pathways",
         help=say("ahead.help_pathways", lang),
         usage=say("ahead.usage_pathways", lang),
     )
+    @speaking(lang, told)
     def pathways(
         run: Annotated[str, told("ahead.arg_run")],
         /,
@@ -56,21 +50,17 @@ def _add_pathways(app: App, lang: Lang, told: Told) -> None:
         odds: Annotated[float, told("ahead.opt_odds")] = 0.5,
         when: Annotated[int | None, told("ahead.opt_when")] = None,
         out: Annotated[Path | None, told("ahead.opt_map")] = None,
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return paths(run, hold, odds, when, out, Telling(lang, json, quiet))
+        return paths(run, hold, odds, when, out, telling)
 
 
 def _add_watch(app: App, lang: Lang, told: Told) -> None:
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="watch", help=say("ahead.help_watch", lang), usage=say("ahead.usage_watch", lang)
     )
+    @speaking(lang, told)
     def watch(
         run: Annotated[str, told("ahead.arg_run")],
         /,
@@ -78,15 +68,13 @@ def _add_watch(app: App, lang: Lang, told: Told) -> None:
         observations: Annotated[Path | None, told("ahead.opt_observations")] = None,
         history: Annotated[bool, told("ahead.opt_history"), ALONE] = False,
         trial: Annotated[bool, told("ahead.opt_trial"), ALONE] = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         if history:
-            return steps(run, Telling(lang, json, quiet))
+            return steps(run, telling)
         if observations is None:
             raise InputError("ahead.nothing_observed")
-        return observe(run, observations, not trial, Telling(lang, json, quiet))
+        return observe(run, observations, not trial, telling)
 
 
 def check_futures(futures: int, seed: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -10,6 +11,7 @@ from kachisuji.words import Lang, say
 
 LEFT, RIGHT, ROW, TOP = 330, 40, 58, 46
 WIDTH = 1080
+SMALL = 12  # letters of what a portfolio holds
 # one colour a line, told apart by people who see red and green alike (Okabe and Ito 2008)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777")
 
@@ -41,29 +43,28 @@ def metro_map(found: dict[str, Any], lang: Lang) -> Markup:
         *_axis(years, x, TOP + ROW * len(rows), lang),
     ]
     ends = [r["sell_by"] or years[-1] + 1 for r in rows]
+    colours = [COLOURS[k % len(COLOURS)] for k in range(len(rows))]
+    for row in range(len(rows) - 1, 0, -1):  # the longest first: lines and stations lie on top
+        parts.append(_change(x(when), y(0), y(row), colours[row], broken=True))
+        if ends[0] <= years[-1] and ends[row] > ends[0]:
+            parts.append(_change(x(ends[0]), y(0), y(row), colours[row], broken=False))
     for row, one in enumerate(rows):
         begin = years[0] if row == 0 else when
-        end = max(begin, ends[row])
-        colour = COLOURS[row % len(COLOURS)]
-        label = called(one["key"], lang)
-        parts.append(_label(label, _what(one, lang), y(row)))
-        if row:
-            parts.append(_change(x(when), y(0), y(row), colour, broken=True))
-            if ends[0] <= years[-1] and ends[row] > ends[0]:
-                parts.append(_change(x(ends[0]), y(0), y(row), colour, broken=False))
+        end, colour = max(begin, ends[row]), colours[row]
+        parts.append(_label(called(one["key"], lang), _what(one, lang), y(row)))
         if end > begin:
             parts.append(
                 f'<line x1="{x(begin):.1f}" y1="{y(row)}" x2="{x(end):.1f}" y2="{y(row)}"'
                 f' stroke="{colour}" stroke-width="7" stroke-linecap="round"/>'
             )
-        parts.append(_station(x(begin), y(row), colour))
         if one["sell_by"]:
             told = escape(say("ahead.map_sell_by", lang, year=one["sell_by"]))
             parts.append(
                 f'<line x1="{x(end):.1f}" y1="{y(row) - 13}" x2="{x(end):.1f}" y2="{y(row) + 13}"'
                 f' stroke="{colour}" stroke-width="5"/>'
-                f'<text x="{x(end) + 8:.1f}" y="{y(row) - 8}" fill="#222">{told}</text>'
+                f'<text x="{x(end) + 14:.1f}" y="{y(row) - 8}" fill="#222">{told}</text>'
             )
+        parts.append(_station(x(begin), y(row), colour))
     return Markup("\n".join([*parts, "</svg>"]))
 
 
@@ -91,21 +92,32 @@ def _axis(years: list[int], x: Any, bottom: float, lang: Lang) -> list[str]:
 def _label(name: str, what: str, y: float) -> str:
     return (
         f'<text x="12" y="{y - 3}" fill="#111" font-weight="bold">{escape(name)}</text>'
-        f'<text x="12" y="{y + 15}" fill="#444" font-size="12">{escape(what)}</text>'
+        f'<text x="12" y="{y + 15}" fill="#444" font-size="{SMALL}">{escape(what)}</text>'
     )
 
 
 def _what(one: dict[str, Any], lang: Lang) -> str:
+    """Name the first lines of a portfolio and how many more: no wider than there is room."""
     names = [str(line[f"name_{lang}"]) for line in one["lines"]]
     if not names:
         return say("ahead.map_empty", lang)
-    comma = say("desk.list_separator", lang)
-    shown = comma.join(names[:2])
-    room = 44 if lang == "en" else 24
-    if len(shown) > room:
-        shown = shown[: room - 1] + "…"
+    shown = say("desk.list_separator", lang).join(names[:2])
     rest = len(names) - 2
-    return shown if rest <= 0 else say("ahead.map_more", lang, shown=shown, rest=rest)
+    more = say("ahead.map_more", lang, shown="", rest=rest) if rest > 0 else ""
+    return _fitted(shown, (LEFT - 12 - 20) / SMALL - _wide(more)) + more
+
+
+def _wide(text: str) -> float:
+    """Width of a text in letters as wide as they are high; Latin ones take a little over half."""
+    return sum(1.0 if east_asian_width(c) in "WFA" else 0.58 for c in text)
+
+
+def _fitted(text: str, room: float) -> str:
+    if _wide(text) <= room:
+        return text
+    while text and _wide(text) + 1.0 > room:
+        text = text[:-1]
+    return text.rstrip(" ,、") + "…"
 
 
 def _station(x: float, y: float, colour: str) -> str:

@@ -1,23 +1,21 @@
 """``kachisuji front``, ``explain``, ``divide``: what is given up for what, why, and who gets it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import Lang, say
 
 
 def add_trading(app: App, lang: Lang, told: Told) -> None:
     """Add the commands that show trade-offs between objectives and between decision-makers."""
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="front", help=say("ahead.help_front", lang), usage=say("ahead.usage_front", lang)
     )
+    @speaking(lang, told)
     def front(
         run: Annotated[str, told("ahead.arg_run")],
         /,
@@ -26,12 +24,10 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
         points: Annotated[int | None, told("ahead.opt_points")] = None,
         step: Annotated[float, told("ahead.opt_step")] = 0.01,
         seconds: Annotated[float, told("ahead.opt_seconds")] = 60.0,
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         names = [name.strip() for name in objectives.split(",") if name.strip()]
-        return draw_front(run, names, points, (step, seconds), Telling(lang, json, quiet))
+        return draw_front(run, names, points, (step, seconds), telling)
 
     @app.command(
         name="explain",
@@ -51,16 +47,15 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
     @app.command(
         name="divide", help=say("ahead.help_divide", lang), usage=say("ahead.usage_divide", lang)
     )
+    @speaking(lang, told)
     def divide(
         run: Annotated[str, told("ahead.arg_run")],
         /,
         *,
         by: Annotated[str, told("ahead.opt_by")] = "field",
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return share(run, by, Telling(lang, json, quiet))
+        return share(run, by, telling)
 
 
 def draw_front(

@@ -100,15 +100,19 @@ def _verdict(found: dict[str, Any], at: Any, cost: Any, lang: Lang) -> list[str]
         key = "back_reached" if found["proven"] else "back_reached_unproven"
         told = {"cost": cost(found["cost"]), "bound": cost(found["cost_bound"] or 0.0)}
         return [say(f"ahead.{key}", lang, count=len(found["lines"]), **told)]
-    short = at(found["short"])
-    if found["goal"]["kind"] == "share":  # a difference of shares is told in points
-        short = say("ahead.points", lang, value=number(100 * found["short"], lang, 2))
     key = "back_none" if found["proven"] else "back_none_unproven"
-    told = {"odds": percent(found["best_odds"], lang), "short": short}
+    told = {"odds": percent(found["best_odds"], lang), "short": shortfall(found, at, lang)}
     out = [say(f"ahead.{key}", lang, **told)]
     if found["lines"]:
         out.append(say("ahead.back_nearest", lang))
     return out
+
+
+def shortfall(found: dict[str, Any], at: Any, lang: Lang) -> str:
+    """Write by how much a goal is missed; a difference of shares is told in points."""
+    if found["goal"]["kind"] == "share":
+        return say("ahead.points", lang, value=number(100 * found["short"], lang, 2))
+    return str(at(found["short"]))
 
 
 def seen_name(observable: str, names: dict[str, str], lang: Lang) -> str:

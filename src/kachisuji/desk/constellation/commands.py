@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from kachisuji.desk.constellation import acting
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import ALONE, Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import Lang, say
 
@@ -38,14 +38,14 @@ def _add_showing(
     """Add a command that shows what one folder holds; ``keys`` tell of it and of the folder."""
 
     @group.command(name=name, help=say(keys[0], lang))
+    @speaking(lang, told)
     def showing(
         folder: Annotated[Path, told(keys[1])],
         /,
         *,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Annotated[Literal["en", "ja"], told("desk.opt_lang")] = lang,
+        telling: Telling,
     ) -> int:
-        return show(folder, Telling(lang, json))
+        return show(folder, telling)
 
 
 def _add_node_making(group: App, lang: Lang, told: Told) -> None:
@@ -67,35 +67,32 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         return acting.init(folder, name, role, invitation, renew, Telling(lang, json))
 
     @group.command(name="add", help=say("nodes.help_node_add", lang))
+    @speaking(lang, told)
     def add(
         folder: Folder,
         file: Annotated[Path, told("nodes.arg_table_file")],
         /,
         *,
         table: Annotated[str, told("nodes.opt_table")],
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.add(folder, file, table, Telling(lang, json))
+        return acting.add(folder, file, table, telling)
 
     @group.command(name="tables", help=say("nodes.help_node_tables", lang))
-    def tables(
-        *,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
-    ) -> int:
-        return acting.tables(Telling(lang, json))
+    @speaking(lang, told)
+    def tables(*, telling: Telling) -> int:
+        return acting.tables(telling)
 
     @group.command(name="check", help=say("nodes.help_node_check", lang))
+    @speaking(lang, told)
     def check(
         folder: Folder,
         /,
         *,
         recover: Annotated[bool, told("nodes.opt_recover"), ALONE] = False,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.check(folder, recover, Telling(lang, json))
+        return acting.check(folder, recover, telling)
 
 
 def _add_node_work(group: App, lang: Lang, told: Told) -> None:
@@ -190,6 +187,7 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         return acting.sit(folder, Telling(lang))
 
     @group.command(name="ask", help=say("nodes.help_constellation_ask", lang))
+    @speaking(lang, told)
     def ask(
         question: Annotated[Path, told("nodes.arg_question")],
         /,
@@ -199,12 +197,12 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         ident: Annotated[str, told("nodes.opt_asked_before"), Parameter(name="--id")] = "",
         patience: Annotated[float, told("nodes.opt_patience")] = 30.0,
         out: Annotated[Path | None, told("nodes.opt_answer_out")] = None,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.ask(question, identity, url, ident, patience, out, Telling(lang, json))
+        return acting.ask(question, identity, url, ident, patience, out, telling)
 
     @group.command(name="demo", help=say("nodes.help_constellation_demo", lang))
+    @speaking(lang, told)
     def demo(
         *,
         nodes: Annotated[int, told("nodes.opt_nodes")] = 12,
@@ -212,10 +210,8 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
         keep: Annotated[bool, told("nodes.opt_keep"), ALONE] = False,
         stay: Annotated[bool, told("nodes.opt_stay"), ALONE] = False,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        quiet: Annotated[bool, told("commands.opt_quiet"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         from kachisuji.desk.constellation import demo as shown
 
-        return shown.demo(nodes, out, keep, stay, seed, Telling(lang, json, quiet))
+        return shown.demo(nodes, out, keep, stay, seed, telling)

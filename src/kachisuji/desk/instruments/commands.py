@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import ALONE, Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
 
@@ -20,29 +20,27 @@ Measure = Literal["welfare", "value_added", "indispensability", "digital_balance
 
 def add_instruments(app: App, lang: Lang, told: Told) -> None:
     """Add the commands about instruments."""
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
-    Quiet = Annotated[bool, told("commands.opt_quiet"), ALONE]
 
     @app.command(
         name="instruments",
         help=say("instruments.help_instruments", lang),
         usage=say("instruments.usage_instruments", lang),
     )
+    @speaking(lang, told)
     def instruments(
         case: Annotated[str, told("desk.arg_case")] = "japan17",
         /,
         *,
-        json: Json = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return list_instruments(case, json, lang)
+        return list_instruments(case, telling)
 
     @app.command(
         name="marginal",
         help=say("instruments.help_marginal", lang),
         usage=say("instruments.usage_marginal", lang),
     )
+    @speaking(lang, told)
     def marginal(
         case: Annotated[str, told("desk.arg_case")],
         /,
@@ -53,21 +51,18 @@ def add_instruments(app: App, lang: Lang, told: Told) -> None:
         seed: Annotated[int, told("desk.opt_seed")] = 0,
         html: Annotated[Path | None, told("instruments.opt_html")] = None,
         csv: Annotated[Path | None, told("instruments.opt_csv")] = None,
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        telling = Telling(lang, json, quiet)
         return show_marginal(case, measure, segment, (futures, seed), (html, csv), telling)
 
 
-def list_instruments(case: str, as_json: bool, lang: Lang) -> int:
+def list_instruments(case: str, telling: Telling) -> int:
     """List the instruments of a case in words or as JSON."""
     from kachisuji.cases import load
     from kachisuji.desk.instruments.listing import described, told
 
     rows = described(load(case))
-    Telling(lang, json=as_json).result("\n".join(told(rows, lang)), rows)
+    telling.result("\n".join(told(rows, telling.lang)), rows)
     return 0
 
 

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import Told, speaking
+from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, percent, say
 
 if TYPE_CHECKING:
@@ -15,21 +16,19 @@ if TYPE_CHECKING:
 
 def add_history(app: App, lang: Lang, told: Told) -> None:
     """Add ``kachisuji history [NAME ...]``."""
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    Json = Annotated[bool, told("commands.opt_json"), ALONE]
 
     @app.command(name="history", help=say("history.help", lang), usage=say("history.usage", lang))
+    @speaking(lang, told)
     def history(
         *names: Annotated[str, told("history.arg_name")],
         futures: Annotated[int, told("instruments.opt_futures")] = 256,
         seed: Annotated[int, told("desk.opt_seed")] = 0,
-        json: Json = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return show_history(names, futures, seed, json, lang)
+        return show_history(names, futures, seed, telling)
 
 
-def show_history(names: tuple[str, ...], futures: int, seed: int, as_json: bool, lang: Lang) -> int:
+def show_history(names: tuple[str, ...], futures: int, seed: int, telling: Telling) -> int:
     """Play the programmes and tell each finding beside what the model says."""
     if not 16 <= futures <= 4096:
         raise InputError("desk.bad_option", option="--futures", got=futures, want="16 – 4096")
@@ -37,14 +36,13 @@ def show_history(names: tuple[str, ...], futures: int, seed: int, as_json: bool,
         raise InputError("desk.bad_option", option="--seed", got=seed, want="0, 1, 2 …")
     from kachisuji import contest
     from kachisuji.desk.rows import records
-    from kachisuji.desk.telling import Telling
 
     table = contest.history(names or None, futures=futures, seed=seed)
     values = [
         {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
         for row in records(table)
     ]
-    Telling(lang, json=as_json).result("\n".join(lines(table, lang)), values)
+    telling.result("\n".join(lines(table, telling.lang)), values)
     return 0
 
 

@@ -1,11 +1,11 @@
 """``kachisuji narrative``: the strategy as a story, in four formats."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
-from kachisuji.desk.helping import ALONE, Told
+from kachisuji.desk.helping import ALONE, Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
 
@@ -22,16 +22,15 @@ def add_narrative(app: App, lang: Lang, told: Told) -> None:
     @app.command(
         name="narrative", help=say("narrative.help", lang), usage=say("narrative.usage", lang)
     )
+    @speaking(lang, told)
     def narrative(
         run: Annotated[Path, told("desk.arg_run")],
         /,
         *,
         out: Annotated[Path | None, told("narrative.opt_out")] = None,
         edit: Annotated[bool, told("narrative.opt_edit"), ALONE] = False,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Annotated[Literal["en", "ja"], told("desk.opt_lang")] = lang,
+        telling: Telling,
     ) -> int:
-        telling = Telling(lang, json)
         return begin_editing(run, telling) if edit else tell(run, out, telling)
 
 

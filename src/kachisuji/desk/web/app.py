@@ -26,7 +26,7 @@ VIEWS = ("assets", "overview", "fields", "what_if", "futures", "ahead", "structu
          "editing", "jobs", "narrative", "paths", "closing", "taking")  # fmt: skip
 AT_ONCE = 6
 NOT_FOUND = ("web.no_run", "web.no_job", "web.no_case", "web.no_page", "web.no_such")
-BUSY = ("web.too_many_jobs", "web.job_works", "web.job_whole", "web.page_old")
+BUSY = ("web.too_many_jobs", "web.too_many_files", "web.job_works", "web.job_whole", "web.page_old")
 _STATUS = {404: "web.no_page", 405: "web.no_method"}
 
 
@@ -78,6 +78,7 @@ async def _opened(app: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = AT_ONCE
     app.state.desk.jobs.tend()
     yield
+    app.state.desk.press.close()
 
 
 def _routes(app: FastAPI) -> list[Any]:

@@ -19,10 +19,14 @@ from kachisuji.words import KachisujiError, RunError
 if TYPE_CHECKING:
     from kachisuji.desk.web.casebook import Casebook
     from kachisuji.desk.web.jobs import Jobs
-    from kachisuji.desk.web.structures import Library
+    from kachisuji.desk.web.library import Library
+    from kachisuji.desk.web.press import Press
 
 T = TypeVar("T")
 OPEN_AT_ONCE = 2  # runs kept in memory
+STAYS = ("replay",)  # what every question needs is not forgotten for a page
+PATIENCE = 0.4  # seconds that a page waits for what is being prepared before it says so
+FIRST_PAGE = 0.5  # seconds that a run's first page has to itself before preparing begins
 
 
 def default_folder() -> Path:
@@ -34,6 +38,33 @@ def default_folder() -> Path:
     return Path(base) / "kachisuji" / "desk"
 
 
+class Preparing:
+    """What is made ready beside the pages of a run, in a thread of its own, once."""
+
+    def __init__(self) -> None:
+        self._begun = threading.Lock()
+        self._asked, self._over = threading.Event(), threading.Event()
+
+    def begin(self, make: Callable[[], object], after: float = 0.0) -> None:
+        """Set ``make`` going unless it has been; ``after`` seconds, or as soon as someone waits."""
+        if self._begun.acquire(blocking=False):
+            threading.Thread(target=self._work, args=(make, after), daemon=True).start()
+
+    def _work(self, make: Callable[[], object], after: float) -> None:
+        try:
+            self._asked.wait(after)
+            make()
+        except KachisujiError:
+            pass  # the page that needs it meets the same mistake, and tells it
+        finally:
+            self._over.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long at most; return whether it is ready."""
+        self._asked.set()
+        return self._over.wait(seconds)
+
+
 @dataclass(frozen=True)
 class Shown:
     """A run with the names of everything in it."""
@@ -43,16 +74,27 @@ class Shown:
     names: Names
     cache: dict[str, object] = field(default_factory=dict)
     answers: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
-    making: threading.RLock = field(default_factory=threading.RLock)
+    files: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    preparing: Preparing = field(default_factory=Preparing)
+    _making: dict[str, threading.RLock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def once(self, key: str, make: Callable[[], T], most: int = 64) -> T:
-        """Return what ``make`` gives, made once a run; the oldest is forgotten above ``most``."""
-        with self.making:
-            if key not in self.cache:
-                self.cache[key] = make()
+        """Return what ``make`` gives, made once a run; the oldest is forgotten above ``most``.
+
+        Who asks for something else does not wait for what takes long.
+        """
+        with self._lock:
+            making = self._making.setdefault(key, threading.RLock())
+        with making:
+            if key in self.cache:
+                return cast("T", self.cache[key])
+            made = make()
+            with self._lock:
+                self.cache[key] = made
                 if len(self.cache) > most:
-                    self.cache.pop(next(iter(self.cache)))
-            return cast("T", self.cache[key])
+                    self.cache.pop(next(k for k in self.cache if k not in STAYS))
+            return made
 
 
 def slim(run: StoredRun) -> StoredRun:
@@ -78,6 +120,8 @@ class Desk:
         More folders: a run, or a folder of runs.
     case
         Name or folder of the case that a first run would be of.
+    eager
+        Prepare the what-if of every run as soon as any page of it is opened.
 
     Raises
     ------
@@ -85,12 +129,21 @@ class Desk:
         If the folder cannot be made or written.
     """
 
-    def __init__(self, folder: Path, runs: list[Path] | None = None, case: str = "japan17") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        runs: list[Path] | None = None,
+        case: str = "japan17",
+        *,
+        eager: bool = False,
+    ) -> None:
         from kachisuji.desk.web.casebook import Casebook
         from kachisuji.desk.web.jobs import Jobs
-        from kachisuji.desk.web.structures import Library
+        from kachisuji.desk.web.library import Library
+        from kachisuji.desk.web.press import Press
 
-        self.folder, self.case = folder.resolve(), case
+        self.folder, self.case, self.eager = folder.resolve(), case, eager
+        self.patience = PATIENCE
         self.extra = [r.resolve() for r in runs or []]
         try:
             for part in ("cases", "runs", "jobs"):
@@ -101,6 +154,7 @@ class Desk:
         self.cases: Casebook = Casebook(self.folder / "cases")
         self.jobs: Jobs = Jobs(self.folder / "jobs")
         self.library: Library = Library(self.folder / "tables")
+        self.press: Press = Press()
         self._open: dict[Path, tuple[int, Shown]] = {}
         self._lock = threading.Lock()
 
@@ -153,7 +207,22 @@ class Desk:
             self._open[path] = known
             while len(self._open) > OPEN_AT_ONCE:
                 self._open.pop(next(iter(self._open)))
-            return known[1]
+        if self.eager:
+            self._prepare(known[1], FIRST_PAGE)
+        return known[1]
+
+    def _prepare(self, shown: Shown, after: float = 0.0) -> None:
+        def ready() -> None:
+            from kachisuji.desk.web.replay import prepare
+
+            prepare(shown)
+
+        shown.preparing.begin(ready, after)
+
+    def is_ready(self, shown: Shown, seconds: float | None = None) -> bool:
+        """Whether the what-if of a run can answer, after waiting a moment at most."""
+        self._prepare(shown)
+        return shown.preparing.wait(self.patience if seconds is None else seconds)
 
     def warm(self) -> None:
         """Open the first run beforehand, so that its first page comes at once."""

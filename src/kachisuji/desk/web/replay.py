@@ -25,6 +25,7 @@ from kachisuji.words import InputError
 if TYPE_CHECKING:
     from kachisuji.contest.quantities import Quantity
     from kachisuji.desk.stored import StoredRun
+    from kachisuji.desk.web.place import Shown
     from kachisuji.portfolios import Chooser, Problem
 
 F8 = NDArray[np.float64]
@@ -38,6 +39,7 @@ PLAYED = ("welfare", "value_added", "indispensability", "exposure", "public_cost
 KEPT = 6  # relaxations kept at hand, each for one set of limits and exclusions
 QUICK_GAP = 1e-2
 QUICK_SECONDS = 0.3  # for the bound of an answer at once
+ANSWERS = 256  # answers of a run kept at hand
 
 
 @dataclass(frozen=True)
@@ -422,3 +424,26 @@ def spread(values: F8, weights: F8) -> dict[str, float]:
         place = min(int(np.searchsorted(mass, p - 1e-12)), values.size - 1)
         found[name] = float(values[order][place])
     return found
+
+
+# ---- of a run that is open on the desk -----------------------------------------------------------
+
+
+def replay_of(shown: Shown) -> Replay:
+    """Take up the futures of a run, once."""
+    return shown.once("replay", lambda: Replay.of(shown.run))
+
+
+def answer_of(shown: Shown, question: Question) -> dict[str, Any]:
+    """Answer a question, once."""
+    key = repr(question)
+    if key not in shown.answers:
+        shown.answers[key] = replay_of(shown).answer(question)
+        while len(shown.answers) > ANSWERS:
+            shown.answers.popitem(last=False)
+    return shown.answers[key]
+
+
+def prepare(shown: Shown) -> None:
+    """Do what the first question would wait for: the futures, the relaxed choice, the engine."""
+    answer_of(shown, Question())

@@ -59,7 +59,7 @@ def start(
         raise InputError("desk.bad_option", option="--port", got=port, want="1 – 65535")
     listening = _listen(host, port)
     runs = [run] if run is not None else []
-    desk = Desk(data or default_folder(), [*runs, Path("runs")], case)
+    desk = Desk(data or default_folder(), [*runs, Path("runs")], case, eager=True)
     guard = Guard(desk.secret, host, token)
     desk.warm()
     shown = f"[{host}]" if ":" in host else host

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kachisuji.accounts import Economy, read, reference, region_name, sector_name
-from kachisuji.accounts.commons import Commons
+from kachisuji.accounts import Economy, region_name, sector_name
 from kachisuji.desk.documents.charts import money_scale
 from kachisuji.desk.report.bilingual import Both, Money, t
-from kachisuji.ledger import write_atomic
-from kachisuji.words import InputError, Lang, RunError, number, say
+from kachisuji.words import InputError, Lang, number, say
 
-REFERENCE = "reference"
-KEPT = 2  # tables kept in memory
 MEASURES = (
     "output", "value_added_share", "export_share", "output_multiplier", "value_added_multiplier",
     "upstreamness", "downstreamness", "backward_index", "forward_index", "domestic_content",
@@ -37,73 +28,6 @@ def regions_of(economy: Economy) -> dict[str, Both]:
 def sectors_of(economy: Economy) -> dict[str, Both]:
     """Names of a table's sectors."""
     return {s: Both(sector_name(s, "en"), sector_name(s, "ja")) for s in economy.sectors}
-
-
-@dataclass
-class Library:
-    """Tables that can be looked at: the embedded one, those of the commons, those of a data folder.
-
-    Parameters
-    ----------
-    folder
-        Where what has been worked out is kept.
-    """
-
-    folder: Path
-    _open: OrderedDict[str, Economy] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def known(self) -> dict[str, Any]:
-        """Tables by name, each with where it is; nothing is read."""
-        found: dict[str, Any] = {REFERENCE: None}
-        for name, holding in sorted(Commons().holdings().items()):
-            if holding.kind:
-                found[f"commons-{name}"] = name
-        data = os.environ.get("KACHISUJI_DATA", "")
-        place = Path(data) / "wiod13"
-        if data and place.is_dir():
-            years = sorted(int(p.stem[-4:]) for p in place.glob("wiot_[0-9]*.parquet"))
-            found |= {f"wiod13-{year}": (place, year) for year in years}
-        return found
-
-    def table(self, name: str) -> Economy:
-        """Read a table; the last few stay open.
-
-        Raises
-        ------
-        RunError
-            If there is no table of this name.
-        """
-        known = self.known()
-        if name not in known:
-            raise RunError("web.no_such", what=name[:80])
-        with self._lock:
-            found = self._open.pop(name, None)
-            if found is None:
-                place = known[name]
-                if name == REFERENCE:
-                    found = reference()
-                elif isinstance(place, str):
-                    found = Commons().table(place)
-                else:
-                    found = read("wiod13", place[0], place[1])
-            self._open[name] = found
-            while len(self._open) > KEPT:
-                self._open.popitem(last=False)
-            return found
-
-    def figures(self, name: str) -> pd.DataFrame:
-        """Return every measure of every country's sectors, worked out once."""
-        economy = self.table(name)
-        path = self.folder / f"{economy.checksum[:24]}.parquet"
-        if path.is_file():
-            return pd.read_parquet(path)
-        found = figures(economy)
-        from kachisuji.desk.web.exporting import as_parquet
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, as_parquet(found))
-        return found
 
 
 def figures(economy: Economy) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from kachisuji.desk.ahead.goals import MEASURES, parse
-from kachisuji.desk.ahead.words import backcast_lines, level
-from kachisuji.desk.report.bilingual import Both, plain
-from kachisuji.desk.report.drawing import Plot, Scale
+from kachisuji.desk.ahead.words import backcast_lines, level, shortfall
+from kachisuji.desk.report.bilingual import Both, both, plain, t
+from kachisuji.desk.report.drawing import Plot, Scale, spanning
 from kachisuji.desk.rows import records
 from kachisuji.desk.web import pages
 from kachisuji.desk.web.jobs import Job
@@ -110,9 +110,14 @@ def told(shown: Shown, job: Job, lang: Lang) -> dict[str, Any]:
 
 
 def picture(shown: Shown, found: dict[str, Any], label: str) -> Any:
+    """Draw the dates of the lines that reach the goal, or by how much it is missed."""
+    if not found["reached"]:
+        return missed(shown, found, label)
+    return dates(shown, found, label) if found["lines"] else None
+
+
+def dates(shown: Shown, found: dict[str, Any], label: str) -> Any:
     """Draw the lines by year: from their start to the last moment at which starting is in time."""
-    if not found["lines"]:
-        return None
     settings = shown.run.case.settings
     first, last = settings.first_year, max(settings.last_year, found["goal"]["year"])
     rows = len(found["lines"])
@@ -126,4 +131,27 @@ def picture(shown: Shown, found: dict[str, Any], label: str) -> Any:
         plot.dot(row["start"], top - 0.315, "dot picked", 6)
         plot.text(first - 0.4, top, Both(row["name_en"], row["name_ja"]), "small")
     plot.line(found["goal"]["year"], 0, found["goal"]["year"], rows, "limit")
+    return plot.svg(label)
+
+
+def missed(shown: Shown, found: dict[str, Any], label: str) -> Any:
+    """Draw the level without any line, the nearest that lines come, and what is missing."""
+    goal, settings = found["goal"], shown.run.case.settings
+
+    def at(value: float) -> Both:
+        return both(lambda lang: level(value, goal["kind"], settings, lang))
+
+    def short(lang: Lang) -> str:
+        return shortfall(found, lambda v: level(v, goal["kind"], settings, lang), lang)
+
+    without, best, target = found["baseline"]["level"], found["best_level"], goal["target"]
+    plot = Plot(spanning([without, best, target], room=0.12), Scale(0, 3), height=3 * ROW)
+    for row, (key, value) in enumerate((("without", without), ("nearest", best))):
+        top = 2.75 - row
+        plot.bar(0.0, value, top - 0.18, top - 0.45, "bar good")
+        plot.text(plot.x.low, top, t(f"web.missed_{key}", level=at(value)), "small")
+    plot.bar(best, target, 0.57, 0.3, "short")
+    told = t("web.missed_short", level=at(target), year=goal["year"], short=both(short))
+    plot.text(plot.x.low, 0.75, told, "small strong")
+    plot.line(target, 0, target, 3, "limit")
     return plot.svg(label)

@@ -20,9 +20,8 @@ from kachisuji.desk.web import exporting, pages
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Shown
 from kachisuji.desk.web.portfolios import fronts
-from kachisuji.desk.web.replay import Replay
+from kachisuji.desk.web.replay import Replay, replay_of
 from kachisuji.desk.web.units import valued
-from kachisuji.desk.web.views.what_if import replay_of
 from kachisuji.words import KachisujiError, say
 
 router = APIRouter()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from kachisuji.desk.narrative import narrative, narrative_document, save_edit, state
-from kachisuji.desk.narrative.commands import written
+from kachisuji.desk.narrative import narrative, save_edit, state
 from kachisuji.desk.narrative.document import milestones
 from kachisuji.desk.narrative.edits import MOST_LETTERS
 from kachisuji.desk.narrative.figures import figures
 from kachisuji.desk.web import exporting, pages
 from kachisuji.desk.web.navigation import run_address
+from kachisuji.desk.web.place import Desk, Shown
 from kachisuji.words import InputError
 
 router = APIRouter()
@@ -88,9 +89,19 @@ def save(
 
 
 @router.get("/r/{run}/narrative.{suffix}", name="narrative_file")
-def take(request: Request, run: str, suffix: Literal["html", "pdf", "docx", "pptx"]) -> Response:
+async def take(
+    request: Request, run: str, suffix: Literal["html", "pdf", "docx", "pptx"]
+) -> Response:
     """Give the narrative as a file."""
-    shown = request.app.state.desk.show(run)
-    made = written(narrative_document(shown.run, pages.language_of(request)), f".{suffix}")
-    body = made.encode("utf-8") if isinstance(made, str) else made
+    desk: Desk = request.app.state.desk
+    lang = pages.language_of(request)
+
+    def checked() -> tuple[Shown, str]:
+        shown = desk.show(run)
+        of = state(shown.run.folder)
+        narrative(shown.run, lang, shown.names)  # a mistake in the edits is told here
+        return shown, of
+
+    shown, of = await run_in_threadpool(checked)
+    body = await desk.press.made(shown, "narrative", suffix, lang, of)
     return exporting.download(body, KINDS[suffix], f"{shown.name}-narrative.{suffix}")

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from kachisuji.accounts import Economy
 from kachisuji.desk.report.drawing import meter
 from kachisuji.desk.web import exporting, pages, structures
+from kachisuji.desk.web.library import REFERENCE, Series
 from kachisuji.desk.web.place import Desk
 from kachisuji.words import Lang, RunError, say
 
@@ -18,6 +19,7 @@ router = APIRouter()
 Word = Annotated[str, Query(max_length=60)]
 COMPARED = 8  # countries in a picture
 FIRST = ("JPN", "CHN", "USA", "KOR", "DEU")
+PATIENCE = 1.0  # seconds that a page waits for the years; what is missing then comes by itself
 
 
 class Asked:
@@ -28,7 +30,7 @@ class Asked:
     ) -> None:
         desk: Desk = request.app.state.desk
         self.library = desk.library
-        self.name = table or structures.REFERENCE
+        self.name = table or REFERENCE
         self.economy: Economy = self.library.table(self.name)
         self.region = region or (
             "JPN" if "JPN" in self.economy.regions else self.economy.regions[0]
@@ -51,12 +53,11 @@ class Asked:
         self.regions = list(dict.fromkeys([self.region, *(asked or own)]))[:COMPARED]
         self.years = request.query_params.get("years") == "1"
 
-    def series(self) -> dict[int, pd.DataFrame]:
-        """Figures by year: of this table alone, or of every year of its family."""
-        if not self.years or not self.name.startswith("wiod13-"):
-            return {self.economy.year: self.library.figures(self.name)}
-        names = [n for n in self.library.known() if n.startswith("wiod13-")]
-        return {int(n[-4:]): self.library.figures(n) for n in names}
+    def series(self, seconds: float | None = None) -> Series:
+        """Figures by year: of this table alone, or of every year of its series."""
+        if self.years:
+            return self.library.series(self.name, seconds)
+        return Series({self.economy.year: self.library.figures(self.name)}, 0, {})
 
     def query(self, **more: str) -> str:
         """Return the same question as a query."""
@@ -101,15 +102,19 @@ def structure(
         origin=_origin(economy, asked),
         flows={k: _bars(v) for k, v in found.items()} if found else None,
         compared=_compared(asked, lang),
-        has_years=asked.name.startswith("wiod13-"),
+        series=asked.series(PATIENCE),
+        others=len(asked.library.siblings(asked.name)) - 1,
+        own=asked.name == REFERENCE,
         query=asked.query(),
     )
 
 
 def _title(name: str, lang: Lang) -> str:
-    if name == structures.REFERENCE:
+    if name == REFERENCE:
         return say("web.table_reference", lang)
-    return name.replace("wiod13-", "WIOD 2013: ").removeprefix("commons-")
+    if name.startswith("commons-"):
+        return name.removeprefix("commons-").replace("@", ": ")
+    return name.replace("wiod13-", "WIOD 2013: ")
 
 
 def _rank(frame: pd.DataFrame, sector: str, measure: str, value: float) -> int:
@@ -154,12 +159,17 @@ def _compared(asked: Asked, lang: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def chart_of(asked: Asked, kind: str, lang: Any) -> dict[str, Any]:
+def chart_of(asked: Asked, kind: str, lang: Any, seconds: float | None = None) -> dict[str, Any]:
     """Return a picture of the explorer as Vega."""
     if kind == "sankey":
         return structures.sankey(asked.economy, asked.region, asked.sector, lang)
     return structures.comparison(
-        asked.series(), asked.regions, asked.sector, asked.measure, lang, asked.economy
+        asked.series(seconds).by_year,
+        asked.regions,
+        asked.sector,
+        asked.measure,
+        lang,
+        asked.economy,
     )
 
 
@@ -173,7 +183,7 @@ def chart(
 ) -> Response:  # fmt: skip
     """Send a picture as Vega, to be drawn in the browser."""
     asked = Asked(request, table, region, sector, measure)
-    return JSONResponse(chart_of(asked, kind, pages.language_of(request)))
+    return JSONResponse(chart_of(asked, kind, pages.language_of(request), PATIENCE))
 
 
 @router.get("/structure/chart.{form}", name="structure_picture", include_in_schema=False)
@@ -196,5 +206,5 @@ def table(
 ) -> Response:  # fmt: skip
     """Send every measure of every country's sectors of a table."""
     asked = Asked(request, table, region, sector, measure)
-    frames = [f.assign(year=year) for year, f in asked.series().items()]
+    frames = [f.assign(year=year) for year, f in asked.series().by_year.items()]
     return exporting.table_as(pd.concat(frames, ignore_index=True), form, f"structure-{asked.name}")

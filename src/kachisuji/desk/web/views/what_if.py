@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from kachisuji.beliefs import triangular_ppf
 from kachisuji.contest.quantities import Quantity
-from kachisuji.desk.report.bilingual import Both, percent, plain, points, t, whole
+from kachisuji.desk.report.bilingual import Both, listed, percent, plain, points, t, whole
 from kachisuji.desk.report.drawing import pc, spanning, strip
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import path_of
@@ -21,7 +21,7 @@ from kachisuji.desk.web.events import NEVER, has_come, left_out_by, years_asked
 from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
-from kachisuji.desk.web.replay import STEPS, Question, Replay
+from kachisuji.desk.web.replay import STEPS, Question, Replay, answer_of, replay_of
 from kachisuji.desk.web.units import valued
 from kachisuji.desk.web.views.closing import closable
 from kachisuji.words import KachisujiError, Lang
@@ -29,23 +29,7 @@ from kachisuji.words import KachisujiError, Lang
 router = APIRouter()
 
 FIRST = 8  # quantities with a slider from the start: those that move the result most
-KEPT = 256  # answers kept at hand
 GAP = 1e-4  # of an exact solution
-
-
-def replay_of(shown: Shown) -> Replay:
-    """Take up the futures of a run, once."""
-    return shown.once("replay", lambda: Replay.of(shown.run))
-
-
-def answer_of(shown: Shown, question: Question) -> dict[str, Any]:
-    """Answer a question, once."""
-    key = repr(question)
-    if key not in shown.answers:
-        shown.answers[key] = replay_of(shown).answer(question)
-        while len(shown.answers) > KEPT:
-            shown.answers.popitem(last=False)
-    return shown.answers[key]
 
 
 def question_of(request: Request, replay: Replay) -> Question:
@@ -56,7 +40,10 @@ def question_of(request: Request, replay: Replay) -> Question:
 @router.get("/r/{run}/what-if", name="what_if")
 def what_if(request: Request, run: str) -> Response:
     """Show sliders and forms for what is uncertain, and the answer."""
-    shown = request.app.state.desk.show(run)
+    desk: Desk = request.app.state.desk
+    shown = desk.show(run)
+    if not desk.is_ready(shown):
+        return pages.render(request, "preparing.html.j2", shown=shown)
     replay = replay_of(shown)
     question = question_of(request, replay)
     owner = request.query_params.get("of", "")
@@ -77,7 +64,7 @@ def what_if(request: Request, run: str) -> Response:
         owner=owner,
         form=form_of(shown, replay, question),
         changed=question.changed,
-        answer=told(shown, answer) if answer else None,
+        answer=told(shown, answer, question.changed) if answer else None,
         trouble=trouble.in_lang(lang) if trouble else None,
         query=request.url.query,
         closable=[(m, shown.names.region(m)) for m in closable(shown)],
@@ -110,7 +97,7 @@ def solved_view(desk: Desk, job: Job) -> dict[str, Any] | None:
     assert job.result is not None
     query = "&".join(f"{k}={v}" for k, v in job.asked["question"])
     return {
-        "answer": told(shown, job.result["answer"]),
+        "answer": told(shown, job.result["answer"], bool(job.asked["question"])),
         "back": run_address(shown.name, "/what-if") + (f"?{query}" if query else ""),
         "base": run_address(shown.name),
     }
@@ -247,8 +234,8 @@ def event_form(shown: Shown, replay: Replay, question: Question, event: str) -> 
 # ---- the answer ----------------------------------------------------------------------------------
 
 
-def told(shown: Shown, answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer in words."""
+def told(shown: Shown, answer: dict[str, Any], changed: bool) -> dict[str, Any]:
+    """Return an answer in words; where nothing is ``changed``, also what the run left out."""
     names, run = shown.names, shown.run
     best, kept = answer["best"], answer["kept"]
     before = {int(i) for i in run.choice["lines"]}
@@ -265,9 +252,12 @@ def told(shown: Shown, answer: dict[str, Any]) -> dict[str, Any]:
         measures.append(row)
     worth = min(answer["worth"])
     order = sorted(before | now, key=lambda i: (i not in now, i in before, i))
+    lines = [_line(shown, i, before, now) for i in order]
+    come = [row["segment"] for row in lines if row["state"] == "comes" and not changed]
     return {
         "measures": measures,
-        "lines": [_line(shown, i, before, now) for i in order],
+        "lines": lines,
+        "left_out": listed(come) if come else None,
         "count": len(now),
         "objective": names.money(answer["objective"]),
         "bound": names.money(answer["bound"]),
