@@ -10,8 +10,8 @@ import pytest
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.web.place import Shown
 from kachisuji.desk.web.portfolios import as_if
-from kachisuji.desk.web.replay import PLAYED
 from kachisuji.desk.web.segments import tiles
+from kachisuji.desk.web.units import MEASURES
 from kachisuji.desk.web.views.fields import verdict_of
 from kachisuji.desk.web.views.futures import weakness
 from kachisuji.words import entries, say
@@ -229,7 +229,7 @@ def test_the_what_if_says_what_a_joint_play_may_drop(reader, stored):
     real = (stored.lines["kind"] == "line") & ~stored.lines["segment"].isin(segments)
     more = int(stored.lines.index[real][0])
     spread = {"mean": 1.0, "p10": 0.0, "p50": 1.0, "p90": 2.0, "positive": 1.0}
-    some = dict.fromkeys(PLAYED, spread)
+    some = dict.fromkeys(MEASURES, spread)
     answer = {"lines": [*kept, more], "best": some, "kept": some, "worth": [16, 16],
               "half": [16, 16], "few": False, "kept_fits": True, "objective": 1.0, "bound": 1.0,
               "gap": 0.0}  # fmt: skip

@@ -211,6 +211,8 @@ class _Word:
                 shade.set(qn("w:val"), "clear")
                 shade.set(qn("w:fill"), PALE)
                 place._tc.get_or_add_tcPr().append(shade)
+        for row in table.rows:  # a row stays on one page
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
         head = OxmlElement("w:tblHeader")
         head.set(qn("w:val"), "true")
         table.rows[0]._tr.get_or_add_trPr().append(head)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kachisuji.desk.joint import value_of
 from kachisuji.desk.web.events import NEVER, event_years, has_come, left_out_by
+from kachisuji.desk.web.units import MEASURES
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ I8 = NDArray[np.int64]
 STEPS = 20  # of a slider; the middle leaves a belief as it is
 SHARPNESS = 6.0
 LEAST = 16  # futures that a half must still be worth
-PLAYED = ("welfare", "value_added", "indispensability", "exposure", "public_cost")
 KEPT = 6  # relaxations kept at hand, each for one set of limits and exclusions
 QUICK_GAP = 1e-2
 QUICK_SECONDS = 0.3  # for the bound of an answer at once
@@ -215,7 +215,7 @@ class Replay:
         items = [i for i in ITEMS if (limits["item"] == i).any()]
         measures: dict[str, F4] = {}
         half: dict[str, F8] = {}
-        for name in PLAYED:
+        for name in MEASURES:
             played = outcome.measure(name)
             half[name] = played[:, halves.choose]
             measures[name] = played.astype(np.float32)

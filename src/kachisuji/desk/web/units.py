@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from kachisuji.contest.quantities import Quantity
-from kachisuji.desk.report.bilingual import Both, Money, both, number, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, Money, both, number, percent, plain, points, t
 from kachisuji.words import ratio
 
 # units of the schema files (cases/schema/*symbols.csv) that are a number and a word
@@ -70,6 +70,17 @@ def valued(value: float, quantity: Quantity, money: Money) -> Both:
     if unit in _PEOPLE:
         return t(_PEOPLE[unit], value=number(value, 2), money=money(1.0))
     return t(_WORDED[unit], value=number(value, 2)) if unit in _WORDED else number(value)
+
+
+MEASURES = ("welfare", "value_added", "indispensability", "exposure", "public_cost")
+POINTS = ("indispensability", "exposure")  # of them, those without money
+
+
+def measured(measure: str, part: dict[str, float], money: Money) -> tuple[Both, Both]:
+    """Write the mean of a measure and the middle four fifths of it (``mean``, ``p10``, ``p90``)."""
+    show = points if measure in POINTS else money
+    low, high = show(part["p10"]), show(part["p90"])
+    return show(part["mean"]), t("desk.between", low=low, high=high)
 
 
 def _decimals(value: float) -> int:

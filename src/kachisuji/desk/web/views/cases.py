@@ -10,12 +10,13 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from kachisuji.cases import available, optional_tables, resolve, tables
-from kachisuji.desk.report.bilingual import percent, plain, points, t
+from kachisuji.desk.report.bilingual import percent, plain, t
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.web import exporting, packing, pages, sheets
 from kachisuji.desk.web.casebook import TOML, Version, case_files, mistakes
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
+from kachisuji.desk.web.units import MEASURES, measured
 from kachisuji.words import InputError, Lang, RunError, say
 
 router = APIRouter()
@@ -241,13 +242,11 @@ def runs(
 def side_by_side(one: Shown, two: Shown) -> dict[str, Any]:
     """Set what two runs found beside each other."""
     rows = []
-    for measure in ("welfare", "value_added", "indispensability", "exposure", "public_cost"):
+    for measure in MEASURES:
         row: dict[str, Any] = {"name": t(f"desk.measure_{measure}")}
         for side, shown in (("a", one), ("b", two)):
-            show = points if measure in ("indispensability", "exposure") else shown.names.money
             own = shown.run.choice["joint"][measure]
-            row[side] = show(own["mean"])
-            row[f"{side}_span"] = t("desk.between", low=show(own["p10"]), high=show(own["p90"]))
+            row[side], row[f"{side}_span"] = measured(measure, own, shown.names.money)
         rows.append(row)
     wins = {"name": t("web.wins_nothing")}
     wins |= {s: percent(x.run.choice["wins"]["nothing"]) for s, x in (("a", one), ("b", two))}

@@ -21,7 +21,7 @@ from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Shown
 from kachisuji.desk.web.portfolios import fronts
 from kachisuji.desk.web.replay import Replay, replay_of
-from kachisuji.desk.web.units import valued
+from kachisuji.desk.web.units import POINTS, valued
 from kachisuji.words import KachisujiError, say
 
 router = APIRouter()
@@ -89,7 +89,7 @@ def found_of(shown: Shown, measure: str, part: str) -> dict[str, Any]:
     replay = replay_of(shown)
     values = total_of(shown, replay, measure)
     asked = of_interest(values, part)
-    show = in_points if measure in ("indispensability", "exposure") else shown.names.money
+    show = in_points if measure in POINTS else shown.names.money
     limit = None
     if asked.any() and part != "below":
         limit = show(float(values[asked].max() if part == "worst" else values[asked].min()))

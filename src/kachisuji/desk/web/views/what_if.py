@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from kachisuji.beliefs import triangular_ppf
 from kachisuji.contest.quantities import Quantity
-from kachisuji.desk.report.bilingual import Both, listed, percent, plain, points, t, whole
+from kachisuji.desk.report.bilingual import Both, listed, percent, plain, t, whole
 from kachisuji.desk.report.drawing import pc, spanning, strip
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.choice import path_of
@@ -22,7 +22,7 @@ from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
 from kachisuji.desk.web.replay import STEPS, Question, Replay, answer_of, replay_of
-from kachisuji.desk.web.units import valued
+from kachisuji.desk.web.units import MEASURES, measured, valued
 from kachisuji.desk.web.views.closing import closable
 from kachisuji.words import KachisujiError, Lang
 
@@ -243,12 +243,10 @@ def told(shown: Shown, answer: dict[str, Any], changed: bool) -> dict[str, Any]:
     span = spanning([v for part in (best, kept) for v in
                      (part["welfare"]["p10"], part["welfare"]["p90"])])  # fmt: skip
     measures = []
-    for name in ("welfare", "value_added", "indispensability", "exposure", "public_cost"):
-        show = points if name in ("indispensability", "exposure") else names.money
+    for name in MEASURES:
         row: dict[str, Any] = {"name": t(f"desk.measure_{name}")}
         for key, part in (("best", best[name]), ("kept", kept[name])):
-            row[key] = show(part["mean"])
-            row[f"{key}_span"] = t("desk.between", low=show(part["p10"]), high=show(part["p90"]))
+            row[key], row[f"{key}_span"] = measured(name, part, names.money)
         measures.append(row)
     worth = min(answer["worth"])
     order = sorted(before | now, key=lambda i: (i not in now, i in before, i))
