@@ -186,7 +186,7 @@ def test_a_page_that_is_being_prepared_goes_on_by_itself(browser, address, desk,
     monkeypatch.setattr(desk, "is_ready", lambda shown: False)
     tab = Tab(browser, address, "ja")
     page = tab.go("/r/small/what-if?limit.money=60")
-    assert page.locator("#preparing [role=status]").inner_text().startswith("この計算結果")
+    assert page.locator("#preparing [role=status]").inner_text().startswith("この実行結果")
     monkeypatch.undo()
     page.wait_for_selector("#answer")
     assert page.locator("#limit-money").input_value() == "60"

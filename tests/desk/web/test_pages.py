@@ -102,7 +102,7 @@ def test_errors_are_pages_with_a_remedy_in_both_languages(reader):
     answer = reader.get("/r/none?lang=ja")
     assert answer.status_code == 404
     assert JAPANESE.search(answer.text)
-    assert "計算結果の一覧から選ぶ" in answer.text
+    assert "実行結果の一覧から選ぶ" in answer.text
     answer = reader.get("/r/none?lang=en")
     assert "Choose one of the list of runs" in answer.text
 
