@@ -74,9 +74,13 @@ def make_app(desk: Desk, guard: Guard | None = None, lang: Lang = "ja") -> FastA
 
 @asynccontextmanager
 async def _opened(app: FastAPI) -> AsyncIterator[None]:
-    """Go on with jobs that were killed; answer a few requests at a time, more would only wait."""
+    """Go on with jobs that were killed; answer a few requests at a time, more would only wait.
+
+    The what-if of the first run is prepared from now on, and what makes files ends with the server.
+    """
     current_default_thread_limiter().total_tokens = AT_ONCE
     app.state.desk.jobs.tend()
+    app.state.desk.begin()
     yield
     app.state.desk.press.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import threading
@@ -188,13 +189,19 @@ class Desk:
         return next(iter(self.runs()), None)
 
     def show(self, name: str) -> Shown:
-        """Open a run by its name; the last few stay open.
+        """Open a run by its name; the last few stay open, and are prepared where the desk is eager.
 
         Raises
         ------
         RunError
             If there is no run of this name, or it is damaged.
         """
+        shown = self._opened(name)
+        if self.eager:
+            self._prepare(shown, FIRST_PAGE)
+        return shown
+
+    def _opened(self, name: str) -> Shown:
         path = self.runs().get(name)
         if path is None:
             raise RunError("web.no_run", name=name)
@@ -207,9 +214,7 @@ class Desk:
             self._open[path] = known
             while len(self._open) > OPEN_AT_ONCE:
                 self._open.pop(next(iter(self._open)))
-        if self.eager:
-            self._prepare(known[1], FIRST_PAGE)
-        return known[1]
+            return known[1]
 
     def _prepare(self, shown: Shown, after: float = 0.0) -> None:
         def ready() -> None:
@@ -226,9 +231,15 @@ class Desk:
 
     def warm(self) -> None:
         """Open the first run beforehand, so that its first page comes at once."""
+        self._first(self._opened)
+
+    def begin(self) -> None:
+        """Begin to prepare the first run: the server answers now."""
+        if self.eager:
+            self._first(self.show)
+
+    def _first(self, work: Callable[[str], object]) -> None:
         name = self.default_run()
         if name is not None:
-            try:
-                self.show(name)
-            except KachisujiError:
-                return  # its page will say what is wrong
+            with contextlib.suppress(KachisujiError):  # its page will say what is wrong
+                work(name)
