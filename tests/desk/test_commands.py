@@ -162,6 +162,7 @@ def test_a_new_case_is_commented_and_runs_as_it_is(capsys, tmp_path, lang):
     code, out, _ = call(capsys, "new", tmp_path / "mine", "--lang", lang)
     assert code == 0
     assert "kachisuji run" in out
+    assert not (tmp_path / "mine" / "expected").exists()  # nobody's results but its own
     case = load(tmp_path / "mine")
     assert case.settings.id == "mine"
     assert case.settings.weights == load("template").settings.weights

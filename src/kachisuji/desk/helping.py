@@ -103,14 +103,18 @@ def speaking(lang: Lang, told: Told) -> Callable[[Command], Command]:
     has a result.
     """
 
-    def flag(name: str) -> inspect.Parameter:
-        made = Annotated[bool, told(f"commands.opt_{name}"), ALONE]
+    def flag(name: str, key: str) -> inspect.Parameter:
+        made = Annotated[bool, told(key), ALONE]
         return inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=made
         )
 
     asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
-    flags = [flag(name) for name in ("json", "quiet", "verbose")]
+    flags = [
+        flag("json", "commands.opt_json"),
+        flag("quiet", "commands.opt_quiet"),
+        flag("verbose", "commands.opt_verbose"),
+    ]
     which = inspect.Parameter(
         "lang", inspect.Parameter.KEYWORD_ONLY, default=lang, annotation=asked
     )

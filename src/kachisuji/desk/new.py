@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -69,6 +70,7 @@ def new_case(folder: Path, source: str = "template", lang: Lang = "en") -> Path:
     with run_folder(folder) as made:
         copy_into(origin.path, made)
         (made / "SOURCES.md").unlink(missing_ok=True)
+        shutil.rmtree(made / "expected", ignore_errors=True)  # results of the case it comes from
         settings = (made / CASE_FILE).read_text(encoding="utf-8")
         settings = _renamed(settings, name, origin.settings.id)
         head = say("commands.new_head", lang, name=name)

@@ -132,7 +132,7 @@ class _Word:
             line.add_run(f"{legal(label)}  ").bold = True
             line.add_run(legal(value))
         head = self.word.add_paragraph(style="Normal")
-        head.paragraph_format.space_before = 240000
+        head.paragraph_format.page_break_before = True
         head.add_run(legal(self.document.contents)).bold = True
         listed = "\n".join(p.text for p in self.word.paragraphs if p.style.name == "Heading 1")
         listed += "\n" + "\n".join(h.text for h, _ in self.document.sections())
