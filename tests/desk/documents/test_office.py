@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from kachisuji.desk.documents.blocks import Bullets, Card, Figure, Heading, Paragraph, Source, Table
 from kachisuji.desk.documents.office import legal
 from kachisuji.desk.documents.page import write_html
-from kachisuji.desk.documents.slides import LETTERS, claim, portions, write_pptx
+from kachisuji.desk.documents.slides import (
+    LETTERS,
+    claim,
+    height_of,
+    portions,
+    shared_out,
+    widths_of,
+    write_pptx,
+)
 from kachisuji.desk.documents.word import write_docx
 from kachisuji.desk.narrative import narrative_document
 from kachisuji.desk.stored import StoredRun
@@ -162,3 +170,18 @@ def test_portions_hold_every_word_and_fit(texts):
     joined = re.sub(r"\s", "", "".join(t for part in parts for t in part))
     assert joined.replace("\0", "") == re.sub(r"\s", "", "".join(texts)).replace("\0", "")
     assert all(part for part in parts)
+
+
+@given(
+    st.lists(st.lists(st.text("aあ ", max_size=150), min_size=3, max_size=3), max_size=30),
+    st.floats(2.5, 4.7),
+)
+def test_no_slide_holds_more_of_a_table_than_it_has_room_for(rows, room):
+    table = Table("", ("head", "of", "three"), tuple(map(tuple, rows)))
+    shares = shared_out(table, room)
+    assert [row for share in shares for row in share] == [tuple(row) for row in rows]
+    widths = widths_of(table, 12.1)
+    head = height_of(table.head, widths)
+    for share in shares:
+        assert len(share) <= 1 or head + sum(height_of(row, widths) for row in share) <= room + 1e-9
+    assert all(shares) or shares == [[]]

@@ -28,6 +28,8 @@ GRADES = {
     "elicited": "#d2a93b", "assumed": "#c9673f", "rest": "#c9c6be",
 }  # fmt: skip
 WIDTH = 560
+# years of a narrow axis: every other one is named
+EVERY_OTHER = {"labelAngle": 0, "labelExpr": "datum.value % 2 == 0 ? datum.value : ''"}
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ def timeline(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
                  "color": INDIGO},
         "encoding": {
             "y": y,
-            "x": {"field": "year", "type": "ordinal", "axis": _axis("", labelAngle=0)},
+            "x": {"field": "year", "type": "ordinal", "axis": _axis("", **EVERY_OTHER)},
             "opacity": {"field": "part", "type": "quantitative", "legend": None,
                         "scale": {"domain": [0, 1], "range": [0.25, 1]}},
         },

@@ -263,8 +263,9 @@ class _Report:
     def balance(self) -> list[Block]:
         found = balance.front(self.run, self.names)
         order = self.run.front.sort_values("growth")  # as the rows found stand
+        comma = self.say("desk.list_separator")
         rows = [
-            (r["growth"], r["power"], r["lines"], "・".join(self.of(s) for s in r["segments"]))
+            (r["growth"], r["power"], r["lines"], comma.join(self.of(s) for s in r["segments"]))
             for r, on_front in zip(found["rows"], order["on_front"], strict=True)
             if on_front or r["chosen"]
         ]

@@ -38,10 +38,13 @@ from kachisuji.words import RunError, say
 WIDE, TALL = 13.333, 7.5  # inches
 MARGIN = 0.6
 TOP, FOOT = 1.95, 6.85  # where what shows the claim begins, and where its source stands
-ROWS = 9  # of a table on one slide
+SMALLEST = 0.36  # inches: a row of one line
+# letters of a title -> its size in points; what is longer than the last is no title
+SIZES = ((56, 30), (96, 26), (150, 20), (240, 16), (330, 14))
 LETTERS = {"alone": 900, "beside": 430}  # that one slide holds, a Japanese one counted as two
 ABOVE = 260  # letters that stand above a table on the same slide
 TITLE_ONLY = 5  # the layout of the default template with a title and nothing else
+NAMED = 900  # letters of the list of evidence on the last slide
 SOURCES = 8  # pieces of evidence named below a slide; all stand in its notes
 
 
@@ -116,6 +119,48 @@ def claim(texts: Sequence[str]) -> tuple[str, list[str]]:
     return title, [*([rest] if rest else []), *texts[1:]]
 
 
+def letters_of(text: str) -> float:
+    """Size of the letters of a cell, in points."""
+    return 13.0 if _weight(text) < 90 else 11.5
+
+
+def widths_of(table: Table, whole: float) -> list[float]:
+    """Widths of the columns, together ``whole``; a table without a head holds labels and words."""
+    return columns(table, whole) if any(table.head) else [0.24 * whole, 0.76 * whole]
+
+
+def height_of(row: Sequence[str], widths: Sequence[float]) -> float:
+    """Inches that a row of a table takes: its tallest cell, letters half as wide as they are high.
+
+    Fonts differ from machine to machine, so that a little more is reckoned than Calibri takes.
+    """
+    tallest = 1.0
+    for text, width in zip(row, widths, strict=True):
+        size = letters_of(text) / 72
+        lines = -(-_weight(text.replace("\n", " ")) * 0.56 * size // (width - 0.2))
+        tallest = max(tallest, lines * 1.2 * size / (1.2 * 13 / 72))
+    return max(SMALLEST, tallest * 1.2 * 13 / 72 + 0.08)
+
+
+def shared_out(table: Table, room: float) -> list[Sequence[Sequence[str]]]:
+    """Share the rows of a table out over slides with ``room`` inches each, about evenly."""
+    widths = widths_of(table, WIDE - 2 * MARGIN)
+    head = height_of(table.head, widths) if any(table.head) else 0.0
+    heights = [height_of(row, widths) for row in table.rows]
+    slides = max(1, -(-sum(heights) // (room - head)))
+    fair = sum(heights) / slides
+    out: list[list[Sequence[str]]] = [[]]
+    used = 0.0
+    for row, height in zip(table.rows, heights, strict=True):
+        full = used + height > room - head or (used + height / 2 > fair and len(out) < slides)
+        if out[-1] and full:
+            out.append([])
+            used = 0.0
+        out[-1].append(row)
+        used += height
+    return list(out)
+
+
 class _Deck:
     """A deck of slides being written."""
 
@@ -136,8 +181,7 @@ class _Deck:
         place.width, place.height = self.inches(WIDE - 2 * MARGIN), self.inches(1.05)
         place.text_frame.word_wrap = True
         place.text_frame.vertical_anchor = 3  # middle
-        weight = _weight(title)
-        size = next((s for most, s in ((56, 30), (104, 26), (200, 21)) if weight <= most), 17)
+        size = next((s for most, s in SIZES if _weight(title) <= most), SIZES[-1][1])
         self._write(place.text_frame.paragraphs[0], title, size, INDIGO, bold=True)
         if over:
             kicker = self._box(slide, MARGIN, 0.28, WIDE - 2 * MARGIN, 0.4)
@@ -197,6 +241,8 @@ class _Deck:
             return
         texts = list(_texts(blocks))
         title, rest = claim(texts)
+        if _weight(title) > SIZES[-1][0]:
+            title, rest = "", texts
         figures = [b for b in blocks if isinstance(b, Figure)]
         tables = [b for b in blocks if isinstance(b, Table)]
         over = heading.text if title else ""
@@ -249,8 +295,10 @@ class _Deck:
         sources = [b for b in blocks if isinstance(b, Source)]
         tables = [" · ".join(row) for b in blocks if isinstance(b, Table) for row in b.rows]
         ids = ", ".join(f"{s.id} ({s.grade})" for s in sources)
-        shown = next(portions([*_texts(blocks), *tables, ids], LETTERS["alone"]), [])
+        shown = next(portions([*_texts(blocks), *tables], LETTERS["alone"]), [])
         self._words(slide, shown, LETTERS["alone"], half=False)
+        named = self._box(slide, MARGIN, 4.6, WIDE - 2 * MARGIN, FOOT - 4.6)
+        self._write(named.paragraphs[0], ids[:NAMED] + ("…" if len(ids) > NAMED else ""), 12, SOFT)
         told = [*_texts(blocks), *tables]
         told += [
             f"{s.id} [{s.grade}] {s.statement} {s.source} {s.date} {s.address}" for s in sources
@@ -273,24 +321,24 @@ class _Deck:
     def _tables(self, title: str, over: str, table: Table, texts: list[str]) -> list[Any]:
         """Write a table over as many slides as it needs, shared out evenly; return them."""
         above = next(portions(texts, ABOVE), []) if texts else []
-        slides = max(1, -(-len(table.rows) // ROWS))
-        each = max(1, -(-len(table.rows) // slides))
+        shares = shared_out(table, FOOT - TOP - 0.2 - (0.85 if above else 0.0))
         made = []
-        for number, start in enumerate(range(0, len(table.rows), each), 1):
-            slide = self._slide(title, f"{over} ({number}/{slides})" if slides > 1 else over)
+        for number, rows in enumerate(shares, 1):
+            more = f" ({number}/{len(shares)})" if len(shares) > 1 else ""
+            slide = self._slide(title, over + more)
             top = TOP
             if above:
                 frame = self._box(slide, MARGIN, top, WIDE - 2 * MARGIN, 0.7)
                 self._write(frame.paragraphs[0], " ".join(above), 15, SOFT)
                 top += 0.85
-            self._table(slide, table, table.rows[start : start + each], top)
+            self._table(slide, table, rows, top)
             made.append(slide)
         return made
 
     def _table(self, slide: Any, table: Table, rows: Sequence[Sequence[str]], top: float) -> None:
         """Write rows of a table below its head; without one, labels and what they stand for."""
         bare = not any(table.head)
-        height = min(0.62, (FOOT - top - 0.2) / (len(rows) + (not bare)))
+        height = max(SMALLEST, min(0.62, (FOOT - top - 0.2) / (len(rows) + (not bare))))
         shape = slide.shapes.add_table(
             len(rows) + (not bare), len(table.head), self.inches(MARGIN), self.inches(top),
             self.inches(WIDE - 2 * MARGIN), self.inches(height * (len(rows) + (not bare))),
@@ -298,7 +346,7 @@ class _Deck:
         shape._element.nvGraphicFramePr.cNvPr.set("descr", legal(table.caption or slide.name))
         shape.table.first_row = not bare
         whole = WIDE - 2 * MARGIN
-        widths = [0.24 * whole, 0.76 * whole] if bare else columns(table, whole)
+        widths = widths_of(table, whole)
         for column, width in enumerate(widths):
             shape.table.columns[column].width = self.inches(width)
         for told in cells(table, rows):
@@ -310,7 +358,7 @@ class _Deck:
             strong = told.head or (bare and told.column == 0)
             colour = WHITE if told.head else INDIGO if strong else INK
             paragraph = cell.text_frame.paragraphs[0]
-            size = 13 if _weight(told.text) < 90 else 11.5
+            size = letters_of(told.text)
             self._write(paragraph, told.text.replace("\n", " "), size, colour, bold=strong)
             if told.right:
                 paragraph.alignment = 3
