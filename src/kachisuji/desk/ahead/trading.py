@@ -34,15 +34,14 @@ def add_trading(app: App, lang: Lang, told: Told) -> None:
         help=say("ahead.help_explain", lang),
         usage=say("ahead.usage_explain", lang),
     )
+    @speaking(lang, told)
     def explain(
         run: Annotated[str, told("ahead.arg_run")],
         /,
         *lines: Annotated[str, told("ahead.arg_lines")],
-        json: Json = False,
-        quiet: Quiet = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return give_reasons(run, lines, Telling(lang, json, quiet))
+        return give_reasons(run, lines, telling)
 
     @app.command(
         name="divide", help=say("ahead.help_divide", lang), usage=say("ahead.usage_divide", lang)

@@ -49,10 +49,10 @@ def _add_showing(
 
 
 def _add_node_making(group: App, lang: Lang, told: Told) -> None:
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Folder = Annotated[Path, told("nodes.arg_folder")]
 
     @group.command(name="init", help=say("nodes.help_node_init", lang))
+    @speaking(lang, told)
     def init(
         folder: Folder,
         /,
@@ -61,10 +61,9 @@ def _add_node_making(group: App, lang: Lang, told: Told) -> None:
         role: Annotated[Literal["node", "member", "asker"], told("nodes.opt_role")] = "node",
         invitation: Annotated[Path | None, told("nodes.opt_invitation")] = None,
         renew: Annotated[bool, told("nodes.opt_renew"), ALONE] = False,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.init(folder, name, role, invitation, renew, Telling(lang, json))
+        return acting.init(folder, name, role, invitation, renew, telling)
 
     @group.command(name="add", help=say("nodes.help_node_add", lang))
     @speaking(lang, told)
@@ -110,6 +109,7 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         return acting.serve_node(folder, port, Telling(lang))
 
     @group.command(name="approve", help=say("nodes.help_node_approve", lang))
+    @speaking(lang, told)
     def approve(
         folder: Folder,
         question: Annotated[str, told("nodes.arg_question_id")] = "",
@@ -117,30 +117,29 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         *,
         always: Annotated[bool, told("nodes.opt_always"), ALONE] = False,
         refuse: Annotated[bool, told("nodes.opt_refuse"), ALONE] = False,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
         how = "never" if refuse else "always" if always else "once"
-        return acting.approve(folder, question, how, Telling(lang, json))
+        return acting.approve(folder, question, how, telling)
 
 
 def _add_founding(group: App, lang: Lang, told: Told) -> None:
-    Asked = Annotated[Literal["en", "ja"], told("desk.opt_lang")]
     Folder = Annotated[Path, told("nodes.arg_coordinator")]
 
     @group.command(name="init", help=say("nodes.help_constellation_init", lang))
+    @speaking(lang, told)
     def init(
         folder: Folder,
         /,
         *,
         host: Annotated[str, told("nodes.opt_own_host")] = "",
         renew: Annotated[bool, told("nodes.opt_renew_coordinator"), ALONE] = False,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.found(folder, host, renew, Telling(lang, json))
+        return acting.found(folder, host, renew, telling)
 
     @group.command(name="invite", help=say("nodes.help_constellation_invite", lang))
+    @speaking(lang, told)
     def invite(
         folder: Folder,
         request: Annotated[Path, told("nodes.arg_request")],
@@ -150,22 +149,21 @@ def _add_founding(group: App, lang: Lang, told: Told) -> None:
         url: Annotated[str, told("nodes.opt_url")],
         at: Annotated[str, told("nodes.opt_at")] = "",
         days: Annotated[int, told("nodes.opt_days")] = 365,
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.invite(folder, request, out, (url, at), days, Telling(lang, json))
+        return acting.invite(folder, request, out, (url, at), days, telling)
 
     @group.command(name="revoke", help=say("nodes.help_constellation_revoke", lang))
+    @speaking(lang, told)
     def revoke(
         folder: Folder,
         name: Annotated[str, told("nodes.arg_name")],
         /,
         *,
         serial: Annotated[str, told("nodes.opt_serial")] = "",
-        json: Annotated[bool, told("commands.opt_json"), ALONE] = False,
-        lang: Asked = lang,
+        telling: Telling,
     ) -> int:
-        return acting.revoke(folder, name, serial, Telling(lang, json))
+        return acting.revoke(folder, name, serial, telling)
 
 
 def _add_serving(group: App, lang: Lang, told: Told) -> None:
