@@ -107,6 +107,24 @@ def test_cells_of_few_rows_are_left_out_whatever_is_asked(kind):
     assert 0 < values.count(None) <= len(values) // 2 + (len(ORIGINS) if kind == "shares" else 0)
 
 
+def test_shares_are_right_on_average_however_many_origins_sell_nothing():
+    origins = tuple(f"O{k}" for k in range(12))
+    table = pd.concat([purchases(s, 200) for s in range(3)])
+    table = table.assign(product="A", origin=np.where(np.arange(600) < 420, "O0", "O1"))
+    question = ask(kind="shares", epsilon=1.0, high=100.0, smallest=0,
+                   groups={"product": ("A",), "origin": origins})  # fmt: skip
+    true = contribution(question, table)
+    exact = answer("q", question, {"values": true.tolist(), "kept": [True]}).table.iloc[0]
+    found = []
+    for _ in range(120):
+        values = true + sum(draw(question) for _ in range(3))
+        row = answer("q", question, {"values": values.tolist(), "kept": [True]}).table.iloc[0]
+        found.append(row[["estimate", "stock_days"]].to_numpy(dtype=float))
+    error = np.mean(found, axis=0) - exact[["estimate", "stock_days"]].to_numpy(dtype=float)
+    assert (np.abs(error) <= 4 * np.std(found, axis=0) / np.sqrt(len(found))).all()
+    assert (np.std(found, axis=0) > 0).all()
+
+
 def test_noise_has_the_stated_law():
     question = ask(kind="count", table="purchases", epsilon=0.5,
                    groups={"supplier": tuple(f"S{k}" for k in range(4000))})  # fmt: skip

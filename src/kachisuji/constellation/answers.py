@@ -186,8 +186,9 @@ def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     value, deviation = a.part("value")
     table = table.assign(value=np.nan_to_num(value), value_sd=deviation, suppressed=np.isnan(value))
     stock, spare = np.nan_to_num(a.part("stock")[0]), np.nan_to_num(a.part("spare")[0])
-    table = table.assign(stock=stock, spare=np.maximum(spare, 0.0))
-    table["value"] = np.maximum(table["value"], 0.0)
+    table = table.assign(stock=stock, spare=spare)
+    # sums are taken of the values as they were opened: clipping each at zero would leave the
+    # noise of the small ones above it, and so make every sum too great
     whole = table.groupby("product")["value"].transform("sum").to_numpy(dtype=float)
     many = len(q.groups["origin"])
     share, spread = _ratio(table["value"].to_numpy(), deviation, whole, deviation * np.sqrt(many))
@@ -202,5 +203,6 @@ def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     made["stock_days_sd"] = days_sd * LONGEST_STOCK
     others = (made.groupby("product")["spare"].transform("sum") - made["spare"]).to_numpy()
     spare_sd = a.part("spare")[1] * np.sqrt(many)
-    made["spare_others"], made["spare_sd"] = _ratio(others, spare_sd, whole, 0.0 * whole)
+    spare_others, made["spare_sd"] = _ratio(others, spare_sd, whole, 0.0 * whole)
+    made["spare_others"] = np.maximum(spare_others, 0.0)
     return made.drop(columns=["stock", "spare"])
