@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from kachisuji.constellation.serving import PENDING
-from kachisuji.desk import pipeline
 from kachisuji.desk.cli import main
 from kachisuji.words import EXIT_INTERRUPTED
 
@@ -195,33 +194,27 @@ def test_an_interrupted_demonstration_leaves_no_process(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs Linux's /proc")
-def test_a_case_is_run_with_the_firms_of_the_demonstration(tmp_path, capsys, monkeypatch):
-    """As a newcomer would: the demonstration stays, and prints the command that comes next."""
-    monkeypatch.setattr(pipeline, "RESAMPLES", 2)
+def test_the_demonstration_stays_for_runs_of_a_case_and_ends_in_order(tmp_path, capsys):
+    """As a newcomer would: it prints the command that comes next, and its asker has a budget."""
     command = [sys.executable, "-m", "kachisuji", "constellation", "demo", "--nodes", "6", "--stay"]
+    question = tmp_path / "q.toml"
+    question.write_text('kind = "count"\ntable = "purchases"\nepsilon = 1.0\n')
     with subprocess.Popen(
         [*command, "--out", str(tmp_path / "demo")], stdout=-1, stderr=-2, text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1", "KACHISUJI_LANG": "en"},
     ) as demo:  # fmt: skip
         try:
-            told_next = next(line for line in demo.stdout if "kachisuji run" in line)
-            words = told_next.split()[1:]
-            words[words.index("--futures") + 1] = "16"
-            code, out, err = told(capsys, *words, "--out", tmp_path / "run", "--quiet")
+            words = next(line for line in demo.stdout if "kachisuji run japan17" in line).split()
+            url, identity = (words[words.index(w) + 1] for w in ("--constellation", "--identity"))
+            code, out, err = told(capsys, "constellation", "ask", question, "--url", url,
+                                  "--identity", identity, "--json")  # fmt: skip
         finally:
             demo.send_signal(signal.SIGINT)
             rest = demo.stdout.read()
     assert code == 0, out + err
+    assert json.loads(out)["nodes"] == 6
     assert (demo.returncode, "Everything is stopped" in rest) == (0, True)
     assert serving(tmp_path) == []
-    report = (tmp_path / "run" / "report.html").read_text()
-    for text in ("What closed data changed", "What the noise costs", "閉じたデータによる変化",
-                 "雑音の費用"):  # fmt: skip
-        assert text in report
-    kept = json.loads((tmp_path / "run" / "case" / "protected.json").read_text())
-    assert kept["changes"]
-    assert kept["origins"]
-    assert len(kept["committee"]) == 3
 
 
 def serving(folder):
