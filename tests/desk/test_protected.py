@@ -193,10 +193,10 @@ def test_a_recipe_moves_the_value_added_of_a_sale_in_every_future(case, derived)
 
 def test_questions_that_owners_refuse_are_left_out_and_told(case, tables, tmp_path):
     class Choosy(NextDoor):
-        def ask(self, question):
+        def ask(self, question, *, today):
             if question.kind in ("recipe", "learning"):
                 raise InputError("constellation.too_few", want=5)
-            return super().ask(question)
+            return super().ask(question, today=today)
 
     folder = derive(case, tmp_path / "case", Choosy(tables))
     kept = json.loads((folder / FILE).read_text())
