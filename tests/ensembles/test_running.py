@@ -103,7 +103,7 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path):
 def test_workers_that_die_again_and_again_are_said(tmp_path, executor):
     pytest.importorskip("distributed")
     with pytest.raises(RunError) as caught:
-        run(models.AlwaysDies(8), DRAWS, LINES, folder=tmp_path, chunk=4, workers=1,
+        run(models.AlwaysDies(8), DRAWS, LINES, folder=tmp_path, chunk=4, workers=2,
             executor=executor)  # fmt: skip
     assert caught.value.key == "ensembles.workers_died"
     assert list(tmp_path.iterdir()) == []

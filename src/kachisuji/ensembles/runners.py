@@ -141,7 +141,8 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
         from distributed import TimeoutError as TooLong
         from distributed import wait as first_of
 
-        shared = client.scatter(packed, broadcast=True, hash=False)
+        # a task, not scattered data: where the workers that hold it die, it is made again
+        shared = client.submit(_same, packed, pure=False)
         pending = client.map(_play_on, [shared] * len(numbers), numbers, pure=False)
         left = dict(zip(pending, numbers, strict=True))
         try:
@@ -166,6 +167,10 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
         finally:
             with suppress(Exception):  # the scheduler may be gone
                 client.cancel(pending)
+
+
+def _same(packed: bytes) -> bytes:
+    return packed
 
 
 def _play_on(packed: bytes, number: int) -> Done:
