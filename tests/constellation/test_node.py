@@ -195,3 +195,4 @@ def test_a_policy_that_cannot_be_is_refused(node, old, new, said):
         read_policy(node.folder)
     assert said in wrong.value.in_lang("en")
     assert "policy.toml" in wrong.value.in_lang("ja")
+    assert "nput" not in wrong.value.in_lang("ja")  # pydantic's own words are English

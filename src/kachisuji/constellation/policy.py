@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kachisuji.constellation.questions import MOST_EPSILON, Kind, Question
+from kachisuji.constellation.questions import MOST_EPSILON, Kind, Question, got_and_wanted
 from kachisuji.constellation.storage import locked, write
 from kachisuji.words import InputError
 
@@ -83,8 +83,8 @@ def read_policy(folder: Path) -> Policy:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         key = "constellation.bad_budget" if place.startswith("budget") else "constellation.bad_rule"
-        got = str(first.get("input"))[:40]
-        raise InputError(key, file=file, column=place, got=got, why=first["msg"]) from error
+        got, want = got_and_wanted(first, Policy)
+        raise InputError(key, file=file, column=place, got=got, want=want) from error
 
 
 def write_policy(folder: Path, policy: Policy) -> None:

@@ -164,12 +164,32 @@ def ask(**given: Any) -> Question:
             raise InputError(
                 "constellation.not_on_list", got=given.get("kind", ""), known=", ".join(KINDS)
             ) from error
-        got = str(first.get("input"))[:60]
-        raise InputError(
-            "constellation.bad_question", column=place, why=first["msg"], got=got
-        ) from error
+        got, want = got_and_wanted(first, Question)
+        raise InputError("constellation.bad_question", column=place, want=want, got=got) from error
     check(question)
     return question
+
+
+def got_and_wanted(found: Any, model: type[BaseModel]) -> tuple[str, str]:
+    """Say in signs that every language reads what was given and what belongs there.
+
+    Parameters
+    ----------
+    found
+        One of pydantic's findings.
+    model
+        What was to be made: its settings are told where one is unknown.
+    """
+    kind, told = found["type"], found.get("ctx", {})
+    name = str(found["loc"][-1]) if found["loc"] else "?"
+    signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+    bound = next((f"{signs[k]} {v:g}" for k, v in told.items() if k in signs), "")
+    if kind == "missing":
+        return f"{name} = ?", f"{name} = …"
+    if kind == "extra_forbidden":
+        return name, ", ".join(model.model_fields)
+    want = bound or str(told.get("expected", kind.split("_")[0])).replace(" or ", ", ")
+    return str(found.get("input"))[:60], want
 
 
 def check(question: Question) -> None:
