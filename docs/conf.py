@@ -14,6 +14,7 @@ from kachisuji import __version__  # noqa: E402
 
 generate.write(HERE)
 os.environ["KACHISUJI_GALLERY"] = str(generate.gallery_run())
+os.environ["IPYTHONDIR"] = str(generate.kernel_settings())
 
 project = "Kachisuji"
 copyright = "2026, the Kachisuji authors"

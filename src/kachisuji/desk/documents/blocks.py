@@ -79,7 +79,7 @@ class Table:
         for column, head in enumerate(self.head):
             lines = [part for row in self.rows for part in row[column].split("\n")]
             longest = max([_width(p) for p in lines] + [min(_width(head), 12.0)], default=4.0)
-            out.append(min(80.0, max(5.0, longest) + 2.0) ** 0.75)
+            out.append(min(56.0, max(5.0, longest) + 2.0) ** 0.75)
         return out
 
 
