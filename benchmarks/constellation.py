@@ -49,7 +49,8 @@ def firm(rng: np.random.Generator, rows: int) -> pd.DataFrame:
 def live(nodes: int, questions: int, rounds: int) -> dict[str, Any]:
     """Twelve nodes and three members as processes: questions of 10,000 cells, joint rounds."""
     curves = firms(nodes, {"M": {"CHN": 1.0}}, {"WELD": 0.3}, {"N": {"c1": 1.0}}, seed=1)
-    policy = Policy(minimum_nodes=5, sums_only=True, ask_me=False, budget={"ministry": 900.0})
+    policy = Policy(minimum_nodes=5, sums_only=True, ask_me=False, epsilon_most=2.0,
+                    budget={"ministry": 900.0})  # fmt: skip
     with tempfile.TemporaryDirectory() as place:
         names = [f"n{k}" for k in range(nodes)]
         with Local(Path(place) / "all", names, policy) as local:

@@ -193,7 +193,11 @@ def _client(team: Team) -> Iterator[Any]:
     if team.cluster is None:
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=team.workers, threads_per_worker=1, dashboard_address=None
+                n_workers=team.workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                # its other pages would ask for a fixed port, which a second cluster finds taken
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):

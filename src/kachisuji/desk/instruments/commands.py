@@ -91,7 +91,7 @@ def show_marginal(
     loaded = load(case)
     with telling.stages() as stages:
         model = contest.build(loaded, loaded.economy)
-        draws = draw("latin_hypercube", futures, loaded, model.quantities, seed)
+        draws = draw("lhs", futures, loaded, model.quantities, seed)
         with stages.stage("instruments.stage_marginal", 1) as advance:
             found = contest.marginal(model, draws, segments=segments, progress=_steps(advance))
     html, csv = files
