@@ -144,6 +144,8 @@ def main() -> None:
                     page.set_default_timeout(120_000)
                     page.goto(address + path.format(run=run, other=other, segment=segment))
                     page.wait_for_function("!document.querySelector('[aria-busy]')")
+                    # a page that is being prepared goes on by itself
+                    page.wait_for_selector("#preparing", state="detached", timeout=120_000)
                     page.wait_for_timeout(200)
                     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
                     picture = picture.quantize(128, dither=Image.Dither.NONE)
