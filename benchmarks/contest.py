@@ -59,7 +59,7 @@ EVERY_LEVER = {
     sym.LEVER_LABOUR_SAVING: 0.02, sym.LEVER_QUALITY: 0.02,
     sym.LEVER_COST: 0.01, sym.LEVER_CONSOLIDATION: 0.2, sym.LEVER_TRAINERS: 0.1,
     sym.LEVER_SITE: 0.5, sym.LEVER_COMMITMENT: 0.5, sym.LEVER_FOREIGN_STAKE: 0.05,
-    sym.LEVER_OUTWARD: 0.05,
+    sym.LEVER_OUTWARD: 0.05, sym.LEVER_DUTY: 0.02,
 }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def peer(experiments):
     places = [getattr(sym, n.upper()) for n in names]
     block(world, lines, 0, 1)
 
-    def once(**values):
+    def once(**values):  # against the path without policy of the first values: for speed only
         for name, place in zip(names, places, strict=True):
             world.symbols[0, 0, place] = values[name]
         return {"welfare": block(world, lines, 0, 1)[0, 0, 5]}

@@ -313,3 +313,13 @@ def test_what_stands_in_the_way_is_told(model, draws):
     rich = th.by_scope(model, draws, gain=0.05, labour=float("inf"), budget=1e9)
     for key in poor.index[poor["limit"] == "money"]:
         assert np.isfinite(rich.loc[key, "intensity"])
+
+
+@pytest.mark.parametrize("quantity", ["learning_rate", "rivals", "reaction"])
+def test_what_if_leaves_the_path_without_policy_of_the_model_alone(model, draws, quantity):
+    world = model.prepare(draws)
+    before = {k: getattr(world, k).tobytes() for k in world._fields if k.startswith("base_")}
+    scaled = th._scaled(world, 0, quantity, 1.5)
+    assert {k: getattr(world, k).tobytes() for k in before} == before
+    moved = scaled.base_sales.tobytes() != before["base_sales"]
+    assert moved == (quantity == "learning_rate")

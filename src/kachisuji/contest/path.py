@@ -62,8 +62,8 @@ from kachisuji.contest.world import CREDIBLE, FIXED, LEVERAGE, WINDFALL
 N_STATE = 15
 # rows of the plan (each T1 long): what levers and terms come to in a year, known before it is
 # played. Factor on rivals at home; log trade cost that access saves; what adds to the log weight of
-# home alone, of home with its partner, and of the partner; −ε beside them
-# what a faster learning rate adds to Wright's exponent at home
+# home alone, of home with its partner, and of the partner; −ε; what faster learning adds to home's
+# Wright exponent
 RISE, EASED, OURS, PAIRED, THEIRS, MINUS_EPSILON, FASTER = range(7)
 N_PLAN = 7
 LN2 = 0.6931471805599453

@@ -562,22 +562,21 @@ def response(
 
 
 def _scaled(world: World, arena: int, quantity: str, factor: float) -> World:
-    """Multiply one quantity of one segment and scope in every future, without policy too."""
-    world = world._replace(
-        **{k: getattr(world, k).copy() for k in ("base_sales", "base_index", "base_profit")}
-    )
+    """Multiply one quantity of one segment and scope in every future.
+
+    Learning moves the path without policy as well, which is played again in a copy.
+    """
     if quantity == "learning_rate":
         symbols = world.symbols.copy()
         symbols[arena, :, sym.LEARNING_RATE] = np.minimum(
             0.9, factor * symbols[arena, :, sym.LEARNING_RATE]
         )
-        world = world._replace(symbols=symbols)
+        kept = {k: getattr(world, k).copy() for k in world._fields if k.startswith("base_")}
+        world = world._replace(symbols=symbols, **kept)
         play_baseline(world, arena)
         return world
     rivals = world.rivals.copy()
     others = np.arange(rivals.shape[2]) != world.home
     column = 0 if quantity == "rivals" else 1
     rivals[arena, :, others, column] *= factor
-    world = world._replace(rivals=rivals)
-    play_baseline(world, arena)
-    return world
+    return world._replace(rivals=rivals)

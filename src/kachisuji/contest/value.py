@@ -330,11 +330,12 @@ def value_line(world, arena, f, w, out, path):
 
     ``W_t = ΔVA_own + ρ·ΔVA_suppliers − Σ ω·ΔL − (r+d)ΔK − (r+δ)K_policy − ξG − waste − firms' cost
     − rents to foreign owners and partners + return on outward investment + knowledge + user
-    surplus`` (equation 9). Policy-induced capability is charged as a yearly rental over its life,
-    so that late starts are not punished by the horizon; windfall is a transfer and costs only the
-    excess burden. Where lines played together raise wages, workers gain what home users lose by it,
-    and it is added in the same measure. The part of spending that works in a named segment has its
-    gain counted there (``spill_value``) and not once more as general knowledge.
+    surplus + duties`` (equation 9). Policy-induced capability is charged as a yearly rental over
+    its life, so that late starts are not punished by the horizon; windfall is a transfer and costs
+    only the excess burden. Where lines played together raise wages, workers gain what home
+    users lose by it, and it is added in the same measure. The part of spending that works in a
+    named segment has its gain counted there (``spill_value``) and not once more as general
+    knowledge.
     """
     s, home, years = arena // 2, world.home_market, w.price.size
     symbols, cross, pieces = world.symbols[arena, f], world.cross[f], w.pieces
