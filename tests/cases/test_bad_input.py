@@ -560,3 +560,18 @@ def test_loading_writes_nothing(tiny_case, tmp_path):
     before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
     tiny_case.problems()
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("lever", "values", "key", "column"),
+    [
+        ("duty", ("-0.1", "0.02", "0.05"), "cases.below", "low"),
+        ("quality", ("0.1", "0.5", "50"), "cases.above", "high"),
+        ("kappa", ("-5", "0", "0.1"), "cases.below", "low"),
+    ],
+)
+def test_an_effect_keeps_to_the_bounds_of_its_lever(tiny_case, lever, values, key, column):
+    tiny_case.put("effects", 2, "lever", lever)
+    for name, value in zip(("low", "mode", "high"), values, strict=True):
+        tiny_case.put("effects", 2, name, value)
+    assert place(only(tiny_case, key)) == ("effects.csv", 2, column)

@@ -165,21 +165,36 @@ def bounds(w: World) -> Problems:
         by_name = {s.symbol: s for s in rows}
         for row, record in w.records(table):
             symbol = by_name.get(record["symbol"])
-            if symbol is None:
-                continue
-            for column in ("low", "mode", "high"):
-                value = record[column]
-                if value is None:
-                    continue
-                if value < symbol.minimum:
-                    key, bound = "cases.below", symbol.minimum
-                elif value > symbol.maximum:
-                    key, bound = "cases.above", symbol.maximum
-                else:
-                    continue
-                yield w.sheets[table].problem(
-                    key, row, column, got=f"{value:g}", bound=f"{bound:g}"
-                )
+            if symbol is not None:
+                yield from _within(w, table, row, record, symbol.minimum, symbol.maximum)
+    for row, record in w.records("effects"):
+        if record["lever"] is not None:
+            yield from _within(w, "effects", row, record, *LEVERS.get(record["lever"], PART))
+
+
+PART = (-1.0, 1.0)
+LEVERS = {
+    "barrier": (0.0, 10.0),
+    "duty": (0.0, 10.0),
+    "procurement": (0.0, 10.0),
+    "private_investment": (-1.0, 10.0),
+    "kappa": (-1.0, 10.0),
+    "birth": (-30.0, 30.0),
+    "quality": (-2.0, 2.0),
+    "cost": (-2.0, 2.0),
+}
+"""Least and greatest effect of a lever at an intensity of one; others are parts (PART)."""
+
+
+def _within(
+    w: World, table: str, row: int, record: dict[str, Any], least: float, greatest: float
+) -> Problems:
+    for column in ("low", "mode", "high"):
+        value = record[column]
+        if value is None or least <= value <= greatest:
+            continue
+        key, bound = ("cases.below", least) if value < least else ("cases.above", greatest)
+        yield w.sheets[table].problem(key, row, column, got=f"{value:g}", bound=f"{bound:g}")
 
 
 def _groups(
