@@ -30,6 +30,7 @@ I8 = NDArray[np.int64]
 LEAST, MOST = 2, 5
 LEADING = 3  # lines of a segment by each objective, and by each per unit of money
 STEP = 0.01  # of an objective's range, by which points of the front differ at the least
+BEGINNING = 60.0  # seconds that a process may take to begin: they are no part of the search
 GRACE = 5.0  # seconds beyond its time after which the search is ended from outside
 SLACK = 1e-6  # of an objective's range: closer values are the same
 
@@ -119,9 +120,10 @@ def _search(
     seconds: float,
     step: float,
 ) -> None:
-    """Send each point of ``front_within`` as it is found, then all of them, or what went wrong."""
+    """Send that it begins, each point of ``front_within``, then all of them, or what went wrong."""
     from kachisuji.portfolios import front_within
 
+    pipe.send(None)
     try:
         pipe.send(front_within(problem, objectives, levels, seconds, step, tell=pipe.send))
     except KachisujiError as error:
@@ -143,11 +145,14 @@ def front_in_time(
     search = processes.Process(target=_search, args=asked, daemon=True)
     search.start()
     there.close()
-    until = time.monotonic() + seconds + GRACE
+    until = time.monotonic() + BEGINNING
     points: list[Efficient] = []
     try:
         while here.poll(max(0.0, until - time.monotonic())):
             got = here.recv()
+            if got is None:
+                until = time.monotonic() + seconds + GRACE
+                continue
             if isinstance(got, KachisujiError):
                 raise got
             if isinstance(got, tuple) and isinstance(got[0], list):
