@@ -39,6 +39,15 @@ def made(kind, **changed):
     return ask(kind=kind, **({"epsilon": 0.5} | QUESTIONS[kind] | changed))
 
 
+def length_within_bounds(question, vector):
+    """Length of a vector's parts, none of which is larger than its sensitivity."""
+    start = 0
+    for part in parts(question):
+        assert np.abs(vector[start : start + part.size]).sum() <= part.sensitivity
+        start += part.size
+    return start
+
+
 @pytest.mark.parametrize("kind", QUESTIONS)
 @given(seed=st.integers(0, 10_000), row=st.integers(0, 23))
 def test_one_row_moves_a_vector_by_its_sensitivity_at_most(kind, seed, row):
@@ -47,22 +56,14 @@ def test_one_row_moves_a_vector_by_its_sensitivity_at_most(kind, seed, row):
     # values far out of bounds are clamped first
     table.loc[row, table.columns[-1]] = 1e6 if question.table == "purchases" else 1.0
     whole, less = (contribution(question, t) for t in (table, table.drop(index=row)))
-    start = 0
-    for part in parts(question):
-        moved = np.abs(whole - less)[start : start + part.size].sum()
-        assert moved <= part.sensitivity
-        start += part.size
-    assert start == length(question) == whole.size
+    assert length_within_bounds(question, whole - less) == length(question) == whole.size
 
 
 @pytest.mark.parametrize("kind", ["count", "sum", "shares"])
 def test_a_whole_node_moves_a_vector_by_its_clip_at_most(kind):
     question = made(kind, unit="node", rows_most=7)
     vector = contribution(question, purchases(1, 60))
-    start = 0
-    for part in parts(question):
-        assert np.abs(vector[start : start + part.size]).sum() <= part.sensitivity
-        start += part.size
+    length_within_bounds(question, vector)
 
 
 @pytest.mark.parametrize("kind", QUESTIONS)
@@ -78,11 +79,7 @@ def test_a_row_that_lets_another_in_is_counted_twice(kind, seed, row, most):
     question = made(kind, rows_most=most)
     table = (production if question.table == "production" else purchases)(seed % 50, 24)
     whole, less = (contribution(question, t) for t in (table, table.drop(index=row)))
-    start = 0
-    for part in parts(question):
-        moved = np.abs(whole - less)[start : start + part.size].sum()
-        assert moved <= part.sensitivity
-        start += part.size
+    length_within_bounds(question, whole - less)
     assert scales(question)[0] == 2 * scales(made(kind))[0]
     node = np.abs(whole).sum()  # and a node's bound on what it sends is that of its rows
     assert node <= largest(question) == most * sum(p.sensitivity for p in parts(made(kind)))

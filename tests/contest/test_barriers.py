@@ -12,6 +12,7 @@ from worlds import make_lines, make_world, outcomes
 from kachisuji.contest import symbols as sym
 
 THREE = [[0.5, 0.2], [0.3, 0.3], [0.2, 0.5]]
+QUIET = {sym.LEARNING_RATE: 0.0, sym.IOTA: 0.0, sym.NU: 0.0, sym.CRAFT: 0.0}
 
 
 def barred(**levers):
@@ -26,12 +27,11 @@ def barred(**levers):
 
 def test_users_bear_a_barrier_whole_whatever_they_keep_of_a_fall():
     """One region makes all abroad, none learns: the index by hand."""
-    quiet = {sym.LEARNING_RATE: 0.0, sym.IOTA: 0.0, sym.NU: 0.0, sym.CRAFT: 0.0}
     lost = []
     for kept in (0.0, 0.5, 1.0):
         world = make_world(
             [[0.4], [0.6]], effect={sym.LEVER_BARRIER: 0.25}, money_share=0.0,
-            symbols={**quiet, sym.USER_GAIN: kept},
+            symbols={**QUIET, sym.USER_GAIN: kept},
         )  # fmt: skip
         out, _ = outcomes(world, make_lines())
         lost.append(out["user_surplus"][0, 0])
@@ -72,8 +72,7 @@ def test_a_small_duty_costs_users_what_it_brings_in():
     beside = []
     for rate in (0.004, 0.002):
         world = make_world(
-            [[0.4], [0.6]], effect={sym.LEVER_DUTY: rate}, money_share=0.0, symbols={
-                sym.LEARNING_RATE: 0.0, sym.IOTA: 0.0, sym.NU: 0.0, sym.CRAFT: 0.0},
+            [[0.4], [0.6]], effect={sym.LEVER_DUTY: rate}, money_share=0.0, symbols=QUIET,
         )  # fmt: skip
         out, _ = outcomes(world, make_lines())
         beside.append(out["user_surplus"][0, 0] + out["duties"][0, 0])
