@@ -1,6 +1,6 @@
 """How a segment is won: capability, learning, tipping; a line's outcomes in one future."""
 
-from kachisuji.contest.correlations import check_correlated, correlations
+from kachisuji.contest.correlations import check_correlated, correlated, correlations
 from kachisuji.contest.doctrine import Doctrine, Rule, doctrine, partners_say
 from kachisuji.contest.history import history
 from kachisuji.contest.lines import enumerate_lines
@@ -24,6 +24,7 @@ __all__ = [
     "check_correlated",
     "collect",
     "containment",
+    "correlated",
     "correlations",
     "doctrine",
     "enumerate_lines",

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from kachisuji.beliefs import correlate
 from kachisuji.cases.problems import nearest, raise_all
 from kachisuji.contest.quantities import Quantity, collect
 from kachisuji.contest.tables import records
@@ -12,6 +16,8 @@ from kachisuji.words import InputError
 
 if TYPE_CHECKING:
     from kachisuji.cases import Case
+
+F8 = NDArray[np.float64]
 
 TABLE = "correlations"
 
@@ -48,6 +54,18 @@ def correlations(case: Case, quantities: Sequence[Quantity]) -> dict[tuple[int, 
             out[place[pair[0]], place[pair[1]]] = float(r["rank_correlation"])
     raise_all(file, problems)
     return out
+
+
+def correlated(draws: F8, case: Case, quantities: Sequence[Quantity]) -> F8:
+    """Give draws (F, Q) the correlations that the case states; without any they stay the same bits.
+
+    Raises
+    ------
+    InputError
+        As ``correlations``.
+    """
+    ranks = correlations(case, quantities)
+    return correlate(draws, ranks) if ranks else draws
 
 
 def check_correlated(case: Case) -> None:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.beliefs import correlate
 from kachisuji.cases.programme import Finding, load_programme, past_programmes
-from kachisuji.contest.correlations import correlations
+from kachisuji.contest.correlations import correlated
 from kachisuji.contest.model import build
 from kachisuji.contest.reach import share_reached
 
@@ -50,7 +49,7 @@ def play_programme(case: Case, futures: int = 256, seed: int = 0) -> Played:
     """
     model = build(case, case.economy)
     draws = np.random.default_rng(seed).random((futures, len(model.quantities)))
-    draws = correlate(draws, correlations(case, model.quantities))
+    draws = correlated(draws, case, model.quantities)
     row = np.flatnonzero((model.lines["kind"] == "line").to_numpy())[:1]
     out = model(draws, row)
     share, base = _shares(model, draws, row)

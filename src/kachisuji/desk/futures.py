@@ -28,18 +28,10 @@ def draw(design: str, futures: int, case: Case, quantities: Sequence[Quantity], 
         If the design is unknown or refuses the size, or the case correlates what is no quantity.
     """
     from kachisuji import ensembles
+    from kachisuji.contest import correlated
 
     makers = (ensembles.sobol, ensembles.latin_hypercube, ensembles.halton)
     make = dict(zip(DESIGNS, makers, strict=True)).get(design)
     if make is None:
         raise InputError("desk.bad_option", option="--design", got=design, want=" / ".join(DESIGNS))
-    return together(make(futures, len(quantities), seed), case, quantities)
-
-
-def together(draws: F8, case: Case, quantities: Sequence[Quantity]) -> F8:
-    """Give draws the correlations of ``correlations.csv``; without it they stay the same bits."""
-    from kachisuji import ensembles
-    from kachisuji.contest import correlations
-
-    ranks = correlations(case, quantities)
-    return ensembles.correlate(draws, ranks) if ranks else draws
+    return correlated(make(futures, len(quantities), seed), case, quantities)

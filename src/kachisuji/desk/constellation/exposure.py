@@ -118,13 +118,12 @@ class _Worked:
     """Uses and shortages of a case; ``quiet`` holds what protected answers say at its middle."""
 
     def __init__(self, case: Case, known: Supply, quiet: int) -> None:
-        from kachisuji.contest import quantities
+        from kachisuji.contest import correlated, quantities
         from kachisuji.contest.build import cross_symbols, product_arrays, regional_odds
-        from kachisuji.desk.futures import together
 
         named = quantities.collect(case)
         apart = np.random.default_rng(0).uniform(size=(DRAWS, len(named)))
-        cube = together(apart, case, named)
+        cube = correlated(apart, case, named)
         for k, q in enumerate(named):
             told = all(case.evidence[e].grade == "protected" for e in q.evidence)
             if quiet and told and q.group in _MEASURED:
