@@ -78,6 +78,21 @@ def test_spain_as_exvatools_has_it(full_data, method):
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("method", ["bm-source", "bm-sink"])
+def test_several_regions_as_one_exporter_as_exvatools_has_them(full_data, method):
+    table, want = icio_test_table(full_data), GOLDEN["exvatools_groups"]
+    groups = {"CHN": ("CHN", "CN1", "CN2"), "NAFTA": ("USA", "MEX", "MX1", "MX2")}
+    for name, members in groups.items():
+        got = decompose_exports(table, members, method=method).sum()
+        for term, value in want[name].items():
+            assert got[term] == pytest.approx(value, abs=0.006), (name, term)
+    for name, members in {"ESP": "ESP", "EU27": ("ESP", "FRA")}.items():
+        got = decompose_exports(table, members, perimeter="world").sum()
+        for term, value in want[f"world_{name}"].items():
+            assert got[term] == pytest.approx(value, abs=0.006), (name, term)
+
+
+@pytest.mark.data
 def test_an_economy_split_by_kind_of_firm_is_one_exporter(full_data):
     table = icio_test_table(full_data)
     joined = table.aggregate(
@@ -135,27 +150,31 @@ def test_sixteen_terms_by_the_formulas(seed):
     VB = lambda t: p.V(t) @ B(t, s)  # noqa: E731
     VL = p.V(s) @ p.L(s)
     sent = sum(p.E(r, t) for t in p.others(r))
-    want = [
-        VB(s) * y(s, r),
-        VL * (A @ B(r, r) @ y(r, r)),
-        VL * (A @ sum(B(r, t) @ y(t, t) for t in third)),
-        VL * (A @ B(r, r) @ sum(y(r, t) for t in third)),
-        VL * (A @ sum(B(r, t) @ sum(y(t, u) for u in p.others(s, t)) for t in third)),
-        VL * (A @ B(r, r) @ y(r, s)),
-        VL * (A @ sum(B(r, t) @ y(t, s) for t in third)),
-        VL * (A @ B(r, s) @ y(s, s)),
-        VL * (A @ B(r, s) @ sum(y(s, t) for t in p.others(s))),
-        (VB(s) - VL) * (A @ p.X(r)),
-        VB(r) * y(s, r),
-        VB(r) * (A @ p.L(r) @ y(r, r)),
-        VB(r) * (A @ p.L(r) @ sent),
-        sum(VB(t) for t in third) * y(s, r),
-        sum(VB(t) for t in third) * (A @ p.L(r) @ y(r, r)),
-        sum(VB(t) for t in third) * (A @ p.L(r) @ sent),
-    ]
+    foreign = sum(VB(t) for t in third)
+    want = {
+        "DVA_FIN": VB(s) * y(s, r),
+        "DVA_INT": VL * (A @ B(r, r) @ y(r, r)),
+        "DVA_INTrexI1": VL * (A @ sum(B(r, t) @ y(t, t) for t in third)),
+        "DVA_INTrexF": VL * (A @ B(r, r) @ sum(y(r, t) for t in third)),
+        "DVA_INTrexI2": VL
+        * (A @ sum(B(r, t) @ sum(y(t, u) for u in p.others(s, t)) for t in third)),
+        # what comes home: in the importer's final goods, in those of others, as inputs
+        "RDV_FIN": VL * (A @ B(r, r) @ y(r, s)),
+        "RDV_FIN2": VL * (A @ sum(B(r, t) @ y(t, s) for t in third)),
+        "RDV_INT": VL * (A @ B(r, s) @ y(s, s)),
+        "DDC_FIN": VL * (A @ B(r, s) @ sum(y(s, t) for t in p.others(s))),
+        "DDC_INT": (VB(s) - VL) * (A @ p.X(r)),
+        "MVA_FIN": VB(r) * y(s, r),
+        "MVA_INT": VB(r) * (A @ p.L(r) @ y(r, r)),
+        "MDC": VB(r) * (A @ p.L(r) @ sent),
+        "OVA_FIN": foreign * y(s, r),
+        "OVA_INT": foreign * (A @ p.L(r) @ y(r, r)),
+        "ODC": foreign * (A @ p.L(r) @ sent),
+    }
     got = the_rows(decompose_exports(table, f"R{s}", method="wwz"), r)
+    assert list(got.columns[1:]) == list(want)  # the paper's order, names as in decompr
     scale = p.E(s, r).max()
-    np.testing.assert_allclose(got[list(got.columns[1:])].T, want, rtol=1e-9, atol=1e-9 * scale)
+    np.testing.assert_allclose(got[list(want)].T, list(want.values()), rtol=1e-9, atol=1e-9 * scale)
 
 
 @given(seed=SEEDS)

@@ -36,9 +36,9 @@ WWZ_TERMS = (
     "DVA_INTrexI1",
     "DVA_INTrexF",
     "DVA_INTrexI2",
-    "RDV_INT",
     "RDV_FIN",
     "RDV_FIN2",
+    "RDV_INT",
     "DDC_FIN",
     "DDC_INT",
     "MVA_FIN",
@@ -70,7 +70,9 @@ def decompose_exports(
     * ``bm-sink`` (the same, sink-based): it counts the last time it leaves. With
       ``D = A_sr (B/ E_perimeter)_r``, the part of E that comes to leave again:
       ``DVA = v_s B_ss (E - D)``, ``DDC = v_s B_ss D``, and so for the foreign part.
-    * ``wwz`` (Wang, Wei and Zhu 2013, equation 22): sixteen terms by importer and sector.
+    * ``wwz`` (Wang, Wei and Zhu 2013, equation 22): sixteen terms by importer and sector, in the
+      paper's order. Of own value that comes home, ``RDV_FIN`` does so in the importer's final
+      goods, ``RDV_FIN2`` in those of third countries, ``RDV_INT`` in inputs finished at home.
     * ``kww`` (Koopman, Wang and Wei 2014, equation 36): nine terms ``T1`` … ``T9`` of a country's
       total exports.
 
