@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
@@ -224,9 +225,10 @@ def on_case(arguments):
         peer = subprocess.run(
             [arguments.peer, __file__, "--case", arguments.case, "--as-peer", str(told)],
             capture_output=True, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "src")},
         )  # fmt: skip
         if peer.returncode:
-            print("\nEMA Workbench is not installed there: no comparison.")
+            print(f"\nNo comparison, the peer ended with: {peer.stderr.strip().splitlines()[-1]}")
             break
         found = np.array(json.loads(peer.stdout.strip().splitlines()[-1])) * 1e6
         name = f"{told or draws.shape[1]:,} quantities by name"
@@ -291,7 +293,7 @@ def on_loop(arguments):
           f"(checks, summaries, Parquet); peak memory {peak:,.0f} MB")  # fmt: skip
     peer = subprocess.run([arguments.peer, "-c", PEER], capture_output=True, text=True, check=False)
     if peer.returncode:
-        print("\nEMA Workbench is not installed there: no comparison.")
+        print(f"\nNo comparison, the peer ended with: {peer.stderr.strip().splitlines()[-1]}")
         return
     other = json.loads(peer.stdout.strip().splitlines()[-1])
     print(f"EMA Workbench, sequential: {other * 1e6:.0f} µs of overhead an experiment; "
