@@ -35,7 +35,8 @@ def test_a_missing_file_is_named(tiny_case, name):
 def test_an_empty_file_is_named(tiny_case, name, content):
     tiny_case.file(name).write_bytes(content)
     first = tiny_case.problems()[0]
-    assert (first.key, place(first)[0]) == ("cases.empty_file", name)
+    key = "cases.empty_settings" if name.endswith(".toml") else "cases.empty_file"
+    assert (first.key, place(first)[0]) == (key, name)
 
 
 def test_a_folder_in_place_of_a_file(tiny_case):
@@ -85,6 +86,23 @@ def test_a_wrong_encoding_is_named(tiny_case, codec, name):
     first = tiny_case.problems()[0]
     assert (first.key, place(first)[0]) == ("cases.encoding", "fields.csv")
     assert first.values["got"] == name
+
+
+def test_no_spreadsheet_is_offered_for_settings(tiny_case):
+    """Settings are written in an editor: the remedy must not send to a spreadsheet."""
+    text = "# 設定\n" + tiny_case.file("case.toml").read_text(encoding="utf-8")
+    tiny_case.file("case.toml").write_bytes(text.encode("cp932"))
+    first = tiny_case.problems()[0]
+    assert (first.key, place(first)[0]) == ("cases.settings_encoding", "case.toml")
+    assert not any("Excel" in first.in_lang(lang) for lang in ("en", "ja"))
+
+
+def test_several_columns_are_told_as_several():
+    place = {"file": "links.csv", "row": 3, "got": "a", "first": 2}
+    error = InputError("cases.key_twice", column="from, to", **place)
+    assert "row 3, columns from, to" in error.in_lang("en")
+    one = InputError("cases.key_twice", column="from", **place)
+    assert "row 3, column from:" in one.in_lang("en")
 
 
 def test_what_is_no_text(tiny_case):

@@ -6,8 +6,10 @@ import re
 import pandas as pd
 import pytest
 
+from kachisuji.contest.symbols import LEVERS
 from kachisuji.desk.cli import main
 from kachisuji.desk.instruments.heatmap import tint
+from kachisuji.desk.instruments.listing import effect_told
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 
@@ -118,3 +120,34 @@ def test_history_tells_hits_and_misses(capsys, lang, word):
     code, _, err = told(capsys, "history", "nowhere", "--lang", lang)
     assert code == 2
     assert "airbus" in err
+
+
+def test_effects_are_told_in_their_unit():
+    assert effect_told("cost", [-0.046, -0.01, 0.0], "en") == "Unit cost: +1% (0% to +4.6%)"
+    assert effect_told("cost", [0.0, 0.008, 0.015], "ja") == "単位費用：−0.8%（−1.5%～0%）"
+    assert "+1 (+0.3 to +2.5) points" in effect_told("learning_rate", [0.003, 0.01, 0.025], "en")
+    assert "0.4 (0.1 to 1) years" in effect_told("birth", [0.1, 0.4, 1.0], "en")
+    assert "40% (0% to 100%)" in effect_told("handover", [0.0, 0.4, 1.0], "en")
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_every_lever_has_its_unit_in_words(lang):
+    told_of = {lever: effect_told(lever, [0.1, 0.1, 0.1], lang) for lever in LEVERS}
+    assert len(set(told_of.values())) == len(LEVERS)
+    assert not any("{" in text for text in told_of.values())
+
+
+def test_one_year_is_one_year_and_evidence_is_in_the_language_asked_for(capsys):
+    _, out, _ = told(capsys, "instruments", "--lang", "en")
+    assert "1 years" not in out
+    _, out, _ = told(capsys, "instruments", "--lang", "ja")
+    evidence = [line for line in out.splitlines() if line.strip().startswith("根拠")]
+    assert len(evidence) >= 25
+    assert all(JAPANESE.search(line) for line in evidence)
+
+
+def test_a_gain_of_share_is_told_in_points(capsys):
+    _, out, _ = told(capsys, "history", "korea_hci", "--futures", "16", "--lang", "en")
+    assert re.search(r"\+0\.\d+ points of share", out)
+    _, out, _ = told(capsys, "history", "korea_hci", "--futures", "16", "--json")
+    assert [r["year"] for r in json.loads(out)] == [1990, None]

@@ -57,7 +57,8 @@ def read_bytes(file: Path) -> bytes:
     except OSError as error:
         raise InputError("cases.unreadable", file=file, why=error.strerror or str(error)) from error
     if not content.strip():
-        raise InputError("cases.empty_file", file=file, name=file.name)
+        key = "cases.empty_settings" if file.suffix == ".toml" else "cases.empty_file"
+        raise InputError(key, file=file, name=file.name)
     return content
 
 
@@ -78,9 +79,10 @@ def decode(content: bytes, file: Path) -> str:
         except UnicodeDecodeError:
             continue
         guess = name
+    room = "cases.settings_" if file.suffix == ".toml" else "cases."  # no spreadsheet wrote TOML
     if not guess:
-        raise InputError("cases.not_text", file=file)
-    raise InputError("cases.encoding", file=file, got=guess)
+        raise InputError(f"{room}not_text", file=file)
+    raise InputError(f"{room}encoding", file=file, got=guess)
 
 
 def _number(text: str, a: Attribute) -> Any:

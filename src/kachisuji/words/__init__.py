@@ -8,6 +8,7 @@ from kachisuji.words.errors import (
     InputError,
     KachisujiError,
     RunError,
+    column_told,
     nearest,
 )
 from kachisuji.words.formats import money, number, percent, ratio
@@ -21,6 +22,7 @@ __all__ = [
     "KachisujiError",
     "Lang",
     "RunError",
+    "column_told",
     "entries",
     "money",
     "nearest",

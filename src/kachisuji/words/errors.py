@@ -55,7 +55,7 @@ class KachisujiError(Exception):
         if self.row is not None:
             parts.append(say("words.place_row", lang, row=self.row))
         if self.column is not None:
-            parts.append(say("words.place_column", lang, column=self.column))
+            parts.append(column_told(self.column, lang))
         return say("words.place_separator", lang).join(parts)
 
     def in_lang(self, lang: Lang) -> str:
@@ -65,6 +65,12 @@ class KachisujiError(Exception):
         remedy = say(self.key, lang, part="remedy", **self.values)
         head = f"{place}: {text}" if place else text
         return f"{head}\n  {say('words.remedy', lang)}: {remedy}"
+
+
+def column_told(column: str, lang: Lang) -> str:
+    """Return "column x", or "columns x, y" where a mistake lies in several."""
+    several = ", " in column
+    return say("words.place_columns" if several else "words.place_column", lang, column=column)
 
 
 def _rebuild(

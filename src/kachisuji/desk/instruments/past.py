@@ -8,7 +8,7 @@ from cyclopts import App
 
 from kachisuji.desk.helping import Told, speaking
 from kachisuji.desk.telling import Telling
-from kachisuji.words import InputError, Lang, percent, say
+from kachisuji.words import InputError, Lang, number, percent, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def show_history(names: tuple[str, ...], futures: int, seed: int, telling: Telli
 
     table = contest.history(names or None, futures=futures, seed=seed)
     values = [
-        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+        {**row, "year": None if math.isnan(row["year"] or math.nan) else int(row["year"])}
         for row in records(table)
     ]
     telling.result("\n".join(lines(table, telling.lang)), values)
@@ -61,7 +61,10 @@ def lines(table: "pd.DataFrame", lang: Lang) -> Iterator[str]:
         )  # fmt: skip
         for row in records(part):
             mark = say("history.hit" if row["hit"] else "history.miss", lang)
-            yield f"  {mark}  {row[f'statement_{lang}']}: {_said(row, lang)} [{row['evidence']}]"
+            yield say(
+                "history.finding", lang, mark=mark, statement=row[f"statement_{lang}"],
+                said=_said(row, lang), evidence=row["evidence"],
+            )  # fmt: skip
     yield say(
         "history.score", lang, hits=int(table["hit"].sum()), all=len(table),
         naive=int(table["naive"].sum()),
@@ -75,9 +78,16 @@ def _shipped(name: str) -> bool:
 
 
 def _said(row: dict[str, Any], lang: Lang) -> str:
-    if row["kind"] in ("return", "knowledge"):
-        return say("history.odds", lang, odds=percent(row["odds"], lang, 2))
-    if row["kind"] == "goal":
-        return say("history.goal_odds", lang, odds=percent(row["odds"], lang, 2))
+    told = {"return": "odds", "knowledge": "odds_knowledge", "goal": "goal_odds"}.get(row["kind"])
+    if told is not None:
+        return say(f"history.{told}", lang, odds=percent(row["odds"], lang, 2))
+    if row["kind"] == "gain":  # points of the share, not percent of it
+        low, middle, high = (_points(row[k], lang) for k in ("p10", "p50", "p90"))
+        return say("history.gain", lang, low=low, middle=middle, high=high)
     low, middle, high = (percent(row[k], lang, 2) for k in ("p10", "p50", "p90"))
     return say("history.range", lang, low=low, middle=middle, high=high)
+
+
+def _points(gain: float, lang: Lang) -> str:
+    told = number(100.0 * gain, lang, 2)
+    return f"+{told}" if gain > 0.0 else told

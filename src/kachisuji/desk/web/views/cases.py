@@ -17,7 +17,7 @@ from kachisuji.desk.web.casebook import TOML, Version, case_files, mistakes
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
 from kachisuji.desk.web.units import MEASURES, measured
-from kachisuji.words import InputError, Lang, RunError, say
+from kachisuji.words import InputError, Lang, RunError, column_told, say
 
 router = APIRouter()
 SHOWN = 400  # differences that a page lists for each table
@@ -32,7 +32,7 @@ def told(problems: list[InputError], lang: Lang) -> list[dict[str, Any]]:
         if p.row is not None:
             place.append(say("words.place_row", lang, row=p.row))
         if p.column is not None:
-            place.append(say("words.place_column", lang, column=p.column))
+            place.append(column_told(p.column, lang))
         out.append(
             {
                 "file": file,
