@@ -6,6 +6,7 @@ import pytest
 
 from kachisuji.accounts import read
 from kachisuji.structure import multipliers
+from kachisuji.words import InputError
 
 pytestmark = pytest.mark.data
 
@@ -57,6 +58,14 @@ def test_national_tables_of_wiod_2016(full_data, region):
     assert len(line) == 1
 
 
+def test_what_a_national_folder_holds_is_said(full_data):
+    folder = full_data / "wiod16_niot"
+    with pytest.raises(InputError, match=r"Use one of: JPN, AUS, AUT"):
+        read("wiod16", folder, year=2014, region="jpn")
+    with pytest.raises(InputError, match=r"JPN in 1999\n.*2000, 2001, .*2014"):
+        read("wiod16", folder, year=1999, region="JPN")
+
+
 def test_japan_2011(full_data):
     file = full_data / "japan_io" / "japan_2011_13sector.csv"
     table = read(None, file, year=2011)
@@ -79,7 +88,7 @@ def test_japan_2011(full_data):
     [("germany_1995", 5, 0), ("croatia_2010_1700", 8, 2), ("croatia_2010_1800", 7, 25)],
 )
 def test_eurostat_tables(full_data, name, categories, gap):
-    table = read("eurostat-iot", full_data / "iotables_eu" / f"{name}.parquet")
+    table = read(None, full_data / "iotables_eu" / f"{name}.parquet")
     assert table.n_categories == categories
     assert np.abs(table.output_gap).max() <= gap
     primary = table.extensions["primary"]

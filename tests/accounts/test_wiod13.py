@@ -105,5 +105,10 @@ def test_missing_and_unreadable_files(wide, tmp_path):
     assert key("wiod13", tmp_path, year=1999) == "accounts.no_year"
     assert key("wiod13", tmp_path) == "accounts.year_needed"
     assert key("wiod13", tmp_path, year=2000) == "accounts.unreadable"
+    assert key("wiod13", whole, year=2000) == "accounts.no_year"  # its name says 2001
+    assert key("wiod13", None, year=2001) == "accounts.path_kind"
+    whole.rename(tmp_path / "other.parquet")
+    assert key("wiod13", tmp_path / "other.parquet") == "accounts.year_untold"
+    (tmp_path / "other.parquet").rename(whole)
     whole.write_bytes(content[: len(content) // 2])
     assert key("wiod13", tmp_path, year=2001) == "accounts.unreadable"

@@ -48,6 +48,13 @@ def test_a_file_is_taken_told_and_checked(capsys, tmp_path):
     assert json.loads(out)["held"] == ["mine"]
 
 
+def test_an_entry_that_is_not_here_is_told_from_the_catalogue(capsys):
+    code, out, _ = told(capsys, "data", "info", "wiod13")
+    assert (code, "download by hand" in out, "Timmer" in out) == (0, True, True)
+    code, out, _ = told(capsys, "data", "info", "wiod13", "--json")
+    assert json.loads(out)["held"] is False
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -269,6 +269,7 @@ def test_an_exporter_that_sells_from_stocks_only():
 def test_choosing_rows():
     table = economy(1)
     every = decompose_exports(table, "R1")
+    assert decompose_exports(table, ["R1", "R1"]).equals(every)  # named twice, counted once
     one = decompose_exports(table, "R1", "R2", "s1")
     assert list(one.index) == [("R2", "s1")]
     np.testing.assert_array_equal(one, every.loc[[("R2", "s1")]])
@@ -281,6 +282,9 @@ def test_choosing_rows():
         ({"exporter": "R1", "method": "bm"}, "structure.choice"),
         ({"exporter": "R1", "perimeter": "city"}, "structure.choice"),
         ({"exporter": "R9"}, "accounts.unknown_label"),
+        ({"exporter": 1}, "accounts.unknown_label"),
+        ({"exporter": None}, "accounts.unknown_label"),
+        ({"exporter": ()}, "accounts.unknown_label"),
         ({"exporter": "R1", "importer": "R1"}, "structure.own_importer"),
         ({"exporter": "R1", "importer": "R2", "method": "kww"}, "structure.kww_total"),
         ({"exporter": ("R0", "R1", "R2", "R3")}, "structure.no_exports"),

@@ -84,6 +84,10 @@ def test_type_two_refuses_what_has_no_solution():
         multipliers(table, households=Households(wages * 0.1, ("f0", "f1")))
     with pytest.raises(InputError, match="has 5 figures"):
         multipliers(table, households=Households(wages[:5], ("f0",)))
+    with pytest.raises(InputError, match="households cannot be str"):
+        multipliers(table, households="f0")
+    with pytest.raises(InputError, match=r'dict .*rows=\{"jobs": jobs\}'):
+        multipliers(table, rows=[wages])
 
 
 @given(seed=SEEDS)
@@ -140,6 +144,8 @@ def test_paths_refuse():
     table = random_economy(1)
     with pytest.raises(InputError, match="top"):
         paths(table, "R1", "s1", top=0)
+    with pytest.raises(InputError, match="depth holds three"):
+        paths(table, "R1", "s1", depth="three")
     # a table that is productive, while |A| is not: by-products as negative inputs
     Z = np.array(table.Z)
     Y = np.array(table.Y)

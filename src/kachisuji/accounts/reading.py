@@ -96,6 +96,8 @@ def read(
     InputError
         Naming file, row, column and remedy.
     """
+    if not isinstance(path, (str, Path)):
+        raise InputError("accounts.path_kind", kind=type(path).__name__)
     if kind is None:
         kind = detect(path)
     if kind not in _READERS:
@@ -109,6 +111,8 @@ def read(
     if year is not None and not isinstance(year, (int, np.integer)):
         raise InputError("accounts.year_kind", year=year)
     economy: Economy = reader(Path(path), None if year is None else int(year), **options)
+    if year is not None and economy.year != year:  # a file that says by its name which year it is
+        raise InputError("accounts.no_year", file=path, year=year, known=economy.year)
     if not unbalanced:
         _refuse_unbalanced(economy)
     return economy

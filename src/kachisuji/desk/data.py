@@ -141,10 +141,21 @@ def compare(telling: Telling) -> int:
 
 
 def tell(name: str, telling: Telling) -> int:
-    """Say what is known of one holding."""
+    """Say what is known of one holding, or of an entry of the catalogue that is not here yet."""
     from kachisuji.accounts.commons import Commons
 
-    holding = Commons().info(name)
+    commons = Commons()
+    offer = commons.offers.get(name)
+    if offer is not None and name not in commons.holdings():
+        state = say(f"desk.data_{'fetch' if offer.address else 'hand'}", telling.lang)
+        rights = say(
+            "desk.data_rights", telling.lang, publisher=offer.publisher, licence=offer.licence
+        )
+        lines = [f"{name}  [{state}]  {offer.title(telling.lang)}", rights, offer.citation]
+        lines += [offer.page] + ([offer.address] if offer.address else [])
+        telling.result("\n".join(lines), asdict(offer) | {"held": False})
+        return 0
+    holding = commons.info(name)
     more = [holding.citation, holding.source, holding.added]
     telling.result("\n".join([*_told(holding, telling.lang), *more]), asdict(holding))
     return 0

@@ -6,7 +6,7 @@ exports follows by the Woodbury formula from the exporter's columns of the inver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -99,7 +99,7 @@ def decompose_exports(
     """
     _choose("method", method, METHODS)
     _choose("perimeter", perimeter, PERIMETERS)
-    regions = (exporter,) if isinstance(exporter, str) else tuple(exporter or ("",))
+    regions = _named(exporter)
     sold = _exporter(economy, regions)
     if method == "kww":
         if importer is not None or sector is not None:
@@ -109,6 +109,13 @@ def decompose_exports(
     if method == "wwz":
         return _frame(sold, _wwz(sold), WWZ_TERMS, importer, sector)
     return _frame(sold, _borin_mancini(sold, method, perimeter), BM_TERMS, importer, sector)
+
+
+def _named(exporter: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the exporter's regions, each once."""
+    if isinstance(exporter, str) or not isinstance(exporter, Iterable):
+        return (exporter,)
+    return tuple(dict.fromkeys(exporter)) or ("",)
 
 
 def _choose(what: str, got: str, known: Sequence[str]) -> None:

@@ -42,7 +42,8 @@ def gains_from_trade(
     ----------
     theta
         The trade elasticity, above zero: one number, or one a sector (an array in the table's
-        order, a dict or a Series by sector). The one-sector model takes one number.
+        order, a dict or a Series by sector; it may name more sectors than the table has). The
+        one-sector model takes one number.
 
     Returns
     -------

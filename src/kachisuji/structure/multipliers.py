@@ -98,6 +98,8 @@ def _induced(economy: Economy, households: Households, effects: Floats) -> Float
 
     ``(I - A - C H)^-1 = L + L C (I - H L C)^-1 H L``.
     """
+    if not isinstance(households, Households):
+        raise InputError("structure.households_kind", kind=type(households).__name__)
     R, n = economy.n_regions, economy.n
     income = aligned(economy, households.income, "income")
     known = ", ".join(economy.categories)
@@ -128,6 +130,8 @@ def _rows(economy: Economy, rows: Mapping[str, Any] | None) -> dict[str, Floats]
     totals = {"value_added": economy.value_added}
     for extension in economy.extensions.values():
         totals |= dict(zip(extension.items, extension.values, strict=True))
+    if not isinstance(rows or {}, Mapping):
+        raise InputError("structure.rows_kind", kind=type(rows).__name__)
     for name, values in (rows or {}).items():
         totals[name] = aligned(economy, values, name)
     return totals

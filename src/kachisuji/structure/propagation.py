@@ -91,9 +91,9 @@ def paths(
     InputError
         For an unknown label or row, or when ``I - |A|`` is not productive, so that no bound exists.
     """
-    if top < 1 or depth < 0:
-        got = top if top < 1 else depth
-        raise InputError("structure.cap_value", what="top, depth", value=got, low=1, high="…")
+    for what, got, least in (("top", top, 1), ("depth", depth, 0)):
+        if not isinstance(got, (int, np.integer)) or got < least:
+            raise InputError("structure.cap_value", what=what, value=got, low=least, high="…")
     c = per_unit(totals_of(economy, row), economy.x)
     A = leontief(economy).A
     product = economy.row(region, sector)

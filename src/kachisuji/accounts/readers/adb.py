@@ -33,7 +33,7 @@ def read(path: Path, year: int | None = None) -> Economy:
     file = _choose(path, year)
     named = _FILE.fullmatch(file.name)
     if named is None and year is None:
-        raise InputError("accounts.year_needed", file=file, known="…")
+        raise InputError("accounts.year_untold", file=file)
     year = int(named[1]) if named else year
     rows = sheet_rows(file, None, FORM)
     top = _codes_line(rows, file)

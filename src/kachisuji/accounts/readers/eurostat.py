@@ -59,6 +59,8 @@ _UNITS = {
 
 def looks_like(path: Path) -> bool:
     """Whether the file's first line has the dimensions of such a table."""
+    if path.is_file() and path.suffix == ".parquet":
+        return _known(set(_parquet_columns(path)))
     if not path.is_file() or not path.name.lower().endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
         return False
     try:
@@ -66,7 +68,21 @@ def looks_like(path: Path) -> bool:
     except InputError:
         return False
     columns = {c.strip().strip('"') for c in head.replace("\\", ",").replace("\t", ",").split(",")}
+    return _known(columns)
+
+
+def _known(columns: set[str]) -> bool:
     return all(columns & set(_NAMES[k]) for k in ("use", "made", "geo"))
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return [str(name) for name in pq.read_schema(path).names]
+    except (pa.ArrowException, OSError):
+        return []
 
 
 def read(

@@ -51,7 +51,7 @@ def read(path: Path, year: int | None = None, *, accounts: bool = True) -> Econo
         raise InputError("accounts.no_file", file=path)
     named = _NAME.search(path.name)
     if year is None and named is None:
-        raise InputError("accounts.year_needed", file=path, known="IOT_YYYY_ixi")
+        raise InputError("accounts.year_untold", file=path)
     store = _Files(path)
     final = store.table("Y.txt", 2, 2)
     if store.has("Z.txt"):
@@ -72,7 +72,7 @@ def read(path: Path, year: int | None = None, *, accounts: bool = True) -> Econo
         categories=list(dict.fromkeys(c[1] for c in final.columns)),
         file=str(path),
         form=FORM,
-        year=year if year is not None else int(named[1]) if named else 0,
+        year=int(named[1]) if named else year or 0,
         unit="million" if unit.startswith("M") else unit,
         currency="EUR",
         publisher="EXIOBASE consortium",

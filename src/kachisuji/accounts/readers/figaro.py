@@ -52,7 +52,7 @@ def read(path: Path, year: int | None = None, *, by: str | None = None) -> Econo
     file = _choose(path, year, by)
     named = _FILE.fullmatch(file.name)
     if named is None and year is None:
-        raise InputError("accounts.year_needed", file=file, known="…")
+        raise InputError("accounts.year_untold", file=file)
     year = int(named[3]) if named else year
     flat = named is not None and named[1] == "flatfile"
     sheet = _flat(file) if flat else delimited(file, form=FORM, starts=("rowLabels",))

@@ -73,7 +73,7 @@ def read(
     """
     need_file(path)
     if year is None:
-        raise InputError("accounts.year_needed", file=path, known="2005, 2011, 2015, 2020 …")
+        raise InputError("accounts.year_untold", file=path)
     parts = _long(path) if path.suffix.lower() == ".csv" else _sheet(path, sheet)
     sectors, categories, Z, Y, items, primary, output = parts
     economy = Economy(

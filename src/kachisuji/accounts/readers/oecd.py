@@ -112,7 +112,7 @@ def _choose(path: Path, year: int | None) -> tuple[Path, str | None, int, str]:
     found = _candidates(path)
     if not found and path.is_file() and path.suffix.lower() != ".zip":
         if year is None:
-            raise InputError("accounts.year_needed", file=path, known="…")
+            raise InputError("accounts.year_untold", file=path)
         return path, None, year, ""
     known = ", ".join(f"{y} ({name})" for y, name in found)
     if not found:

@@ -160,7 +160,7 @@ class _Store:
             digits = [w for w in title.replace("_", " ").split() if w.isdigit() and len(w) == 4]
             year = int(digits[0]) if digits else None
         if year is None:
-            raise InputError("accounts.year_needed", file=self.path, known="…")
+            raise InputError("accounts.year_untold", file=self.path)
         unit = "as saved"
         if self._has("unit.txt"):
             units = {

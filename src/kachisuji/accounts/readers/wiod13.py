@@ -87,8 +87,8 @@ def _file(path: Path, year: int | None) -> tuple[Path, int]:
     if path.is_file():
         named = _FILE.fullmatch(path.name)
         if year is None and named is None:
-            raise InputError("accounts.year_needed", file=path, known="1995 … 2011")
-        return path, year if year is not None else int(named[1]) if named else 0
+            raise InputError("accounts.year_untold", file=path)
+        return path, int(named[1]) if named else year or 0
     years = _years(path)
     known = ", ".join(str(y) for y in years)
     if not years:

@@ -28,7 +28,7 @@ import numpy as np
 from kachisuji.accounts.assembling import assemble
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import need_file, numbers, sheet_rows
-from kachisuji.words import InputError
+from kachisuji.words import InputError, nearest
 
 FORM = "WIOD 2016"
 CATEGORIES = ("CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN")
@@ -73,15 +73,18 @@ def read(path: Path, year: int | None = None, *, region: str | None = None) -> E
             )
             raise InputError("accounts.world_or_region", file=path, years=known, regions=nations)
         return _world(worlds[year])
-    for name in sorted(path.glob(f"niot_{region}_*.parquet")) + sorted(
-        path.glob("niot_all*.parquet")
-    ):
-        table = _national_rows(name)
-        here = table["country"] == region
-        years = sorted(set(table["year"][here].tolist()))
-        if year in years:
-            return _national(name, year, region)
-    raise InputError("accounts.no_region_year", file=path, region=region, year=year)
+    countries: set[str] = set()
+    years: set[int] = set()
+    files = [f for f in sorted(path.iterdir()) if _NATIONAL.fullmatch(f.name)]
+    own = [f for f in files if f.name.startswith(f"niot_{region}_")]
+    for file in own + [f for f in files if f.name.startswith("niot_all")]:
+        table = _national_rows(file)
+        countries |= set(table["country"].tolist())
+        years |= set(table["year"][table["country"] == region].tolist())
+        if year in set(table["year"][table["country"] == region].tolist()):
+            return _national(file, year, region)
+    known = ", ".join(map(str, sorted(years))) or nearest(str(region), sorted(countries), 50)
+    raise InputError("accounts.no_region_year", file=path, region=region, year=year, known=known)
 
 
 # ---- national -------------------------------------------------------------------------------
