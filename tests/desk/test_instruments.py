@@ -151,3 +151,19 @@ def test_a_gain_of_share_is_told_in_points(capsys):
     assert re.search(r"\+0\.\d+ points of share", out)
     _, out, _ = told(capsys, "history", "korea_hci", "--futures", "16", "--json")
     assert [r["year"] for r in json.loads(out)] == [1990, None]
+
+
+@pytest.mark.parametrize(("lang", "unit"), [("en", "trillion"), ("ja", "兆円")])
+def test_power_is_told_for_each_sum_of_money_that_is_named(capsys, lang, unit):
+    code, out, _ = told(
+        capsys, "marginal", "template", "--segment", "parts", "--futures", "16", "--quiet",
+        "--lang", lang, "--measure", "indispensability",
+    )  # fmt: skip
+    assert code == 0
+    assert bool(JAPANESE.search(out)) == (lang == "ja")
+    assert "1.00 units" not in out
+    heads = [line for line in out.splitlines() if line.startswith("  ") and line[2] != " "]
+    assert heads
+    assert all(("trillion" if lang == "en" else "兆円") in line or "×" in line for line in heads), (
+        out
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kachisuji.desk.report.bilingual import listed
 from kachisuji.desk.rows import records
 from kachisuji.words import Lang, number, percent, say
 
@@ -46,21 +47,42 @@ def by_instrument(table: pd.DataFrame, measure: str, intensity: float) -> pd.Dat
 def told(found: Marginal, measure: str, names: Names, lang: Lang) -> Iterator[str]:
     """Tell each instrument by its median and its best segment, then the pairs that matter."""
     scale = PER.get(measure, 1.0)
+    one = scale == 1.0
+    unit = say("instruments.one_unit", lang) if one else names.money(scale).of(lang)
+    yield say("instruments.how_to_read_marginal", lang)
     for intensity in sorted(found.table["intensity"].unique()):
+        yield ""
         yield say(
             "instruments.head_marginal", lang, measure=say(f"desk.measure_{measure}", lang),
-            intensity=number(float(intensity), lang, 2), factor=number(scale, lang),
+            intensity=number(float(intensity), lang, 2),
         )  # fmt: skip
-        for row in records(by_instrument(found.table, measure, float(intensity))):
-            figure = {k: number(scale * row[k], lang, 2) for k in ("median", "mean", "p10", "p90")}
-            yield "  " + say(
-                f"instruments.row_{row['per']}", lang, **figure, gains=row["gains"],
-                segments=row["segments"], positive=percent(row["positive"], lang, 2),
-                name=names.instruments[row["instrument"]].of(lang),
-                best=names.segments[row["best"]].of(lang),
-            )  # fmt: skip
-        yield ""
+        rows = records(by_instrument(found.table, measure, float(intensity)))
+        for per in ("public", "own"):
+            told_here = [r for r in rows if r["per"] == per]
+            if told_here:
+                yield "  " + say(f"instruments.head_{per}", lang, unit=unit)
+            yield from ("    " + line for line in _rows(told_here, scale, names, lang))
+    yield ""
     yield from pairs_told(found.pairs, names, lang)
+
+
+def _rows(rows: list[dict[str, Any]], scale: float, names: Names, lang: Lang) -> Iterator[str]:
+    """Tell instruments line by line; those that do nothing to the measure together in one."""
+    idle = [r for r in rows if not any(r[k] for k in ("median", "mean", "p10", "p90"))]
+    yield from (_row(r, scale, names, lang) for r in rows if r not in idle)
+    if idle:
+        called = listed([names.instruments[r["instrument"]] for r in idle])
+        yield say("instruments.row_nothing", lang, names=called.of(lang))
+
+
+def _row(row: dict[str, Any], scale: float, names: Names, lang: Lang) -> str:
+    figure = {k: number(scale * row[k], lang, 2) for k in ("median", "mean", "p10", "p90")}
+    return say(
+        "instruments.row_marginal", lang, **figure, gains=row["gains"], segments=row["segments"],
+        positive=percent(row["positive"], lang, 2),
+        name=names.instruments[row["instrument"]].of(lang),
+        best=names.segments[row["best"]].of(lang),
+    )  # fmt: skip
 
 
 def pairs_told(pairs: pd.DataFrame, names: Names, lang: Lang) -> Iterator[str]:
