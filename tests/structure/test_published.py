@@ -136,6 +136,14 @@ def test_positions_of_all_years_of_wiod(full_data):
     assert up.quantile(0.9) == pytest.approx(want["U_p90"], abs=0.003)
     assert down.mean() == pytest.approx(want["D_mean"], abs=0.005)
     assert down.quantile(0.9) == pytest.approx(want["D_p90"], abs=0.005)
+    final = pooled["final_use_share"]
+    assert final.mean() == pytest.approx(want["F_mean"], abs=0.008)
+    assert final.median() == pytest.approx(want["F_median"], abs=0.01)
+    assert final.quantile(0.9) == pytest.approx(want["F_p90"], abs=0.006)
+    goods = pooled.index.get_level_values("sector").str.slice(1).astype(int) <= 16
+    for name, rows in (("goods", goods), ("services", ~goods)):
+        for measure, mean in want[name].items():
+            assert pooled[rows][measure].mean() == pytest.approx(mean, abs=0.02), (name, measure)
 
 
 def test_a_sector_whose_output_was_rounded_away(full_data):

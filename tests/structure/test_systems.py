@@ -171,11 +171,20 @@ def test_position_by_country_and_world():
     got = upstreamness(table, inventories=False, level="country")
     assert list(got.index) == list(table.regions)
     np.testing.assert_allclose(got, want)
-    # in a closed world the two averages are one number: output over final use
-    world = positions(table, inventories=False, level="world").iloc[0]
-    assert world["upstreamness"] == pytest.approx(table.x.sum() / table.Y.sum())
+    # the world's figure is the average of the countries', weighted by output: one number for both
+    world = positions(table, inventories=False, level="world")
+    assert list(world.index) == ["TOTAL"]
+    world = world.iloc[0]
+    assert world["upstreamness"] == pytest.approx(country.x @ want / country.x.sum())
     assert world["downstreamness"] == pytest.approx(world["upstreamness"])
-    assert world["final_use_share"] == pytest.approx(1 / world["upstreamness"])
+    assert world["final_use_share"] == pytest.approx(table.Y.sum() / table.x.sum())
+    assert world["value_added_share"] == pytest.approx(table.gdp.sum() / table.x.sum())
+    for measure in (upstreamness, downstreamness):
+        one = measure(table, level="world")
+        assert one["TOTAL"] == pytest.approx(positions(table, level="world")[one.name].iloc[0])
+    # added up to one sector before measuring: output over final use
+    whole = positions(table.aggregate("total", "total"), inventories=False).iloc[0]
+    assert whole["upstreamness"] == pytest.approx(table.x.sum() / table.Y.sum())
     with pytest.raises(InputError, match="level"):
         upstreamness(table, level="planet")
 

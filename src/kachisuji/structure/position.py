@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
+from kachisuji.accounts.aggregating import TOTAL
 from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.leontief import Leontief, leontief, row_name
 from kachisuji.words import InputError
@@ -39,8 +40,9 @@ def upstreamness(
         Net-inventory correction of Antràs and Chor (2018, section 3): sales that went into stocks
         are spread over the row's other uses, ``Z_ij x_i / (x_i - N_i)``.
     level
-        ``country-sector``; or ``country``, ``sector`` or ``world``: the table is first added up to
-        that level and then measured, as those authors do for countries.
+        ``country-sector``; or ``country`` or ``sector``: the table is first added up to that level
+        and then measured, as those authors do for countries; or ``world``: their world average, the
+        countries' figures weighted by output. In it upstreamness and downstreamness are one number.
     trade
         For a national table without the other regions: its categories of exports and of imports (as
         negative figures). Uses abroad are then taken to be like those at home,
@@ -97,7 +99,7 @@ def positions(
         "value_added_share": per_unit(added, table.x),
     }
     frame = table.frame(np.column_stack([np.asarray(p) for p in parts.values()]), list(parts))
-    labelled: pd.DataFrame = _relabelled(frame, level)
+    labelled: pd.DataFrame = _relabelled(table, frame, level)
     return labelled
 
 
@@ -107,7 +109,7 @@ def _at_level(economy: Economy, level: str) -> Economy:
         raise InputError("structure.choice", what="level", got=level, known=known)
     if level == "country-sector":
         return economy
-    regions = "total" if level in ("sector", "world") else None
+    regions = "total" if level == "sector" else None
     sectors = "total" if level in ("country", "world") else None
     return economy.aggregate(regions=regions, sectors=sectors)
 
@@ -145,11 +147,19 @@ def _corrected(table: Economy, inventories: bool) -> Leontief:
 
 
 def _labelled(table: Economy, values: Floats, level: str, name: str) -> pd.Series[float]:
-    labelled: pd.Series[float] = _relabelled(table.series(values, name), level)
+    labelled: pd.Series[float] = _relabelled(table, table.series(values, name), level)
     return labelled
 
 
-def _relabelled(result: Any, level: str) -> Any:
-    """Drop the part of the label that was added up."""
-    gone = {"country": "sector", "sector": "region", "world": "sector"}.get(level)
+def _relabelled(table: Economy, result: Any, level: str) -> Any:
+    """Drop the part of the label that was added up; for the world, weight countries by output."""
+    if level == "world":
+        import pandas as pd
+
+        average = table.x @ result.to_numpy() / table.x.sum()
+        label = pd.Index([TOTAL], name="region")
+        if average.ndim:
+            return pd.DataFrame([average], index=label, columns=result.columns)
+        return pd.Series([average], index=label, name=result.name)
+    gone = {"country": "sector", "sector": "region"}.get(level)
     return result if gone is None else result.droplevel(gone)
