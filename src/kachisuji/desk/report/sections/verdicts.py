@@ -96,13 +96,17 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
     return out
 
 
+def _signed(value: float) -> Both:
+    return plain(f"{value:+.2f}".replace("-", "−"))
+
+
 def _rivals(row: dict[str, Any]) -> Both:
     """Tell what rivals are taken to add for each unit of ours, and their best reply."""
     if "best_reply" not in row:  # a run from before it was told
         return plain("")
     best = row["best_reply"]
-    told = t("verdicts.no_reply") if np.isnan(best) else plain(f"{best:+.2f}")
-    return t("verdicts.rivals", reaction=plain(f"{row['reaction']:+.2f}"), reply=told)
+    told = t("verdicts.no_reply") if np.isnan(best) else _signed(best)
+    return t("verdicts.rivals", reaction=_signed(row["reaction"]), reply=told)
 
 
 def _told_of_rivals(table: pd.DataFrame) -> Both:
@@ -115,6 +119,6 @@ def _told_of_rivals(table: pd.DataFrame) -> Both:
         known=len(known), back=int((known["best_reply"] < 0).sum()),
         match=int((known["best_reply"] > 0).sum()),
         half=int((known["largest"] > 0.5).sum()),
-        reply=plain(f"{known['best_reply'].median():+.2f}") if len(known) else plain("–"),
-        assumed=plain(f"{known['reaction'].median():+.2f}") if len(known) else plain("–"),
+        reply=_signed(known["best_reply"].median()) if len(known) else plain("–"),
+        assumed=_signed(known["reaction"].median()) if len(known) else plain("–"),
     )  # fmt: skip
