@@ -593,3 +593,21 @@ def test_an_effect_keeps_to_the_bounds_of_its_lever(tiny_case, lever, values, ke
     for name, value in zip(("low", "mode", "high"), values, strict=True):
         tiny_case.put("effects", 2, name, value)
     assert place(only(tiny_case, key)) == ("effects.csv", 2, column)
+
+
+@pytest.mark.parametrize("column", ["windfall_high", "retaliation_high"])
+def test_a_part_or_a_probability_of_an_instrument_is_one_at_most(tiny_case, column):
+    rows = tiny_case.rows("instruments")
+    rows[1][rows[0].index(column)] = "1.5"
+    tiny_case.write("instruments", rows)
+    first = tiny_case.problems()[0]
+    assert first.key == "cases.above"
+    assert place(first) == ("instruments.csv", 2, column)
+
+
+def test_a_partner_that_is_home_is_told_before_the_sums_it_upsets(tiny_case):
+    rows = tiny_case.rows("partners")
+    home = cases.load(tiny_case.path).settings.home
+    rows[1][rows[0].index("partner")] = home
+    tiny_case.write("partners", rows)
+    assert tiny_case.problems()[0].key == "cases.own_partner"

@@ -523,6 +523,7 @@ CHECKS: tuple[Callable[[World], Problems], ...] = (
     keys,
     references,
     bounds,
+    pairs,  # before the sums that a wrong partner upsets
     sums,
     years,
     regions,
@@ -530,7 +531,6 @@ CHECKS: tuple[Callable[[World], Problems], ...] = (
     parameters,
     markets,
     rivals,
-    pairs,
     interactions,
     links,
     evidence,

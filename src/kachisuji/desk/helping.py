@@ -34,7 +34,7 @@ class HelpLayout:
         console.print(Text(str(panel.title), style="bold"))
         table = Table.grid(padding=(0, 3))
         table.add_column(no_wrap=True)
-        table.add_column()
+        table.add_column(overflow="fold")  # Japanese has no spaces to break at
         for entry in panel.entries:
             name = "  " + ", ".join(entry.display_labels_with_metavar or entry.display_labels)
             table.add_row(Text(name, style="cyan"), self._meaning(entry))
