@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from kachisuji.accounts import read
+from kachisuji.accounts.reading import years_in
 from kachisuji.words import InputError
 from tests.accounts.sheets import write_xlsb, write_xlsx
 
@@ -277,6 +278,70 @@ def test_world_table_of_wiod_2016(tmp_path):
         read("wiod16", tmp_path, year=2014)
     with pytest.raises(InputError, match="world table"):
         read("wiod16", tmp_path, year=2013)
+
+
+def test_all_years_in_the_publishers_zip(tmp_path):
+    """WIOTS_in_EXCEL.zip as it is downloaded."""
+    write_xlsb(tmp_path / "WIOT2014_Nov16_ROW.xlsb", WIOD_16)
+    alone = read("wiod16", tmp_path / "WIOT2014_Nov16_ROW.xlsb")
+    file = tmp_path / "WIOTS_in_EXCEL.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(tmp_path / "WIOT2014_Nov16_ROW.xlsb", "WIOT2014_Nov16_ROW.xlsb")
+        archive.writestr("WIOT2013_Nov16_ROW.xlsb", b"no workbook")
+    table = read(None, file, year=2014)
+    assert (table.checksum, table.title) == (alone.checksum, "World Input-Output Table 2014")
+    assert years_in("wiod16", file) == [2013, 2014]
+    with pytest.raises(InputError, match="Name one of: 2013, 2014") as caught:
+        read(None, file)
+    assert caught.value.key == "accounts.year_needed"
+    with pytest.raises(InputError) as caught:
+        read(None, file, year=2000)
+    assert caught.value.key == "accounts.no_year"
+    with pytest.raises(InputError, match="cannot be read as zip"):
+        read(None, file, year=2013)
+
+
+WIOD_13 = [
+    ["Intercountry Input-Output Table"], ["(industry-by-industry)"],
+    ["", "", "", "", "AtB", "C", "AtB", "C", *[""] * 10, ""],
+    ["(millions of US$)", "", "", "", *["Agriculture"] * 14, "Total output"],
+    ["2008", "", "", "", "AUS", "AUS", "RoW", "RoW", *["AUS"] * 5, *["RoW"] * 5, "TOT"],
+    ["", "", "", "", "c1", "c2", "c1", "c2",
+     *["c37", "c38", "c39", "c41", "c42"] * 2, "c43"],
+    ["AtB", "Agriculture", "AUS", "c1", 1, 2, 3, 4, 5, 0, 0, 0, -1, 6, 0, 0, 0, 0, 20],
+    ["C", "Mining", "AUS", "c2", 1, 1, 1, 1, 6, 0, 0, 0, 0, 2, 0, 0, 0, 0, 12],
+    ["AtB", "Agriculture", "RoW", "c1", 0, 0, 2, 2, 1, 0, 0, 0, 0, 15, 0, 0, 0, 0, 20],
+    ["C", "Mining", "RoW", "c2", 0, 0, 2, 2, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 10],
+    ["", "Total intermediate consumption", "TOT", "r60", 2, 3, 8, 9],
+    ["", "Value added at basic prices", "TOT", "r64", 18, 9, 12, 1],
+]  # fmt: skip
+
+
+def test_the_workbooks_of_wiod_2013(tmp_path):
+    """Layout: exvatools' extract_wiod (lines 7 to 1449, columns 5 to 1645) and pymrio's parser."""
+    write_xlsx(tmp_path / "WIOT08_ROW_Sep12.xlsx", WIOD_13)
+    for table in (read(None, tmp_path), read("wiod13", tmp_path / "WIOT08_ROW_Sep12.xlsx")):
+        assert (table.regions, table.sectors, table.year) == (("AUS", "RoW"), ("c1", "c2"), 2008)
+        np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
+        np.testing.assert_array_equal(table.output_gap, 0)
+        np.testing.assert_array_equal(table.stock_change, [-1, 0, 0, 0])
+    file = tmp_path / "WIOTS_in_EXCEL.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(tmp_path / "WIOT08_ROW_Sep12.xlsx", "WIOTS_in_EXCEL/WIOT08_ROW_Sep12.xlsx")
+        archive.writestr("WIOTS_in_EXCEL/WIOT95_ROW_Apr12.xlsx", b"")
+    assert read(None, file, year=2008).checksum == table.checksum
+    assert years_in("wiod13", file) == [1995, 2008]
+    with pytest.raises(InputError, match="Name one of: 1995, 2008"):
+        read("wiod13", file, year=2009)
+    rows = [list(row) for row in WIOD_13]
+    rows[7][5] = "1 000"
+    write_xlsx(tmp_path / "WIOT08_ROW_Sep12.xlsx", rows)
+    with pytest.raises(InputError) as caught:
+        read("wiod13", tmp_path, year=2008)
+    assert (caught.value.row, caught.value.column) == (8, "AUS c2")
+    write_xlsx(tmp_path / "WIOT08_ROW_Sep12.xlsx", [*WIOD_13[:6], *[["x"]] * 3])
+    with pytest.raises(InputError, match="codes in line 6, regions in line 5"):
+        read("wiod13", tmp_path, year=2008)
 
 
 def test_the_publishers_binary_workbook(tmp_path):

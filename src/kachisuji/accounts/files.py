@@ -70,9 +70,10 @@ def members(path: Path) -> list[str]:
     return names
 
 
-def _zip(path: Path) -> zipfile.ZipFile:
+def _zip(path: Path, packed: io.BytesIO | None = None) -> zipfile.ZipFile:
+    """Open a zip, or the one in memory that came from ``path``."""
     try:
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(packed or path)
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError("accounts.unreadable", file=path, form="zip", why=str(error)) from error
 
@@ -324,8 +325,12 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def sheet_rows(path: Path, sheet: str | int | None, form: str) -> list[list[Any]]:
+def sheet_rows(
+    path: Path, sheet: str | int | None, form: str, member: str | None = None
+) -> list[list[Any]]:
     """Return the cells of a sheet of an xlsx, xlsb, xls or ods file, row by row.
+
+    The file may be a member of a zip.
 
     Raises
     ------
@@ -335,12 +340,17 @@ def sheet_rows(path: Path, sheet: str | int | None, form: str) -> list[list[Any]
     import python_calamine as calamine
 
     need_file(path)
-    if path.suffix.lower() in (".xlsx", ".xlsb", ".ods"):
-        with _zip(path) as archive:  # these are zips themselves
+    packed = None if member is None else io.BytesIO(content(path, member))
+    if Path(member or path).suffix.lower() in (".xlsx", ".xlsb", ".ods"):
+        with _zip(path, packed) as archive:  # these are zips themselves
             for info in archive.infolist():
                 _refuse_bomb(path, info.filename, info.file_size, info.compress_size)
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
+        if packed is None:
+            book = calamine.CalamineWorkbook.from_path(str(path))
+        else:
+            packed.seek(0)
+            book = calamine.CalamineWorkbook.from_filelike(packed)
         if isinstance(sheet, str):
             if sheet not in book.sheet_names:
                 known = ", ".join(book.sheet_names)

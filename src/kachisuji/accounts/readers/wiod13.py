@@ -1,4 +1,8 @@
-"""WIOD, release of November 2013: 41 regions, 35 sectors, one wide Parquet file a year.
+"""WIOD, release of November 2013: 41 regions, 35 sectors, a file a year.
+
+The publisher's workbooks (``WIOT08_ROW_Sep12.xlsx``, or ``WIOTS_in_EXCEL.zip`` with all years):
+see :mod:`kachisuji.accounts.readers.wiot`; codes (c1 …) stand in the sixth line and the fourth
+column. Wide Parquet files:
 
 Layout of ``wiot_YYYY.parquet``: 1435 rows, region by region, with columns ``region``, ``sector``,
 1435 of intermediate use named ``REG_cN`` (buyer), 205 of final use named ``REG_c37 | c38 | c39 |
@@ -18,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from kachisuji.accounts.economy import Economy
+from kachisuji.accounts.readers.wiot import Place, inside, places, workbook
 from kachisuji.words import InputError
 
 FORM = "WIOD 2013"
@@ -27,14 +32,28 @@ CITATION = (
     "Review of International Economics 23, 575-605"
 )
 CATEGORIES = ("c37", "c38", "c39", "c41", "c42")
+_ABOUT: dict[str, Any] = {
+    "stock_changes": ("c42",),
+    "unit": "million",
+    "currency": "USD",
+    "publisher": "WIOD, Groningen Growth and Development Centre (release of November 2013)",
+    "licence": "CC BY 4.0",
+    "citation": CITATION,
+}
 _FILE = re.compile(r"wiot_(\d{4})\.parquet")
+_BOOK = re.compile(r"wiot(\d\d)_row_(?:apr12|sep12)\.xlsx", re.IGNORECASE)
 
 
 def looks_like(path: Path) -> bool:
     """Whether ``path`` is a file or folder of this layout."""
-    if path.is_dir():
-        return bool(_years(path))
-    return _FILE.fullmatch(path.name) is not None
+    if path.is_dir() and _years(path):
+        return True
+    return _FILE.fullmatch(path.name) is not None or bool(inside(path, _BOOK))
+
+
+def years(path: Path) -> set[int]:
+    """Years of the tables at a file, folder or zip, by their names."""
+    return set(_years(path) if path.is_dir() else ()) | set(inside(path, _BOOK))
 
 
 def read(path: Path, year: int | None = None) -> Economy:
@@ -43,9 +62,16 @@ def read(path: Path, year: int | None = None) -> Economy:
     Parameters
     ----------
     path
-        The folder, or one of its ``wiot_YYYY.parquet``.
+        The folder or zip, or one of its files.
     """
     file, year = _file(path, year)
+    about = _ABOUT | {"year": year, "title": f"World Input-Output Table {year}"}
+    if file.member is not None or file.name.lower().endswith(".xlsx"):
+        return workbook(file, codes=(5, 3), categories=CATEGORIES, form=FORM, **about)
+    return _parquet(file.file, about)
+
+
+def _parquet(file: Path, about: dict[str, Any]) -> Economy:
     table = _table(file)
     regions, sectors = _labels(table, file)
     n, final = len(regions) * len(sectors), len(regions) * len(CATEGORIES)
@@ -63,16 +89,9 @@ def read(path: Path, year: int | None = None) -> Economy:
         Z=flows,
         Y=demand,
         published_output=_numbers(table.column("output"), "output", file).astype(float),
-        stock_changes=("c42",),
-        year=year,
-        unit="million",
-        currency="USD",
-        publisher="WIOD, Groningen Growth and Development Centre (release of November 2013)",
-        licence="CC BY 4.0",
-        citation=CITATION,
-        title=f"World Input-Output Table {year}",
         source=str(file),
         copy=False,
+        **about,
     )
 
 
@@ -81,27 +100,28 @@ def _years(folder: Path) -> dict[int, Path]:
     return {int(m[1]): f for m, f in sorted(found, key=lambda pair: pair[1].name) if m}
 
 
-def _file(path: Path, year: int | None) -> tuple[Path, int]:
+def _file(path: Path, year: int | None) -> tuple[Place, int]:
     if not path.exists():
         raise InputError("accounts.no_folder", file=path)
-    if path.is_file():
+    found = places(path, _BOOK)
+    if path.is_file() and not found:
         named = _FILE.fullmatch(path.name)
         if year is None and named is None:
             raise InputError("accounts.year_untold", file=path)
-        return path, int(named[1]) if named else year or 0
-    years = _years(path)
-    known = ", ".join(str(y) for y in years)
-    if not years:
-        raise InputError(
-            "accounts.layout", file=path, form=FORM, want="wiot_YYYY.parquet", got="none"
-        )
+        return Place(path), int(named[1]) if named else year or 0
+    if path.is_dir():
+        found |= {y: Place(file) for y, file in _years(path).items()}
+    known = ", ".join(str(y) for y in sorted(found))
+    if not found:
+        want = "wiot_YYYY.parquet, WIOTYY_ROW_Apr12.xlsx"
+        raise InputError("accounts.layout", file=path, form=FORM, want=want, got="none")
     if year is None:
-        if len(years) > 1:
+        if len(found) > 1:
             raise InputError("accounts.year_needed", file=path, known=known)
-        year = next(iter(years))
-    if year not in years:
+        year = next(iter(found))
+    if year not in found:
         raise InputError("accounts.no_year", file=path, year=year, known=known)
-    return years[year], year
+    return found[year], year
 
 
 def _table(file: Path) -> Any:

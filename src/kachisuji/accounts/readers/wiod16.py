@@ -1,13 +1,11 @@
 """WIOD, release of November 2016: world tables (44 regions) and national tables, 56 industries.
 
-World (``WIOT2014_October16_ROW.RData``): a data frame ``wiot`` with IndustryCode,
-IndustryDescription, Country, RNr, Year, then ``AUS1`` … ``AUS56`` (industries by RNr), ``AUS57`` …
-``AUS61`` (final use) for each region, and TOT. Needs the package ``rdata``.
+World (``WIOT2014_Nov16_ROW.xlsb`` or ``.xlsx``, or ``WIOTS_in_EXCEL.zip`` with all years): see
+:mod:`kachisuji.accounts.readers.wiot`; codes stand in the third line and the first column.
 
-World (``WIOT2014_Nov16_ROW.xlsb`` or ``.xlsx``): six header lines, the third of them industry codes
-and the fifth region codes from the fifth column on; rows carry industry code, description, region,
-number; below the flows total intermediate consumption and the value-added block, at the right five
-categories of final use a region and total output.
+World (``WIOT2014_October16_ROW.RData``, or ``WIOTS_in_R.zip``): a data frame ``wiot`` with
+IndustryCode, IndustryDescription, Country, RNr, Year, then ``AUS1`` … ``AUS56`` (industries by
+RNr), ``AUS57`` … ``AUS61`` (final use) for each region, and TOT. Needs the package ``rdata``.
 
 National (``niot_JPN_2000_2014.parquet``, ``niot_all43_2014.parquet``): ``country, year, code,
 origin`` (Domestic, Imports, TOT), 56 industries, CONS_h, CONS_np, CONS_g, GFCF, INVEN, EXP, GO.
@@ -19,6 +17,7 @@ Source: Timmer, Los, Stehrer and de Vries (2016), GGDC research memorandum 162.
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ import numpy as np
 
 from kachisuji.accounts.assembling import assemble
 from kachisuji.accounts.economy import Economy, Extension
-from kachisuji.accounts.files import need_file, numbers, sheet_rows
+from kachisuji.accounts.files import content
+from kachisuji.accounts.readers.wiot import Place, inside, places, workbook
 from kachisuji.words import InputError, nearest
 
 FORM = "WIOD 2016"
@@ -48,7 +48,12 @@ _ABOUT: dict[str, Any] = {
 def looks_like(path: Path) -> bool:
     """Whether ``path`` is a file or folder of this release."""
     names = [f.name for f in path.iterdir()] if path.is_dir() else [path.name]
-    return any(_NATIONAL.fullmatch(n) or _WORLD.fullmatch(n) for n in names)
+    return any(_NATIONAL.fullmatch(n) for n in names) or bool(inside(path, _WORLD))
+
+
+def years(path: Path) -> set[int]:
+    """Years of the world tables at a file, folder or zip, by their names."""
+    return set(inside(path, _WORLD))
 
 
 def read(path: Path, year: int | None = None, *, region: str | None = None) -> Economy:
@@ -58,32 +63,34 @@ def read(path: Path, year: int | None = None, *, region: str | None = None) -> E
     """
     if not path.exists():
         raise InputError("accounts.no_file", file=path)
-    if path.is_file():
-        if _WORLD.fullmatch(path.name):
-            return _world(path)
+    worlds = places(path, _WORLD)
+    if path.is_file() and not worlds:
         return _national(path, year, region)
     if region is None:
-        worlds = {int(m[1]): f for f in sorted(path.iterdir()) if (m := _WORLD.fullmatch(f.name))}
-        known = ", ".join(map(str, worlds))
         if year is None and len(worlds) == 1:
             year = next(iter(worlds))
         if year is None or year not in worlds:
+            known = ", ".join(map(str, sorted(worlds))) or "-"
+            if path.is_file():
+                key = "accounts.year_needed" if year is None else "accounts.no_year"
+                raise InputError(key, file=path, year=year, known=known)
             nations = ", ".join(
                 m[1] for f in sorted(path.iterdir()) if (m := _NATIONAL.fullmatch(f.name))
             )
             raise InputError("accounts.world_or_region", file=path, years=known, regions=nations)
-        return _world(worlds[year])
+        return _world(worlds[year], year)
     countries: set[str] = set()
-    years: set[int] = set()
+    told: set[int] = set()
     files = [f for f in sorted(path.iterdir()) if _NATIONAL.fullmatch(f.name)]
     own = [f for f in files if f.name.startswith(f"niot_{region}_")]
     for file in own + [f for f in files if f.name.startswith("niot_all")]:
         table = _national_rows(file)
         countries |= set(table["country"].tolist())
-        years |= set(table["year"][table["country"] == region].tolist())
-        if year in set(table["year"][table["country"] == region].tolist()):
+        here = set(table["year"][table["country"] == region].tolist())
+        told |= here
+        if year in here:
             return _national(file, year, region)
-    known = ", ".join(map(str, sorted(years))) or nearest(str(region), sorted(countries), 50)
+    known = ", ".join(map(str, sorted(told))) or nearest(str(region), sorted(countries), 50)
     raise InputError("accounts.no_region_year", file=path, region=region, year=year, known=known)
 
 
@@ -187,42 +194,14 @@ def _with_rest_of_world(
 # ---- world ----------------------------------------------------------------------------------
 
 
-def _world(file: Path) -> Economy:
-    named = _WORLD.fullmatch(file.name)
-    year = int(named[1]) if named else 0
-    if file.suffix == ".RData":
-        return _rdata(file, year)
-    rows = sheet_rows(file, None, FORM)
-    if len(rows) < 8:
-        got = f"{len(rows)} lines"
-        raise InputError("accounts.layout", file=file, form=FORM, want="6 header lines", got=got)
-    codes, regions = ([str(c).strip() for c in rows[k]] for k in (2, 4))
-    body = []
-    for row in rows[6:]:
-        if len(row) < 5 or not str(row[2]).strip() or str(row[2]).strip() == "TOT":
-            break
-        body.append(row)
-    width = next((k for k in range(4, len(codes)) if regions[k] == "TOT" or codes[k] == "GO"), 0)
-    if not body or not width:
-        raise InputError(
-            "accounts.layout",
-            file=file,
-            form=FORM,
-            want="codes in line 3, regions in line 5",
-            got="none",
-        )
-    labels = [(str(r[2]).strip(), str(r[0]).strip()) for r in body]
-    columns = [(regions[k], codes[k]) for k in range(4, width)]
-    names = [" ".join(c) for c in columns] + ["GO"]
-    cells = numbers(body, range(4, width + 1), str(file), 7, names)
-    return assemble(
-        cells[:, :-1],
-        labels,
-        columns,
+def _world(place: Place, year: int) -> Economy:
+    if place.name.endswith(".RData"):
+        return _rdata(place, year)
+    return workbook(
+        place,
+        codes=(2, 0),
         categories=CATEGORIES,
-        file=str(file),
         form=FORM,
-        published_output=cells[:, -1],
         year=year,
         title=f"World Input-Output Table {year}",
         stock_changes=("INVEN",),
@@ -230,8 +209,8 @@ def _world(file: Path) -> Economy:
     )
 
 
-def _rdata(file: Path, year: int) -> Economy:
-    frame = _frame(file)
+def _rdata(place: Place, year: int) -> Economy:
+    file, frame = str(place), _frame(place)
     flow = frame["Country"].astype(str).to_numpy() != "TOT"
     body = frame[flow]
     codes = {int(n): str(c) for n, c in zip(body["RNr"], body["IndustryCode"], strict=True)}
@@ -258,7 +237,7 @@ def _rdata(file: Path, year: int) -> Economy:
         rows,
         columns,
         categories=CATEGORIES,
-        file=str(file),
+        file=file,
         form=FORM,
         published_output=printed,
         year=year,
@@ -268,14 +247,15 @@ def _rdata(file: Path, year: int) -> Economy:
     )
 
 
-def _frame(file: Path) -> Any:
+def _frame(place: Place) -> Any:
+    file = str(place)
     try:
         import rdata
     except ImportError as error:
         raise InputError("accounts.needs_package", file=file, package="rdata") from error
-    need_file(file)
+    packed = io.BytesIO(content(place.file, place.member))
     try:
-        found = rdata.read_rda(file)
+        found = rdata.read_rda(packed)
     except Exception as error:  # its parser meets damage with errors of many kinds
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError("accounts.unreadable", file=file, form="RData", why=why) from error
