@@ -155,14 +155,14 @@ def hundred() -> dict[str, float]:
     import multiprocessing as mp
 
     from kachisuji.constellation.aggregation import split
-    from kachisuji.constellation.local import free_port
+    from kachisuji.constellation.local import hold_port
 
     begun = time.perf_counter()
     q = ask(kind="count", table="purchases", epsilon=0.5, groups=WIDE, smallest=0)
     vectors = [contribution(q, firm(np.random.default_rng(k), 1000)) for k in range(100)]
     shares = [split(v) for v in vectors]
     made = time.perf_counter() - begun
-    ports = [free_port() for _ in range(3)]
+    ports, keepers = zip(*(hold_port() for _ in range(3)), strict=True)
     context = mp.get_context("spawn")
     queue = context.Queue()
     begun = time.perf_counter()
@@ -173,13 +173,15 @@ def hundred() -> dict[str, float]:
     got = [queue.get(timeout=300) for _ in jobs]
     for job in jobs:
         job.join()
+    for keeper in keepers:
+        keeper.close()
     seconds = time.perf_counter() - begun
     truth = np.sum(vectors, axis=0)
     assert all((np.array(total, dtype=np.int64) == truth).all() for total in got)
     return {"split": made / 100, "opening": seconds}
 
 
-def _member(i: int, ports: list[int], shares: list[object], queue: object) -> None:
+def _member(i: int, ports: tuple[int, ...], shares: list[object], queue: object) -> None:
     import asyncio
 
     from kachisuji.constellation.aggregation import Seat, open_sum

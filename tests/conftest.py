@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, settings
 # a shell that starts pytest in the background lets it and its children ignore Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile(
-    "kachisuji", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True,
-    derandomize="CI" in os.environ,  # what is found by chance is for the desk, not for a landing
-)  # fmt: skip
+_QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+# the same examples each time: what is found by chance is for who looks for it, not for a landing
+settings.register_profile("kachisuji", derandomize=True, **_QUIET)
+# who looks says: pytest --hypothesis-profile explore
+settings.register_profile("explore", **_QUIET)
 settings.load_profile("kachisuji")
 
 

@@ -7,7 +7,9 @@ import pytest
 from kachisuji.constellation.aggregation import engine
 from kachisuji.constellation.local import Local
 from kachisuji.constellation.node import Node
+from kachisuji.constellation.noise import scales
 from kachisuji.constellation.policy import Policy
+from kachisuji.constellation.questions import parts
 
 PRODUCTS, ORIGINS = ("MAGNET", "CHIP"), ("CHN", "JPN", "USA")
 NAMES = tuple(f"firm-{k}" for k in range(5))
@@ -43,6 +45,23 @@ def production(seed: int, months: int = 24, b: float = 0.3) -> pd.DataFrame:
             "yield_share": rng.uniform(0.8, 0.99, months).round(4),
         }
     )
+
+
+def seeded(seed: int):
+    """``draw`` of the noise from a seed: the same law, where a test may not hang on chance.
+
+    A discrete Laplace draw of scale b is the difference of two geometric ones of ``1 − e^(−1/b)``.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(question):
+        out = []
+        for part, scale in zip(parts(question), scales(question), strict=True):
+            gone = -np.expm1(-1 / scale) if scale > 0 else 1.0
+            out.append(np.subtract(*rng.geometric(gone, (2, part.size))))
+        return np.concatenate(out)
+
+    return draw
 
 
 def load(folder, frame, table):

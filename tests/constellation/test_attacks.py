@@ -45,14 +45,25 @@ def memory_of(pid):
                     yield stream.read(end - start)
 
 
-def forms(number, step=1.0):
-    """How a figure could lie in a memory: steps as text or as a share's bytes, value as a float."""
-    number = int(number)
-    return [str(number).encode(), number.to_bytes(18, "little"), struct.pack("<d", number * step)]
+def forms(vector, step=1.0):
+    """How figures could lie in a memory: steps as text, values as floats, each by itself.
+
+    As whole numbers of eight bytes, or of a share's 18, a figure is looked for beside its
+    neighbour: alone it is three bytes among zeros, of which any memory holds thousands.
+    """
+    out = [str(v).encode() for v in vector if v > 10**6]
+    out += [struct.pack("<d", v * step) for v in vector if v > 10**6]
+    pairs = [(a, b) for a, b in pairwise(vector) if max(a, b) > 10**6]
+    out += [a.to_bytes(n, "little") + b.to_bytes(n, "little") for a, b in pairs for n in (8, 18)]
+    return out
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
 def test_neither_memory_nor_disk_nor_traffic_of_the_coordinator_holds_a_value(running, monkeypatch):
+    """Seven digits are found by chance in one look of 400, in three only if they are held.
+
+    Each look is for another question, whose bound makes every node's values other numbers.
+    """
     sent = []
     true = transport.Client.call
 
@@ -61,36 +72,51 @@ def test_neither_memory_nor_disk_nor_traffic_of_the_coordinator_holds_a_value(ru
         return true(self, method, path, content, **query)
 
     monkeypatch.setattr(transport.Client, "call", heard)
-    question = ask(**VALUED, epsilon=1.0, groups=GROUPS, smallest=0)
+    for high in (100.0, 97.0, 89.0):
+        question = ask(**VALUED | {"high": high}, epsilon=1.0, groups=GROUPS, smallest=0)
+        found = held_by_the_coordinator(running, question, sent)
+        if not found:
+            return
+    pytest.fail(f"held, and no chance: {found}")
+
+
+def held_by_the_coordinator(running, question, sent):
+    """Ask, and return what the nodes' sums look like wherever it lies at the coordinator."""
     asker = running.asker()
     ident = asker.put(question)
     asker.wait(ident, question)
     asker.close()
-    vectors = [contribution(question, Node(running.folder / n).table("purchases")) for n in NAMES]
-    values = {int(v) for vector in vectors for v in vector if v > 10**6}  # sums, in steps
-    assert len(values) > 20
+    tables = [Node(running.folder / n).table("purchases") for n in NAMES]
+    sums = [[int(v) for v in contribution(question, t)[-6:]] for t in tables]  # in steps
+    sought = {f for own in sums for f in forms(own, question.high / 2**20)}
+    assert len(sought) > 80
     seen = b"".join(memory_of(running.processes["coordinator"].pid))
     seen += b"".join(p.read_bytes() for p in (running.folder / "coordinator").glob("*.sqlite*"))
     seen += b"".join(sent)
     assert ident.encode() in seen  # the search finds what is there
     assert question.digest().encode() in seen
     assert b"sealed" in seen
-    assert not [v for v in values if any(f in seen for f in forms(v, 100.0 / 2**20))]
+    return [f for f in sought if f in seen]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
 def test_the_same_search_finds_a_value_where_it_is():
-    number = 987654321234567
-    holder = (
-        "import sys; kept = [str(int(sys.stdin.readline()))]; print('ready', flush=True); input()"
-    )
+    numbers, step = [7654321, 8765432], 100.0 / 2**20
+    holder = f"""
+import array, sys
+given = [int(v) for v in sys.stdin.readline().split()]
+kept = [str(v) for v in given], array.array("q", given), b"".join(v.to_bytes(18, "little")
+        for v in given), array.array("d", [v * {step!r} for v in given])
+print("ready", flush=True)
+input()
+"""
     with subprocess.Popen([sys.executable, "-c", holder], stdin=-1, stdout=-1, text=True) as child:
-        child.stdin.write(f"{number}\n")
+        child.stdin.write(f"{numbers[0]} {numbers[1]}\n")
         child.stdin.flush()
         child.stdout.readline()
         seen = b"".join(memory_of(child.pid))
         child.communicate("\n")
-    assert any(f in seen for f in forms(number))
+    assert all(f in seen for f in forms(numbers, step))
 
 
 def test_a_coordinator_that_alters_a_sum_is_found_by_the_asker(running, monkeypatch):
@@ -185,17 +211,15 @@ def test_a_differencing_attack_stays_within_its_bound(epsilon):
     tables = frame(range(39)), frame(range(40))
     known = [contribution(question, t) for t in tables]
     right = 0
-    tries = 200
+    tries = 2000  # of 200 the bound is reached by luck once in 190 times, of these in 10¹⁵
     for _ in range(tries):
         there = int(rng.integers(0, 2))
         seen = protected(question, tables[there])
         weighted = [np.abs((seen - k)[1] / scales(question)[1])
                     + np.abs((seen - k)[0] / scales(question)[0]) for k in known]  # fmt: skip
         right += int(np.argmin(weighted) == there)
-    limit = likely_success(epsilon)
-    assert right / tries <= limit + 3.5 * np.sqrt(limit * (1 - limit) / tries)
     # three members' noises: the attack does clearly worse than the bound of one allows
-    assert right / tries < limit
+    assert right / tries < likely_success(epsilon)
 
 
 def test_a_reconstruction_attack_stays_within_its_bound():

@@ -111,7 +111,7 @@ def hub(tmp_path_factory):
     with local:
         local.start_one("coordinator", "coordinator", "127.0.0.1", str(local.port))
         asker = local.asker()
-        for _ in range(300):  # until it answers: its committee is not there
+        for _ in range(1500):  # until it answers: its committee is not there
             try:
                 asker.client.call("GET", "/state")
                 break
@@ -119,6 +119,7 @@ def hub(tmp_path_factory):
                 time.sleep(0.2)
         asker.close()
         yield local, foreign
+    foreign.stop()
 
 
 @pytest.fixture

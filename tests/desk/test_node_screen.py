@@ -97,9 +97,9 @@ def test_in_a_browser(node):
         pytest.skip("there is no /usr/bin/chromium")
     import uvicorn
 
-    from kachisuji.constellation.local import free_port
+    from kachisuji.constellation.local import hold_port
 
-    port = free_port()
+    port, keeper = hold_port()
     server = uvicorn.Server(
         uvicorn.Config(screen(node, "ja"), host="127.0.0.1", port=port, log_level="warning")
     )
@@ -139,5 +139,6 @@ def test_in_a_browser(node):
             opened.close()
     finally:
         server.should_exit = True
-        thread.join(5)
+        thread.join(60)
+        keeper.close()
     assert node.approvals.state("q1", QUESTION, "ministry") == "approved"

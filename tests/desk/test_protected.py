@@ -12,7 +12,6 @@ import pytest
 from kachisuji.cases import load
 from kachisuji.constellation.answers import answer
 from kachisuji.constellation.contributions import contribution
-from kachisuji.constellation.noise import draw
 from kachisuji.constellation.questions import Question
 from kachisuji.constellation.synthetic import firms
 from kachisuji.desk.constellation import answered_case
@@ -22,13 +21,14 @@ from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.protected import protected
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError
+from tests.constellation.conftest import seeded
 
 
 class NextDoor:
-    """Asks firms without a network: the same contributions, noise and answers."""
+    """Asks firms without a network: the same contributions, law of noise and answers."""
 
     def __init__(self, tables, quiet=False):
-        self.tables, self.quiet = tables, quiet
+        self.tables, self.quiet, self.draw = tables, quiet, seeded(0)
         self.client = SimpleNamespace(url="https://127.0.0.1:8443")
         self.asked, self.authority, self.committee = 0, b"", ()
 
@@ -42,7 +42,7 @@ class NextDoor:
                    if (t["production"]["process"] == process).any()]  # fmt: skip
         total = np.sum(own, axis=0)
         if not self.quiet:
-            total = total + sum(draw(question) for _ in range(3))
+            total = total + sum(self.draw(question) for _ in range(3))
         said = {"values": total.tolist(), "kept": [True] * len(own)}
         return answer(f"q{self.asked}", question, said)
 

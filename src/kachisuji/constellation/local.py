@@ -29,11 +29,20 @@ HOST = "127.0.0.1"
 _GRACE = 5.0
 
 
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def hold_port() -> tuple[int, socket.socket]:
+    """Return a free port of the loopback address, and what keeps it from others until closed.
+
+    On Linux a server that sets ``SO_REUSEADDR``, as all of ours do, listens on a port that is
+    bound and not listened on, and the system gives it to nobody else meanwhile. Elsewhere the
+    port is free at this moment, which is all that can be had.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((HOST, 0))
+    port = int(keeper.getsockname()[1])
+    if sys.platform != "linux":
+        keeper.close()
+    return port, keeper
 
 
 class Local:
@@ -62,7 +71,8 @@ class Local:
         patience: float = 20.0,
     ) -> None:
         self.folder, self.patience = folder, patience
-        self.port = free_port()
+        self._ports: list[socket.socket] = []
+        self.port = self._port()
         self.url = f"https://{HOST}:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stop = threading.Event()
@@ -74,12 +84,17 @@ class Local:
         self.members = ("member-a", "member-b", "member-c")
         self.nodes = tuple(nodes)
         for name in self.members:
-            self.join(name, "member", f"{HOST}:{free_port()}")
+            self.join(name, "member", f"{HOST}:{self._port()}")
         for name in askers:
             self.join(name, "asker")
         for name in self.nodes:
             self.join(name, "node")
             write_policy(folder / name, policy)
+
+    def _port(self) -> int:
+        port, keeper = hold_port()
+        self._ports.append(keeper)
+        return port
 
     def join(self, name: str, role: str, at: str = "") -> None:
         """Make a participant's folder, have it invited, install the invitation."""
@@ -171,6 +186,9 @@ class Local:
         for log in self._logs:
             log.close()
         self._logs.clear()
+        for keeper in self._ports:
+            keeper.close()
+        self._ports.clear()
 
     def __enter__(self) -> Local:
         return self

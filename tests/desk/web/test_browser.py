@@ -1,7 +1,6 @@
 """Every page in a real browser: errors, failed requests, overflow, accessibility, a few errands."""
 
 import shutil
-import socket
 import threading
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from kachisuji.constellation.local import hold_port
 from kachisuji.desk.web import working
 from kachisuji.desk.web.app import make_app
 from kachisuji.desk.web.jobs import Jobs
@@ -62,9 +62,7 @@ def found_ahead(shown):
 @pytest.fixture(scope="module")
 def address(desk):
     """Open the desk on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port, keeper = hold_port()
     config = uvicorn.Config(make_app(desk, lang="en"), port=port, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -73,7 +71,8 @@ def address(desk):
         time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
+    keeper.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,13 @@ import time
 
 import pytest
 
+from kachisuji.constellation.local import hold_port
 from kachisuji.desk.web import working
 from kachisuji.desk.web.jobs import Jobs, hold
 from kachisuji.words import RunError
 
 
-def waited(until, seconds=60.0):
+def waited(until, seconds=300.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = until()
@@ -140,12 +141,12 @@ def once(table, path, plain=()):
 chunks.write_table = once
 working.main()
 """
-    ended = subprocess.run([sys.executable, "-c", dies, str(made.folder)], timeout=120, check=False)
+    ended = subprocess.run([sys.executable, "-c", dies, str(made.folder)], timeout=600, check=False)
     assert ended.returncode == -signal.SIGKILL
     kept = {p.name: p.stat().st_mtime_ns for p in parts.glob("part-*.parquet")}
     assert kept
     again = subprocess.run([sys.executable, "-m", "kachisuji.desk.web.working", str(made.folder)],
-                           timeout=120, check=False)  # fmt: skip
+                           timeout=600, check=False)  # fmt: skip
     assert again.returncode == 0
     whole = tmp_path / "runs" / "t"
     assert Jobs(tmp_path / "jobs").get(made.name).result == {"run": "t"}
@@ -217,7 +218,7 @@ def served(folder, run, port):
     import httpx
 
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(folder), str(run), str(port)])
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True, timeout=90)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True, timeout=300)
 
     def there():
         try:
@@ -232,11 +233,8 @@ def served(folder, run, port):
 @pytest.mark.slow
 def test_killing_the_server_loses_nothing(small_run, tmp_path):
     import re
-    import socket
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port, keeper = hold_port()  # also while the server is down
     process, client = served(tmp_path, small_run, port)
     page = client.get("/cases").text
     token = re.search(r'name="csrf" content="([^"]+)"', page)[1]
@@ -280,6 +278,7 @@ def test_killing_the_server_loses_nothing(small_run, tmp_path):
     finally:
         again.kill()
         again.wait()
+        keeper.close()
         fresh.close()
         client.close()
 

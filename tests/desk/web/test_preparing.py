@@ -76,7 +76,7 @@ def test_every_run_that_is_opened_is_prepared(small_run, rich_run, tmp_path, hel
 
 
 def held_until(found, wanted):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while found != wanted and time.monotonic() < end:
         time.sleep(0.01)
     return found == wanted
