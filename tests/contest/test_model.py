@@ -83,10 +83,10 @@ def test_partners_played_together_or_each_by_itself_give_the_same_bits(model, dr
 def test_the_plain_route_agrees_on_every_line(model, draws):
     """Home sales and induced spending of every line, kernel against plain Python."""
     world, coded = model.prepare(draws), model.coded
-    before, alone, joined = scratch(world), scratch(world), scratch(world)
+    alone, joined = scratch(world), scratch(world)
     for n in np.flatnonzero(coded.kind == 1):
         for f in (0, 7):
-            taken = play_line(world, coded, n, f, before, alone, joined)
+            taken = play_line(world, coded, n, f, alone, joined)
             w = joined if taken else alone
             arena = int(2 * coded.segment[n] + coded.niche[n])
             hit = None

@@ -17,6 +17,7 @@ from kachisuji.contest.compiled import inlined
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _SHIFT = 6755399441055744.0  # 1.5 · 2^52: adding it leaves the nearest integer in the low bits
+_BIASED = 4503599627370496.0 + 1023.0  # 2^52 and the bias of an exponent
 
 
 @intrinsic
@@ -62,11 +63,14 @@ def exp(x):
 def log(x):
     """Ln x for one normal positive number: exponent plus the series of ``2 artanh(f/(2 + f))``."""
     bits = np.float64(x).view(np.int64)
-    # shift so that the mantissa lies between √½ and √2
-    shifted = bits - np.int64(0x3FE6A09E667F3BCD)
-    exponent = shifted >> np.int64(52)
-    mantissa = np.int64(bits - (exponent << np.int64(52))).view(np.float64)
-    whole = np.float64(exponent)
+    # raised so that the mantissa comes to lie between √½ and √2, and the exponent is not negative
+    raised = np.uint64(bits + np.int64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD))
+    exponent = raised >> np.uint64(52)
+    taken = np.int64(exponent << np.uint64(52)) - np.int64(0x3FF0000000000000)
+    mantissa = np.int64(bits - taken).view(np.float64)
+    # as the low bits of 2^52 the exponent becomes a number without a conversion, for which
+    # processors without AVX-512 have no vector instruction
+    whole = np.uint64(exponent | np.uint64(0x4330000000000000)).view(np.float64) - _BIASED
     f = mantissa - 1.0
     s = f / (2.0 + f)
     z = s * s

@@ -47,13 +47,13 @@ ADJUSTMENT = 1.0 / 3.0
 
 
 @compiled
-def decide_partners(world, lines, f, before, alone, joined, partners, hits):
+def decide_partners(world, lines, f, alone, joined, partners, hits):
     """Fix who takes part: each partner as if the line stood alone; and where retaliation bites."""
     for i in range(lines.segment.size):
         partners[i], hits[i] = -1, -1
         if lines.kind[i] != LINE:
             continue
-        if play_line(world, lines, i, f, before, alone, joined):
+        if play_line(world, lines, i, f, alone, joined):
             partners[i] = lines.partner[i]
         s = lines.segment[i]
         if world.luck[s, f] < alone.terms[ODDS]:
@@ -180,7 +180,7 @@ def play_together(world, lines, scalars, paths):
     """
     n = lines.segment.size
     works = desks(world, n)
-    before, alone, joined = scratch(world), scratch(world), scratch(world)
+    alone, joined = scratch(world), scratch(world)
     partners, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
     partial, use, skill = np.zeros(n), np.zeros(N_SKILLS + 1), np.zeros(n)
     lines_of = np.zeros(world.recipe_value.shape[0], np.int64)
@@ -188,7 +188,7 @@ def play_together(world, lines, scalars, paths):
         if lines.kind[i] == LINE:
             lines_of[lines.segment[i]] = 1
     for f in range(world.cross.shape[0]):
-        decide_partners(world, lines, f, before, alone, joined, partners, hits)
+        decide_partners(world, lines, f, alone, joined, partners, hits)
         skill[:] = 1.0
         use[:] = 0.0
         for i in range(n):

@@ -411,24 +411,17 @@ def follow(before, w):
 
 
 @borrowed
-def play_alone(lines, n, scene, skill, before, w):
-    """Play line ``n`` on from its start without its partner."""
-    follow(before, w)
-    play_on(lines.start[n], scene.size.shape[1], scene, w, -1, skill)
-
-
-@borrowed
-def play_joined(world, lines, n, f, scene, skill, before, alone, w):
+def play_joined(world, lines, n, f, scene, skill, alone, w):
     """Play line ``n`` on from its start with its partner; returns whether the partner takes part.
 
     It does only if that leaves it more than the line without it does (``alone``, equation 6): the
-    discounted margin on its own sales, and its contract's part.
+    discounted margin on its own sales, and its contract's part. ``w`` holds the line up to its
+    start, and is used up.
     """
     s, partner, start = lines.segment[n], lines.partner[n], lines.start[n]
     pair = world.pair[s, partner] if partner >= 0 else -1
     if pair < 0 or world.gone[pair, f] <= start:
         return False
-    follow(before, w)
     copied_row(world.boost[pair, f], w.gain)
     copied_row(world.deal[pair, f], w.deal)
     w.gone[0] = world.gone[pair, f]
@@ -439,13 +432,14 @@ def play_joined(world, lines, n, f, scene, skill, before, alone, w):
 
 
 @borrowed
-def play_line(world, lines, n, f, before, alone, joined):
+def play_line(world, lines, n, f, alone, joined):
     """Play line ``n`` in future ``f``; returns whether its partner takes part."""
     arena = 2 * lines.segment[n] + lines.niche[n]
     scene = glance(world, arena, f, lines.group[n])
-    skill = begin_line(world, lines, n, f, scene, before)
-    play_alone(lines, n, scene, skill, before, alone)
-    return play_joined(world, lines, n, f, scene, skill, before, alone, joined)
+    skill = begin_line(world, lines, n, f, scene, alone)
+    follow(alone, joined)
+    play_on(lines.start[n], scene.size.shape[1], scene, alone, -1, skill)
+    return play_joined(world, lines, n, f, scene, skill, alone, joined)
 
 
 @compiled
@@ -474,31 +468,53 @@ def same_but_partner(lines, first, last):
     return following, begins
 
 
+@inlined
+def set_outcome(world, lines, n, f, scene, skill, alone, joined, nobody, row, without, scalars,
+                paths):  # fmt: skip
+    """Write the outcome of line ``n`` in ``row``; returns the row of the line without a partner.
+
+    ``joined`` holds the line up to its start; ``without`` is −1 until one partner has declined.
+    """
+    s = lines.segment[n]
+    arena = 2 * s + lines.niche[n]
+    result, path = scalars[row, f], paths[row, f]
+    if play_joined(world, lines, n, f, scene, skill, alone, joined):
+        value_line(world, arena, f, joined, result, path)
+        spill_value(world, s, f, joined, nobody, result)
+        partner_gain(world, arena, f, joined, lines.partner[n], result)
+        return without
+    if without >= 0:
+        copied_row(scalars[without, f], result)
+        copied(paths[without, f], path)
+        return without
+    value_line(world, arena, f, alone, result, path)
+    spill_value(world, s, f, alone, nobody, result)
+    return row
+
+
 @borrowed
 def play_chain(world, lines, first, n, following, nobody, before, alone,
                joined, scalars, paths):  # fmt: skip
     """Play line ``n`` and those that differ from it by their partner, in every future."""
-    s, group = lines.segment[n], lines.group[n]
-    arena = 2 * s + lines.niche[n]
+    arena = 2 * lines.segment[n] + lines.niche[n]
     for f in range(world.cross.shape[0]):
-        scene = glance(world, arena, f, group)
-        skill = begin_line(world, lines, n, f, scene, before)
-        play_alone(lines, n, scene, skill, before, alone)
+        scene = glance(world, arena, f, lines.group[n])
+        skill = begin_line(world, lines, n, f, scene, alone)
+        if lines.partner[n] >= 0:
+            follow(alone, before)
+        play_on(lines.start[n], scene.size.shape[1], scene, alone, -1, skill)
         row, without = n - first, -1
-        while row >= 0:
-            result, path = scalars[row, f], paths[row, f]
-            if play_joined(world, lines, first + row, f, scene, skill, before, alone, joined):
-                value_line(world, arena, f, joined, result, path)
-                spill_value(world, s, f, joined, nobody, result)
-                partner_gain(world, arena, f, joined, lines.partner[first + row], result)
-            elif without >= 0:
-                copied_row(scalars[without, f], result)
-                copied(paths[without, f], path)
-            else:
-                value_line(world, arena, f, alone, result, path)
-                spill_value(world, s, f, alone, nobody, result)
-                without = row
+        while following[row] >= 0:
+            follow(before, joined)
+            without = set_outcome(
+                world, lines, first + row, f, scene, skill, alone, joined, nobody, row, without,
+                scalars, paths,
+            )  # fmt: skip
             row = following[row]
+        set_outcome(  # the last may use up what the others began from
+            world, lines, first + row, f, scene, skill, alone, before, nobody, row, without,
+            scalars, paths,
+        )  # fmt: skip
 
 
 @compiled

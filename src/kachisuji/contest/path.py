@@ -254,8 +254,8 @@ def sell(t, state, share, size, home, home_market, barrier, reach, unit, bought,
         if m == home_market and is_open > 0.0:
             index = den
     for r in range(n_regions):
-        state[SOLD, r] = 0.0
-    for m in range(n_markets):
+        state[SOLD, r] = share[0, r] * unit[0]
+    for m in range(1, n_markets):
         for r in range(n_regions):
             state[SOLD, r] += share[m, r] * unit[m]
     for r in range(n_regions):

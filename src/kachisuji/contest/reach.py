@@ -7,8 +7,8 @@ from kachisuji.contest.kernel import (
     begin_line,
     look,
     play,
-    play_alone,
     play_line,
+    play_on,
     scratch,
     without_levers,
 )
@@ -23,13 +23,13 @@ def share_reached(world, lines, weight, year, out):
     least of all, happens. What the state buys is no part of the share. A market not yet born
     counts as not won.
     """
-    before, alone, joined = scratch(world), scratch(world), scratch(world)
+    alone, joined = scratch(world), scratch(world)
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
         for f in range(world.cross.shape[0]):
             taken = False
             if lines.intensity[n] > 0.0:
-                taken = play_line(world, lines, n, f, before, alone, joined)
+                taken = play_line(world, lines, n, f, alone, joined)
             else:
                 without_levers(alone)
                 play(look(world, arena, f, lines.group[n]), alone, -1, -1, 0)
@@ -47,7 +47,7 @@ def sales_by_seller(world, lines, out):
 
     Lines without a partner: the state after the last year is that of the line played alone.
     """
-    before, w = scratch(world), scratch(world)
+    w = scratch(world)
     last = world.size.shape[3] - 1
     for n in range(lines.segment.size):
         arena = 2 * lines.segment[n] + lines.niche[n]
@@ -57,6 +57,6 @@ def sales_by_seller(world, lines, out):
             without_levers(w)
             play(scene, w, -1, -1, 0)
             out[n, f, 0] = w.state[WORLD_SHARE] * total
-            skill = begin_line(world, lines, n, f, scene, before)
-            play_alone(lines, n, scene, skill, before, w)
+            skill = begin_line(world, lines, n, f, scene, w)
+            play_on(lines.start[n], last + 1, scene, w, -1, skill)
             out[n, f, 1] = w.state[WORLD_SHARE] * total
