@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kachisuji.words import InputError, entries, money, number, percent, say
+from kachisuji.words import InputError, entries, money, number, percent, say, unbroken
 
 SRC = Path(__file__).parents[2] / "src" / "kachisuji"
 
@@ -100,3 +100,18 @@ FORBIDDEN = {
 def test_terms_are_those_of_the_glossary(wrong):
     found = [k for k, e in entries().items() if any(wrong in str(v) for v in e.values())]
     assert not found, f"say {FORBIDDEN[wrong]}, not {wrong}: {found}"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("−¥1.0 trillion to ¥5.4 trillion", "−\u2060¥1.0\u00a0trillion to ¥5.4\u00a0trillion"),
+        ("−2.4兆円、9,500億ドル", "−2.4\u2060兆\u2060円、9,500\u2060億\u2060ド\u2060ル"),
+        ("1.70万人が0.14ポイント", "1.70\u2060万\u2060人が0.14\u2060ポ\u2060イ\u2060ン\u2060ト"),
+        ("in 2040 lines of 7 fields, 13%", "in 2040 lines of 7 fields, 13%"),
+    ],
+)
+def test_amounts_stay_whole_where_a_line_breaks(text, whole):
+    assert unbroken(text) == whole
+    seen = unbroken(text).replace("\u2060", "").replace("\u00a0", " ")
+    assert seen == text  # nothing that is read has changed

@@ -11,7 +11,7 @@ from kachisuji.words.errors import (
     column_told,
     nearest,
 )
-from kachisuji.words.formats import money, number, percent, ratio
+from kachisuji.words.formats import money, number, percent, ratio, unbroken
 
 __all__ = [
     "EXIT_INTERRUPTED",
@@ -30,4 +30,5 @@ __all__ = [
     "percent",
     "ratio",
     "say",
+    "unbroken",
 ]

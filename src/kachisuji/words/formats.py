@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from kachisuji.words.catalogue import Lang, say
 
@@ -52,3 +53,19 @@ def money(value: float, currency: str = "JPY", lang: Lang = "en", digits: int = 
     if amount.startswith("−"):
         sign, amount = "−", amount[1:]
     return sign + say(f"words.money_{symbol}_{step}", lang, amount=amount, currency=currency)
+
+
+# units that stand apart from their number in English, and those that touch it in Japanese
+_APART = re.compile(r"(?<=\d) (?=(?:trillion|billion|million|points?|people)\b)")
+_TOUCHING = re.compile(r"(?<=\d)(?:[兆億万]?(?:円|ドル|人)|ポイント)")
+_SIGN = re.compile(r"−(?=[^\d\s]{1,3}\d)")
+_JOINER, _SPACE = "\u2060", "\u00a0"
+
+
+def unbroken(text: str) -> str:
+    """Return a text whose amounts stay whole where a page breaks its lines.
+
+    Only invisible characters are put in: a no-break space, a word joiner (Unicode 16, UAX 14).
+    """
+    text = _APART.sub(_SPACE, _SIGN.sub("−" + _JOINER, text))
+    return _TOUCHING.sub(lambda unit: _JOINER + _JOINER.join(unit[0]), text)

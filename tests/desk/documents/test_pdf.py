@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kachisuji.desk.documents import fonts, rendering
 from kachisuji.desk.documents.blocks import (
+    LETTERS,
     Bullets,
     Card,
     Document,
@@ -263,6 +264,16 @@ def test_widths_follow_what_columns_hold():
     narrow, wide = table.widths()
     assert narrow < wide
     assert replace(table, rows=()).widths()
+
+
+def test_a_column_is_as_wide_as_its_longest_amount():
+    long = "words " * 12
+    rows = (("−1,256億円〜−360億円", *[long] * 4), ("−¥1.0 trillion to ¥5.4 trillion", *[long] * 4))
+    widths = Table("c", tuple("abcde"), rows).widths()
+    assert widths[0] >= len("−¥1.0 trillion")
+    assert sum(widths) == pytest.approx(LETTERS)
+    crowded = Table("c", tuple("abcdefghij"), (("12,345,678.9 trillion",) * 10,))
+    assert len(set(crowded.widths())) == 1  # no room for all: shared as before
 
 
 def test_no_text_of_documents_is_unused():

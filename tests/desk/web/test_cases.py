@@ -51,6 +51,9 @@ def test_a_case_is_made_edited_checked_and_saved(owner):
     assert load(head(owner).folder).tables["segments"]["stage"][0] == "shakeout"
     changes = owner.get("/cases/compare?a=mine@1&b=mine@2").text
     assert "shakeout" in changes
+    newest = owner.get("/cases/compare?a=mine@1&b=mine").text  # the lists show what is compared
+    assert "shakeout" in newest
+    assert "<option selected>mine@2</option>" in newest
     owner.post("/cases/mine/restore", {"number": "1"})
     assert differences(head(owner).folder, resolve("template"), "segments.csv")["changed"] == []
     assert head(owner).number == 3

@@ -59,6 +59,13 @@ def test_the_explorer_shows_compares_and_sends(reader):
     reader.get("/jobs?lang=en")
 
 
+def test_countries_that_do_not_differ_have_no_rank(reader):
+    # a unit of final demand makes a unit of value added, wherever in a table of the world it is
+    page = reader.get("/structure?lang=en").text
+    assert page.count("the same everywhere") == 1
+    assert "no. 1 of" in page
+
+
 @pytest.mark.parametrize(
     "query",
     ["table=none", "region=X", "sector=X", "measure=X", "with=X", "table=../../etc", "region=%00"],

@@ -155,7 +155,9 @@ def pathway_lines(
             out.append("    " + say("ahead.path_change", lang, **told))
     for route in found["routes"]:
         steps = zip(route["portfolios"], route["years"], strict=True)
-        way = " → ".join(f"{called(k, lang)} ({y})" for k, y in steps)
+        way = " → ".join(
+            say("ahead.route_step", lang, name=called(k, lang), year=y) for k, y in steps
+        )
         out.append(say("ahead.route", lang, way=way, until=route["until"]))
     out.append(say("ahead.signpost_head", lang))
     out += ["  " + signpost_line(post, settings, names, lang) for post in found["signposts"]]

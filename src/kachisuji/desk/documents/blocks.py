@@ -6,11 +6,12 @@ case can become a command of a document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from kachisuji.words import Lang
+from kachisuji.words import Lang, unbroken
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,46 @@ class Table:
     number: str = ""
 
     def widths(self) -> list[float]:
-        """Relative widths of the columns: by their longest line, within limits."""
-        out = []
+        """Widths of the columns in letters: by their longest line, within limits.
+
+        Where a page has room for it, no column is narrower than the longest amount or word in it.
+        """
+        wish, least, words = [], [], []
         for column, head in enumerate(self.head):
             lines = [part for row in self.rows for part in row[column].split("\n")]
             longest = max([_width(p) for p in lines] + [min(_width(head), 12.0)], default=4.0)
-            out.append(min(56.0, max(5.0, longest) + 2.0) ** 0.75)
-        return out
+            wish.append(min(56.0, max(5.0, longest) + 2.0) ** 0.75)
+            named = 1.1 * _longest_part(head)
+            least.append(2.0 + max([named, *map(_longest_part, lines)]))
+            words.append(2.0 + max([named, *(_longest_part(w) for p in lines for w in p.split())]))
+        return _filled(wish, least if sum(least) <= LETTERS else words, LETTERS)
+
+
+LETTERS = 124.0  # of a table's type that a line of the narrowest page holds
+LONGEST_WORD = 16.0  # letters; what is longer is an identifier, and may be broken
+# letters and digits up to a gap, with the Japanese unit that is joined to them
+_PART = re.compile(r"[^\s\u2e80-\uffff]*(?:\u2060.)+|[^\s\u2e80-\uffff]+")
+
+
+def _longest_part(text: str) -> float:
+    """Width of the longest part of a text in which no line may break."""
+    whole = unbroken(text).replace("\u00a0", "_")
+    parts = [part.replace("\u2060", "") for part in _PART.findall(whole)]
+    return min(LONGEST_WORD, max((_width(p) for p in parts), default=2.0))
+
+
+def _filled(wish: list[float], least: list[float], room: float) -> list[float]:
+    """Share ``room`` as wished, but to each at least what it needs where there is room for all."""
+    if sum(least) > room:
+        return wish
+    fixed: set[int] = set()
+    while True:
+        free = room - sum(least[k] for k in fixed)
+        scale = free / (sum(w for k, w in enumerate(wish) if k not in fixed) or 1.0)
+        short = {k for k, w in enumerate(wish) if k not in fixed and w * scale < least[k]}
+        if not short:
+            return [least[k] if k in fixed else w * scale for k, w in enumerate(wish)]
+        fixed |= short
 
 
 def _width(text: str) -> float:

@@ -123,7 +123,7 @@ def worth(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
             }
         )
     y = {"field": "name", "type": "nominal", "sort": order, "title": None,
-         "axis": {"labelLimit": 260, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+         "axis": {"labelLimit": 350, "labelFontSize": 12, "ticks": False}}  # fmt: skip
     title = f"{t('desk.head_welfare').of(lang)} ({scale.unit})"
     return {
         "width": WIDTH - 220,
@@ -246,7 +246,7 @@ def wins(run: StoredRun, lang: Lang) -> dict[str, Any]:
         for key in ("portfolio", "credit", "nothing")
     ]
     y = {"field": "name", "type": "nominal", "sort": None, "title": None,
-         "axis": {"labelLimit": 260, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+         "axis": {"labelLimit": 350, "labelFontSize": 12, "ticks": False}}  # fmt: skip
     x = {"field": "v", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": _axis("%")}
     return {
         "width": WIDTH - 220,
@@ -277,7 +277,7 @@ def timeline(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
             if value > 0
         ]
     y = {"field": "name", "type": "nominal", "sort": order, "title": None,
-         "axis": {"labelLimit": 260, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+         "axis": {"labelLimit": 350, "labelFontSize": 12, "ticks": False}}  # fmt: skip
     return {
         "width": WIDTH - 180,
         "height": {"step": 30},

@@ -416,42 +416,44 @@ class _Report:
         out: list[Block] = [Heading(f"{self.of(s['name'])} [{self.of(s['badge'])}]", 3)]
         if s["reason"]:
             out.append(Paragraph(self.of(s["reason"]), style="quote"))
-        points = [f"{self.say('desk.facet_stage')}: {self.of(s['stage'])} ({self.of(s['use'])})"]
+        points = [self.point("stage", self.aside(s["stage"], s["use"]))]
         if s["tipping"]:
             tip = s["tipping"]
-            span = self.of(self.interval(tip["low"], tip["high"]))
-            points.append(
-                f"{self.say('desk.facet_tipping')}: R = {self.of(tip['middle'])} ({span}). "
-                f"{self.of(tip['verdict'])}"
-            )
+            told = f"R = {self.of(tip['middle'])}"
+            span = self.aside(told, self.interval(tip["low"], tip["high"]))
+            points.append(self.point("tipping", self.say("documents.then", text=span,
+                                                         more=tip["verdict"])))  # fmt: skip
         if s["rivals"]:
-            shares = ", ".join(
-                f"{self.of(name)} {self.of(share)}" for _, name, share in s["rivals"]["legend"]
-            )
-            points.append(f"{self.say('desk.facet_rivals')}: {shares}")
+            shares = [f"{self.of(n)} {self.of(share)}" for _, n, share in s["rivals"]["legend"]]
+            points.append(self.point("rivals", self.say("desk.list_separator").join(shares)))
         if s["line"]:
             line = s["line"]
-            span = self.of(self.interval(line["low"], line["high"]))
-            points.append(
-                f"{self.say('desk.facet_line')}: {self.of(line['package'])}, {line['start']}; "
-                f"{self.of(line['welfare'])} ({span}); "
-                f"{self.say('desk.beats_nothing', share=line['positive'])}"
-            )
-            spill = self.of(self.interval(line["spillover_low"], line["spillover_high"]))
-            points.append(f"{self.say('desk.facet_spill')}: {self.of(line['spillover'])} ({spill})")
+            worth = self.aside(line["welfare"], self.interval(line["low"], line["high"]))
+            parts = (self.of(line["package"]), f"{line['start']}", worth,
+                     self.say("desk.beats_nothing", share=line["positive"]))  # fmt: skip
+            points.append(self.point("line", self.say("desk.list_separator").join(parts)))
+            span = self.interval(line["spillover_low"], line["spillover_high"])
+            points.append(self.point("spill", self.aside(line["spillover"], span)))
         if s["deciding"]:
-            told = "; ".join(
+            told = self.say("desk.list_separator").join(
                 f"{self.of(d['name'])} {'▲' if d['up'] else '▼'} {self.of(d['share'])} "
                 f"[{self.of(d['grade'])}]"
                 for d in s["deciding"]
             )
-            points.append(f"{self.say('desk.facet_deciding')}: {told}")
+            points.append(self.point("deciding", told))
         out.append(Bullets(tuple(points)))
         for goal in s["goals"]:
-            head = self.say("desk.facet_goals")
             ids = self.cite([goal["evidence"]])
-            out.append(Paragraph(f"{head}: {self.of(goal['text'])}", ids, "note"))
+            out.append(Paragraph(self.point("goals", goal["text"]), ids, "note"))
         return out
+
+    def point(self, facet: str, text: Any) -> str:
+        """Return what a card says of one facet of a segment, under its name."""
+        return self.say("documents.point", name=self.say(f"desk.facet_{facet}"), text=text)
+
+    def aside(self, text: Any, more: Any) -> str:
+        """Return a text with another in brackets."""
+        return self.say("documents.aside", text=text, more=more)
 
     def assumptions(self) -> list[Block]:
         found = evidence.hanging(self.run, self.names)

@@ -29,9 +29,10 @@ class Both:
 
     def __html__(self) -> str:
         """Both languages as markup; the style sheet hides one."""
+        en, ja = (escape(words.unbroken(text)) for text in (self.en, self.ja))
         if self.en == self.ja:
-            return str(escape(self.en))
-        return f'<span lang="en">{escape(self.en)}</span><span lang="ja">{escape(self.ja)}</span>'
+            return str(en)
+        return f'<span lang="en">{en}</span><span lang="ja">{ja}</span>'
 
     def __str__(self) -> str:
         """Refuse to become one language silently."""

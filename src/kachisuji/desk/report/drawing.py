@@ -156,7 +156,7 @@ class Plot:
             self.line(self.x.low, value, self.x.high, value, "grid")
             self.text(self.x.low, value, label, "tick end", dx=-8, dy=4)
         for value, label in x_ticks:
-            place = f'x="{self.at(value)}" y="{self.height}" dy="18"'
+            place = f'x="{self.at(value)}" y="{self.height}" dy="25"'
             self.parts.append(_text(place, label, "tick mid"))
 
     def svg(self, labelled_by: str) -> Markup:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kachisuji import __version__
 from kachisuji.desk.report.bilingual import Both, t
 from kachisuji.desk.web.safety import cookie
-from kachisuji.words import LANGUAGES, KachisujiError, Lang, say
+from kachisuji.words import LANGUAGES, KachisujiError, Lang, say, unbroken
 
 LANG, THEME = "desk_lang", "desk_theme"
 THEMES = ("light", "dark")
@@ -87,7 +87,7 @@ def environment(lang: Lang) -> Environment:
     """Return the templates of one language: texts in both come out in it."""
 
     def chosen(value: Any) -> Any:
-        return value.of(lang) if isinstance(value, Both) else value
+        return unbroken(value.of(lang)) if isinstance(value, Both) else value
 
     pages = Environment(
         loader=PackageLoader("kachisuji.desk.web", "templates"),
@@ -97,6 +97,7 @@ def environment(lang: Lang) -> Environment:
         lstrip_blocks=True,
         finalize=chosen,
     )
+    pages.filters["unbroken"] = unbroken
     pages.globals |= {"t": t, "asset": asset, "lang": lang, "version": __version__}
     return pages
 

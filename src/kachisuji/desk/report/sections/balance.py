@@ -155,10 +155,11 @@ def _limit(plot: Plot, use: pd.DataFrame) -> None:
         year, limit = row["year"], row["limit_mode"]
         plot.line(year - 0.5, limit, year + 0.5, limit, "limit")
         plot.line(year, row["p10"], year, row["p90"], "spread")
-    first = use.iloc[0]
-    plot.text(
-        float(first["year"]) - 0.4, float(first["limit_mode"]), t("desk.limit"), "note bad", dy=-7
-    )
+    # above the end at which no other step of the limit stands in its way
+    rising = bool(use["limit_mode"].iloc[-1] > use["limit_mode"].iloc[0])
+    year, limit = (float(use[c].iloc[-1 if rising else 0]) for c in ("year", "limit_mode"))
+    place, cls = (year + 0.5, "note bad end") if rising else (year - 0.4, "note bad")
+    plot.text(place, limit, t("desk.limit"), cls, dy=-7)
 
 
 def labour_by_year(run: StoredRun) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from kachisuji.desk.web import pages
 from kachisuji.desk.web.jobs import Job
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
-from kachisuji.words import InputError, Lang
+from kachisuji.words import InputError, Lang, percent
 
 router = APIRouter()
 ROW = 34  # pixels a line takes in the picture
@@ -91,7 +91,8 @@ def told(shown: Shown, job: Job, lang: Lang) -> dict[str, Any]:
     found: dict[str, Any] = job.result["found"]
     settings, names = shown.run.case.settings, shown.names
     segments = {s: n.of(lang) for s, n in names.segments.items()}
-    lines = backcast_lines(found, settings, segments, lang)
+    # the milestones stand in a strip of their own
+    lines = backcast_lines({**found, "milestones": []}, settings, segments, lang)
     return {
         "name": job.name,
         "made": job.made[:16].replace("T", " "),
@@ -103,6 +104,7 @@ def told(shown: Shown, job: Job, lang: Lang) -> dict[str, Any]:
             {
                 "year": step["year"],
                 "level": level(step["level"], found["goal"]["kind"], settings, lang),
+                "odds": percent(step["odds"], lang),
             }
             for step in found["milestones"]
         ],

@@ -111,6 +111,7 @@ def compare(
     """Show how two cases, or two versions of one, differ."""
     desk: Desk = request.app.state.desk
     found, texts = None, []
+    a, b = _newest(desk, a), _newest(desk, b)
     if a and b:
         one, two = folder_of(desk, a), folder_of(desk, b)
         names = [f for f in case_files() if f.endswith(".csv")]
@@ -122,6 +123,13 @@ def compare(
         request, "compare_cases.html.j2", a=a, b=b, known=places(desk), found=found, texts=texts,
         most=SHOWN,
     )  # fmt: skip
+
+
+def _newest(desk: Desk, name: str) -> str:
+    """Return a case of this desk with the number of its newest version, as the lists name it."""
+    if name in desk.cases.names():
+        return f"{name}@{desk.cases.head(name).number}"
+    return name
 
 
 def _text_differences(one: Path, two: Path, file: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from kachisuji.desk.ahead.mapping import SEEN
 from kachisuji.desk.ahead.metro import metro_map
 from kachisuji.desk.ahead.observing import history_of
-from kachisuji.desk.ahead.words import history_lines, pathway_lines, watch_lines
+from kachisuji.desk.ahead.words import history_lines, pathway_lines, seen_name, watch_lines
 from kachisuji.desk.web import pages
 from kachisuji.desk.web.navigation import run_address
 from kachisuji.desk.web.place import Desk, Shown
@@ -100,12 +100,12 @@ def watch(request: Request, run: str) -> Response:
     lang = pages.language_of(request)
     jobs = jobs_of(desk, "watch", run)
     settings, names = shown.run.case.settings, _names(shown, lang)
-    told = []
+    watched = []
     for job in jobs["done"][:4]:
         assert job.result is not None
         found = job.result["found"]
         lines = watch_lines(found, settings, names, lang)
-        told.append(
+        watched.append(
             {"name": job.name, "lines": lines, "advice": found["advice"],
              "made": job.made[:16].replace("T", " ")}
         )  # fmt: skip
@@ -117,9 +117,12 @@ def watch(request: Request, run: str) -> Response:
         "watch.html.j2",
         shown=shown,
         base=run_address(run),
-        observables=[f"{s}.{m}" for s in held if s for m in SEEN],
+        observables=[
+            (seen, seen_name(seen, names, lang))
+            for seen in (f"{s}.{m}" for s in held if s for m in SEEN)
+        ],
         rows=range(ROWS),
-        told=told,
+        watched=watched,
         signs=_signs(desk, shown, lang),
         history=history_lines(History.open(history_of(shown.run.folder)).steps, lang),
         **jobs,

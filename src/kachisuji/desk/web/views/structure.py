@@ -117,9 +117,16 @@ def _title(name: str, lang: Lang) -> str:
     return name.replace("wiod13-", "WIOD 2013: ")
 
 
-def _rank(frame: pd.DataFrame, sector: str, measure: str, value: float) -> int:
-    own = frame.loc[frame["sector"] == sector, measure]
-    return int((own > value).sum()) + 1
+SAME = 1e-6  # parts of a measure below which two differ only by rounding
+
+
+def _rank(frame: pd.DataFrame, sector: str, measure: str, value: float) -> int | None:
+    """Return the rank of a country among those with the sector; None where all are equal."""
+    own = frame.loc[frame["sector"] == sector, measure].dropna()
+    slack = SAME * max(1e-12, float(own.abs().max())) if len(own) else 0.0
+    if len(own) > 1 and float(own.max() - own.min()) <= slack:
+        return None
+    return int((own > value + slack).sum()) + 1
 
 
 def _origin(economy: Economy, asked: Asked) -> list[dict[str, Any]]:
