@@ -272,6 +272,9 @@ def test_a_column_is_as_wide_as_its_longest_amount():
     widths = Table("c", tuple("abcde"), rows).widths()
     assert widths[0] >= len("−¥1.0 trillion")
     assert sum(widths) == pytest.approx(LETTERS)
+    figures = ("−0.53",) * 17
+    tight = Table("c", ("a", *"bcdefghijklmnopqr"), (("グローバルサウスとの人材育成", *figures),))
+    assert tight.widths()[0] > 1.5 * tight.widths()[1]  # running text is not squeezed by figures
     crowded = Table("c", tuple("abcdefghij"), (("12,345,678.9 trillion",) * 10,))
     assert len(set(crowded.widths())) == 1  # no room for all: shared as before
 

@@ -84,13 +84,14 @@ class Table:
             lines = [part for row in self.rows for part in row[column].split("\n")]
             longest = max([_width(p) for p in lines] + [min(_width(head), 12.0)], default=4.0)
             wish.append(min(56.0, max(5.0, longest) + 2.0) ** 0.75)
-            named = 1.1 * _longest_part(head)
+            named = max(min(longest, READABLE), 1.1 * _longest_part(head))
             least.append(2.0 + max([named, *map(_longest_part, lines)]))
             words.append(2.0 + max([named, *(_longest_part(w) for p in lines for w in p.split())]))
         return _filled(wish, least if sum(least) <= LETTERS else words, LETTERS)
 
 
 LETTERS = 124.0  # of a table's type that a line of the narrowest page holds
+READABLE = 12.0  # letters that a line of running text needs
 LONGEST_WORD = 16.0  # letters; what is longer is an identifier, and may be broken
 # letters and digits up to a gap, with the Japanese unit that is joined to them
 _PART = re.compile(r"[^\s\u2e80-\uffff]*(?:\u2060.)+|[^\s\u2e80-\uffff]+")

@@ -432,8 +432,8 @@ class _Report:
             parts = (self.of(line["package"]), f"{line['start']}", worth,
                      self.say("desk.beats_nothing", share=line["positive"]))  # fmt: skip
             points.append(self.point("line", self.say("desk.list_separator").join(parts)))
-            span = self.interval(line["spillover_low"], line["spillover_high"])
-            points.append(self.point("spill", self.aside(line["spillover"], span)))
+            spill = self.interval(line["spillover_low"], line["spillover_high"])
+            points.append(self.point("spill", self.aside(line["spillover"], spill)))
         if s["deciding"]:
             told = self.say("desk.list_separator").join(
                 f"{self.of(d['name'])} {'▲' if d['up'] else '▼'} {self.of(d['share'])} "
