@@ -90,7 +90,7 @@ class Table:
         return _filled(wish, least if sum(least) <= LETTERS else words, LETTERS)
 
 
-LETTERS = 124.0  # of a table's type that a line of the narrowest page holds
+LETTERS = 122.0  # of a table's type that a line of the narrowest page holds
 READABLE = 12.0  # letters that a line of running text needs
 LONGEST_WORD = 16.0  # letters; what is longer is an identifier, and may be broken
 # letters and digits up to a gap, with the Japanese unit that is joined to them
@@ -119,8 +119,8 @@ def _filled(wish: list[float], least: list[float], room: float) -> list[float]:
 
 
 def _width(text: str) -> float:
-    """Width of a text in letters; a Japanese one takes two."""
-    return sum(1.0 if ord(c) < 0x2E80 else 2.0 for c in text)
+    """Width of a text in letters; a Japanese one takes two, and so does its minus sign."""
+    return sum(1.0 if ord(c) < 0x2E80 and c != "−" else 2.0 for c in text)
 
 
 @dataclass(frozen=True)
