@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kachisuji.accounts import Concordance
 from kachisuji.structure import (
     decompose_exports,
     extract,
@@ -18,6 +19,7 @@ from kachisuji.structure.exports import METHODS, PERIMETERS
 from kachisuji.words import InputError
 from tests.structure.tables import GOLDEN, icio_test_table, random_economy
 
+OWN = "structure.own_importer"
 SEEDS = st.integers(0, 10**6)
 R, S = 4, 2
 
@@ -90,6 +92,53 @@ def test_several_regions_as_one_exporter_as_exvatools_has_them(full_data, method
         got = decompose_exports(table, members, perimeter="world").sum()
         for term, value in want[f"world_{name}"].items():
             assert got[term] == pytest.approx(value, abs=0.006), (name, term)
+
+
+@pytest.mark.data
+def test_countries_split_by_kind_of_firm_as_exvatools_has_them(full_data):
+    table, want = icio_test_table(full_data), GOLDEN["exvatools_groups"]
+    parts = {"MX1": "MEX", "MX2": "MEX", "CN1": "CHN", "CN2": "CHN"}
+    for name, members in {"ESP": "ESP", "CHN": "CHN", "NAFTA": ("USA", "MEX")}.items():
+        frame = decompose_exports(table, members, method="wwz", countries=parts)
+        assert "CN1" not in frame.index.get_level_values("region")
+        got = frame.sum()
+        sums = {
+            "EXGR": ["EXGR"],
+            "DVA": [c for c in got.index if c.startswith(("DVA", "RDV"))],
+            "REF": [c for c in got.index if c.startswith("RDV")],
+            "DDC": ["DDC_FIN", "DDC_INT"],
+            "FVA": ["MVA_FIN", "MVA_INT", "OVA_FIN", "OVA_INT"],
+            "FDC": ["MDC", "ODC"],
+        }
+        for term, columns in sums.items():
+            assert got[columns].sum() == pytest.approx(want[f"wwz_{name}"][term], abs=0.006)
+    share = participation(table, countries=parts)
+    for name in ("ESP", "CHN"):
+        one, figures = share.loc[name], want[f"participation_{name}"]
+        assert one["backward"] + one["forward"] == pytest.approx(figures["gvc"], abs=0.006)
+        for column in ("backward", "forward"):
+            assert one[column] == pytest.approx(figures[column], abs=0.006)
+        assert one["VS1_share"] * one["exports"] == pytest.approx(figures["VS1"], abs=0.006)
+
+
+@given(
+    seed=SEEDS, method=st.sampled_from(METHODS), perimeter=st.sampled_from(PERIMETERS),
+    share=st.floats(0.1, 0.9),
+)  # fmt: skip
+@settings(max_examples=40)
+def test_a_country_cut_in_two_is_the_same_country(seed, method, perimeter, share):
+    table = economy(seed)
+    cut = {r: {r: 1.0} for r in table.regions} | {"R1": {"R1a": share, "R1b": 1 - share}}
+    two = table.aggregate(regions=Concordance(cut))
+    parts = {"R1a": "R1", "R1b": "R1"}
+    for exporter in ("R0", "R1", ("R1", "R2")):
+        whole = decompose_exports(table, exporter, method=method, perimeter=perimeter)
+        again = decompose_exports(
+            two, exporter, method=method, perimeter=perimeter, countries=parts
+        )
+        assert list(again.index) == list(whole.index)
+        np.testing.assert_allclose(again, whole, rtol=1e-9, atol=1e-9 * whole["EXGR"].sum())
+    np.testing.assert_allclose(participation(two, countries=parts), participation(table))
 
 
 @pytest.mark.data
@@ -283,6 +332,10 @@ def test_choosing_rows():
         ({"exporter": "R1", "perimeter": "city"}, "structure.choice"),
         ({"exporter": "R9"}, "accounts.unknown_label"),
         ({"exporter": 1}, "accounts.unknown_label"),
+        ({"exporter": "R1", "countries": {"R9": "R1"}}, "accounts.unknown_label"),
+        ({"exporter": "R1", "countries": {"R1": "X"}}, "accounts.unknown_label"),
+        ({"exporter": "X", "countries": "R1"}, "accounts.mapping_kind"),
+        ({"exporter": "X", "importer": "X", "countries": {"R1": "X", "R2": "X"}}, OWN),
         ({"exporter": None}, "accounts.unknown_label"),
         ({"exporter": ()}, "accounts.unknown_label"),
         ({"exporter": "R1", "importer": "R1"}, "structure.own_importer"),

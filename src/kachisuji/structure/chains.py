@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
-from kachisuji.structure.exports import _domestic_solutions, _exporter, output_by_user
+from kachisuji.structure.exports import _exporter, domestic_solutions, grouped, output_by_user
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
 
@@ -120,8 +121,8 @@ def leontief_block(economy: Economy, region: int) -> Floats:
     return economy.block(economy.regions[region]).A
 
 
-def participation(economy: Economy) -> pd.DataFrame:
-    """Return how much of each region's exports moves in value chains, backward and forward.
+def participation(economy: Economy, *, countries: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Return how much of each country's exports moves in value chains, backward and forward.
 
     Borin and Mancini (2019, section 5): exports that cross one border only are
     ``DAVAX = v_s (I - A_ss)^-1 (Y_sr + A_sr (I - A_rr)^-1 Y_rr)``, the rest is chain trade. Of it
@@ -129,33 +130,44 @@ def participation(economy: Economy) -> pd.DataFrame:
     of the exporter's own that the importer sends on). Beside them the older measures of Koopman,
     Powers, Wang and Wei (2010): ``VS = FC`` and ``VS1``, value added in the exports of others.
 
+    Parameters
+    ----------
+    countries
+        Region to country, where a country is split (see :func:`decompose_exports`).
+
     Returns
     -------
     DataFrame
-        By region: ``exports``, ``DAVAX``, ``backward``, ``forward`` in the table's unit;
+        By region or country: ``exports``, ``DAVAX``, ``backward``, ``forward`` in the table's unit;
         ``backward_share``, ``forward_share``, ``gvc_share``, ``FC_share`` and ``VS1_share``, each
         of exports.
     """
     import pandas as pd
 
-    made = _domestic_solutions(economy)[:, 0]
+    among = grouped(economy, countries)
+    made = domestic_solutions(economy, among)[:, 0]
     rows = []
-    vs1 = vertical_specialisation(economy)["VS1"].to_numpy().reshape(economy.n_regions, -1)
-    for r, region in enumerate(economy.regions):
-        sold = _exporter(economy, (region,))
-        block = economy.block(region)
-        v = value_added_shares(economy)[economy.rows(region)]
-        own = np.linalg.solve((np.eye(len(v)) - block.A).T, v)
+    country = np.repeat(among.of, economy.n_sectors)
+    sent = np.zeros((economy.n, len(among.names)))  # exports of each, as final demand on the world
+    for k, name in enumerate(among.names):
+        sold = _exporter(economy, (name,), among)
+        v = value_added_shares(economy)[sold.own]
+        A = sold.A.reshape(len(v), -1)[:, sold.own]
+        own = np.linalg.solve((np.eye(len(v)) - A).T, v)
         E = sold.E.sum(axis=1)
+        sent[sold.own, k] = E
         direct = sold.Y_exports + sold.passed_on(made)
         davax = own @ direct[:, sold.away].sum(axis=1)
         dva, total = own @ E, E.sum()
-        backward, forward = total - dva, dva - davax
         foreign = (1.0 - sold.domestic) @ E
-        rows.append((total, davax, backward, forward, foreign, vs1[r].sum()))
+        rows.append([total, davax, total - dva, dva - davax, foreign, 0.0])
+    elsewhere = value_added_shares(economy)[:, None] * leontief(economy).solve(sent)
+    elsewhere[np.arange(economy.n), country] = 0.0
+    for row, k in zip(rows, range(len(among.names)), strict=True):
+        row[5] = elsewhere[country == k].sum()
     values = np.array(rows)
     shares = values[:, [2, 3, 4, 5]] / np.where(values[:, :1] == 0.0, np.nan, values[:, :1])
-    frame = pd.DataFrame(values[:, :4], index=pd.Index(economy.regions, name="region"))
+    frame = pd.DataFrame(values[:, :4], index=pd.Index(among.names, name="region"))
     frame.columns = pd.Index(["exports", "DAVAX", "backward", "forward"])
     frame["backward_share"], frame["forward_share"] = shares[:, 0], shares[:, 1]
     frame["gvc_share"] = shares[:, 0] + shares[:, 1]

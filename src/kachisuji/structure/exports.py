@@ -6,7 +6,7 @@ exports follows by the Woodbury formula from the exporter's columns of the inver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from kachisuji.accounts import Economy
 from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.leontief import leontief
-from kachisuji.words import InputError
+from kachisuji.words import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,7 @@ def decompose_exports(
     method: str = "bm-source",
     *,
     perimeter: str = "exporter",
+    countries: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     r"""Return the value-added terms of gross exports.
 
@@ -87,20 +88,24 @@ def decompose_exports(
         twice. ``exporter`` (all exports of s), ``bilateral`` (E_sr), ``sectoral`` (of s's sector),
         ``sectoral-bilateral``, or ``world``, where a value counts once in all exports of the world:
         the first crossing is the one out of its origin (so by source all foreign value is double
-        counted), the last is the one into the country that finishes and uses it.
+        counted), the last is the one into the country that finishes and uses it. It has no meaning
+        for the other methods.
+    countries
+        Region to country, where the table splits a country by kind of firm (``{"CN1": "CHN", "CN2":
+        "CHN"}``): what its parts sell to each other is no trade, and exporter and importer are
+        named by country. Regions left out are countries of their own.
 
     Returns
     -------
     DataFrame
-        Rows (importing region, exporting sector); for ``kww`` the one row (TOTAL, TOTAL). Columns
-        ``EXGR`` (gross exports) and the terms, in the table's unit. For Borin-Mancini also the
-        sums ``DC = DVA + DDC``, ``DVA = VAX + REF`` and ``FC = FVA + FDC``. The terms that add
-        up to ``EXGR`` are listed in ``result.attrs["terms"]``.
+        Rows (importing region or country, exporting sector); for ``kww`` the one row (TOTAL,
+        TOTAL). Columns ``EXGR`` (gross exports) and the terms, in the table's unit. For
+        Borin-Mancini also the sums ``DC = DVA + DDC``, ``DVA = VAX + REF`` and ``FC = FVA + FDC``.
+        The terms that add up to ``EXGR`` are listed in ``result.attrs["terms"]``.
     """
     _choose("method", method, METHODS)
     _choose("perimeter", perimeter, PERIMETERS)
-    regions = _named(exporter)
-    sold = _exporter(economy, regions)
+    sold = _exporter(economy, _named(exporter), grouped(economy, countries))
     if method == "kww":
         if importer is not None or sector is not None:
             raise InputError("structure.kww_total")
@@ -123,13 +128,50 @@ def _choose(what: str, got: str, known: Sequence[str]) -> None:
         raise InputError("structure.choice", what=what, got=got, known=", ".join(known))
 
 
+@dataclass(frozen=True)
+class Countries:
+    """The K countries of a table's R regions: as a rule each is one of its own."""
+
+    names: tuple[str, ...]
+    of: NDArray[np.intp]  # (R,) number of each region's country
+
+    def add(self, values: Floats) -> Floats:
+        """(…, K) sums over the regions (…, R) of each country."""
+        if len(self.names) == len(self.of):
+            return values
+        result = np.zeros((*values.shape[:-1], len(self.names)))
+        for region, country in enumerate(self.of):
+            result[..., country] += values[..., region]
+        return result
+
+
+def grouped(economy: Economy, countries: Mapping[str, str] | None) -> Countries:
+    """Return the countries of a table; regions that the mapping leaves out stand for themselves."""
+    if not isinstance(countries or {}, Mapping):
+        kind = type(countries).__name__
+        raise InputError("accounts.mapping_kind", what="region", kind=kind)
+    mapping = dict(countries or {})
+    for region in mapping:
+        economy.region_number(region)
+    names = [mapping.get(region, region) for region in economy.regions]
+    order = tuple(dict.fromkeys(names))
+    return Countries(order, np.array([order.index(name) for name in names]))
+
+
 @dataclass
 class _Exporter:
-    """What all methods need of one exporter (a region or several taken as one)."""
+    """What all methods need of one exporter (a country or several taken as one)."""
 
     economy: Economy
+    countries: Countries
+    at_home: NDArray[np.intp]  # numbers of its countries
     home: NDArray[np.intp]  # numbers of its regions
     own: NDArray[np.intp]  # its m rows
+
+    @cached_property
+    def abroad(self) -> NDArray[np.intp]:
+        """Numbers of the importing countries."""
+        return np.setdiff1d(np.arange(len(self.countries.names)), self.at_home)
 
     @cached_property
     def away(self) -> NDArray[np.intp]:
@@ -175,17 +217,34 @@ class _Exporter:
         """(m,) ``v_s B_ss``: own value added in a unit of own final output."""
         return origin_of_value_added(self.economy)[self.own][:, self.home].sum(axis=1)
 
+    def by_country(self, values: Floats) -> Floats:
+        """(m, R) for every region the sum over the regions (m, R) of its country."""
+        return self.countries.add(values)[:, self.countries.of]
+
     def passed_on(self, values: Floats) -> Floats:
         """(m, R) ``A_sr q_r`` for output ``q`` (n,)."""
         return np.einsum("irj,rj->ir", self.A, values.reshape(self.economy.n_regions, -1))
 
 
-def _exporter(economy: Economy, regions: tuple[str, ...]) -> _Exporter:
-    home = np.array([economy.region_number(r) for r in regions])
+def _exporter(economy: Economy, names: tuple[str, ...], countries: Countries) -> _Exporter:
+    at_home = np.array([_country_number(economy, countries, name) for name in names])
+    home = np.flatnonzero(np.isin(countries.of, at_home))
     own = (home[:, None] * economy.n_sectors + np.arange(economy.n_sectors)).ravel()
     if len(home) == economy.n_regions:
-        raise InputError("structure.no_exports", region=", ".join(regions))
-    return _Exporter(economy, home, own)
+        raise InputError("structure.no_exports", region=", ".join(names))
+    return _Exporter(economy, countries, at_home, home, own)
+
+
+def _country_number(economy: Economy, countries: Countries, name: str) -> int:
+    if name in countries.names:
+        return countries.names.index(name)
+    raise InputError(
+        "accounts.unknown_label",
+        file=economy.source,
+        what="region",
+        label=name,
+        known=nearest(str(name), countries.names),
+    )
 
 
 def output_by_user(economy: Economy) -> Floats:
@@ -264,22 +323,52 @@ def _without(
     unit_own, q, q_back = np.zeros((m, R)), np.zeros((m, R)), np.zeros((m, R))
     unit_other = np.zeros((m, R))
     if perimeter == "bilateral":
-        for r in sold.away:
-            left = np.linalg.inv(np.eye(m) + sold.A[:, r] @ B[r])
-            unit_own[:, r], unit_other[:, r] = np.vstack([own, 1.0 - own]) @ left
-            both = B[r] @ (left @ np.column_stack([sold.E[:, r], flows[:, r]]))
-            q[:, r], q_back[:, r] = (sold.A[:, r] @ both).T
+        for k in sold.abroad:
+            there = np.flatnonzero(sold.countries.of == k)
+            passed = sold.A[:, there].reshape(m, -1) @ B[there].reshape(-1, m)
+            left = np.linalg.inv(np.eye(m) + passed)
+            whole = left @ np.column_stack([sold.E[:, there].sum(1), flows[:, there].sum(1)])
+            for r in there:
+                unit_own[:, r], unit_other[:, r] = np.vstack([own, 1.0 - own]) @ left
+                q[:, r], q_back[:, r] = (sold.A[:, r] @ (B[r] @ whole)).T
         return (unit_own, unit_other), q, q_back
+    if len(sold.home) > 1:
+        return _without_sectors(sold, perimeter, flows)
     again = np.einsum("irj,rji->ir", sold.A, B)  # A_(s i) r B_r (s i)
     again[:, sold.home] = 0.0
     if perimeter == "sectoral":
         left = 1.0 / (1.0 + again.sum(axis=1))[:, None]
         whole, whole_back = sold.E.sum(1, keepdims=True), flows[:, sold.away].sum(1, keepdims=True)
     else:
-        left = 1.0 / (1.0 + again)
-        whole, whole_back = sold.E, flows
+        left = 1.0 / (1.0 + sold.by_country(again))
+        whole, whole_back = sold.by_country(sold.E), sold.by_country(flows)
     unit_own, unit_other = own[:, None] * left, (1.0 - own)[:, None] * left
     return (unit_own, unit_other), again * left * whole, again * left * whole_back
+
+
+def _without_sectors(
+    sold: _Exporter, perimeter: str, flows: Floats
+) -> tuple[tuple[Floats, Floats], Floats, Floats]:
+    """Answer :func:`_without` for a sector that several regions of the exporter have together."""
+    m, R = sold.E.shape
+    S = sold.economy.n_sectors
+    B, own = sold.B.reshape(R, S, m), np.vstack([sold.domestic, 1.0 - sold.domestic])
+    unit, q = np.zeros((2, m, R)), np.zeros((2, m, R))
+    of = sold.countries.of
+    borders = (
+        [sold.away] if perimeter == "sectoral" else [np.flatnonzero(of == k) for k in sold.abroad]
+    )
+    for sector in range(S):
+        rows = np.arange(sector, m, S)
+        for there in borders:
+            place = np.ix_(rows, there)
+            passed = np.einsum("irj,rjk->ik", sold.A[place], B[there][:, :, rows])
+            left = np.linalg.inv(np.eye(len(rows)) + passed)
+            whole = left @ np.column_stack([sold.E[place].sum(1), flows[place].sum(1)])
+            for r in there:
+                unit[:, rows, r] = own[:, rows] @ left
+                q[:, rows, r] = (sold.A[rows, r] @ (B[r][:, rows] @ whole)).T
+    return (unit[0], unit[1]), q[0], q[1]
 
 
 def _world(sold: _Exporter, method: str, back: Floats) -> dict[str, Floats]:
@@ -289,27 +378,26 @@ def _world(sold: _Exporter, method: str, back: Floats) -> dict[str, Floats]:
         unit, _, _ = _without(sold, "exporter", back)
         REF = unit[0] * sold.passed_on(back)
         return _bm_terms(E, dc, unit[0] * E, REF, np.zeros_like(E))
-    finished = sold.Y_exports + sold.passed_on(_own_use(sold.economy))
+    made = domestic_solutions(sold.economy, sold.countries)[:, 0]
+    finished = sold.Y_exports + sold.passed_on(made)
     finished[:, sold.home] = 0.0
     return _bm_terms(E, dc, dc * finished, np.zeros_like(E), (1.0 - dc) * finished)
 
 
-def _own_use(economy: Economy) -> Floats:
-    """(n,) ``L_rr Y_rr``: output each region makes for itself without a border in between."""
-    return _domestic_solutions(economy)[:, 0]
+def domestic_solutions(economy: Economy, countries: Countries) -> Floats:
+    """(n, 2) ``L_rr Y_rr`` and ``L_rr E_r*`` of every country; together they are x.
 
-
-def _domestic_solutions(economy: Economy) -> Floats:
-    """(n, 2) ``L_rr Y_rr`` and ``L_rr E_r*`` of every region; together they are x."""
-    R, S = economy.n_regions, economy.n_sectors
-    final = economy.final_by_region.reshape(R, S, R)
-    result = np.empty((R, S, 2))
-    exports = economy.exports.sum(axis=1).reshape(R, S)
-    for r in range(R):
-        mine = slice(r * S, (r + 1) * S)
-        own = np.eye(S) - per_unit(economy.Z[mine, mine], economy.x[mine])
-        result[r] = np.linalg.solve(own, np.column_stack([final[r, :, r], exports[r]]))
-    return result.reshape(economy.n, 2)
+    The first is output that it makes for itself without a border in between.
+    """
+    result = np.empty((economy.n, 2))
+    final, exports = countries.add(economy.final_by_region), economy.exports
+    country = np.repeat(countries.of, economy.n_sectors)
+    for k in range(len(countries.names)):
+        mine = np.flatnonzero(country == k)
+        own = np.eye(len(mine)) - per_unit(economy.Z[np.ix_(mine, mine)], economy.x[mine])
+        sold = exports[mine][:, countries.of != k].sum(axis=1)
+        result[mine] = np.linalg.solve(own, np.column_stack([final[mine, k], sold]))
+    return result
 
 
 # ---- Wang, Wei and Zhu ----------------------------------------------------------------------
@@ -317,54 +405,55 @@ def _domestic_solutions(economy: Economy) -> Floats:
 
 @dataclass(frozen=True)
 class _Flows:
-    """Parts of output by how it ends, for all regions: the stuff of the sixteen terms."""
+    """Parts of output by how it ends, for all countries: the stuff of the sixteen terms."""
 
-    own_final: Floats  # (n, R) B_rr Y_rl by user l
-    at_maker: Floats  # (n, R) B_rt Y_tt by finishing region t
-    by_maker: Floats  # (n, R) B_rt Y_t by finishing region t, wherever used
+    own_final: Floats  # (n, K) B_rr Y_rl by user l
+    at_maker: Floats  # (n, K) B_rt Y_tt by finishing country t
+    by_maker: Floats  # (n, K) B_rt Y_t by finishing country t, wherever used
     domestic: Floats  # (n, 2) L_rr Y_rr, L_rr E_r
 
 
-def _flows(economy: Economy) -> _Flows:
-    known = economy.__dict__.get("_wwz_flows")
-    if known is None:
-        R, S, n = economy.n_regions, economy.n_sectors, economy.n
-        final = economy.final_by_region
-        at_home = np.zeros((n, R))
-        whole = np.zeros((n, R))
-        rows = np.arange(n)
-        at_home[rows, rows // S] = final[rows, rows // S]
-        whole[rows, rows // S] = final.sum(axis=1)
-        system = leontief(economy)
-        both = system.solve(np.hstack([at_home, whole]))
-        own = np.empty((n, R))
-        for r in range(R):
-            mine = slice(r * S, (r + 1) * S)
-            units = np.zeros((n, S))
-            units[mine] = np.eye(S)
-            own[mine] = system.solve(units)[mine] @ final[mine]
-        known = _Flows(own, both[:, :R], both[:, R:], _domestic_solutions(economy))
-        economy.__dict__["_wwz_flows"] = known
-    return known
+def _flows(economy: Economy, countries: Countries) -> _Flows:
+    grouping = countries.of.tobytes()
+    kept, known = economy.__dict__.get("_wwz_flows", (None, None))
+    if kept == grouping:
+        flows: _Flows = known
+        return flows
+    K, n = len(countries.names), economy.n
+    final = countries.add(economy.final_by_region)
+    rows, country = np.arange(n), np.repeat(countries.of, economy.n_sectors)
+    at_home, whole, own = np.zeros((n, K)), np.zeros((n, K)), np.empty((n, K))
+    at_home[rows, country] = final[rows, country]
+    whole[rows, country] = final.sum(axis=1)
+    system = leontief(economy)
+    both = system.solve(np.hstack([at_home, whole]))
+    for k in range(K):
+        mine = np.flatnonzero(country == k)
+        units = np.zeros((n, len(mine)))
+        units[mine, np.arange(len(mine))] = 1.0
+        own[mine] = system.solve(units)[mine] @ final[mine]
+    flows = _Flows(own, both[:, :K], both[:, K:], domestic_solutions(economy, countries))
+    economy.__dict__["_wwz_flows"] = (grouping, flows)
+    return flows
 
 
 def _wwz(sold: _Exporter) -> dict[str, Floats]:
     """(m, R) arrays by term, numbered as in the paper's equation 22."""
     economy = sold.economy
     R, S = economy.n_regions, economy.n_sectors
-    flows, home, away = _flows(economy), sold.home, sold.away
-    reg = np.arange(R)
-    users = flows.own_final.reshape(R, S, R)  # B_rr Y_rl
-    makers = flows.at_maker.reshape(R, S, R)  # B_rt Y_tt
-    wholes = flows.by_maker.reshape(R, S, R)  # B_rt Y_t
-    back = output_by_user(economy)[:, home].sum(axis=1).reshape(R, S)  # sum_t B_rt Y_ts
+    flows, home, away = _flows(economy, sold.countries), sold.at_home, sold.abroad
+    reg, mine = np.arange(R), sold.countries.of
+    users = flows.own_final.reshape(R, S, -1)  # B_rr Y_rl
+    makers = flows.at_maker.reshape(R, S, -1)  # B_rt Y_tt
+    wholes = flows.by_maker.reshape(R, S, -1)  # B_rt Y_t
+    back = output_by_user(economy)[:, sold.home].sum(axis=1).reshape(R, S)  # sum_t B_rt Y_ts
     own_back = users[:, :, home].sum(axis=2)
     home_back = _home_use(sold).reshape(R, S)  # B_rs Y_ss
-    own_here = users[reg, :, reg]
+    own_here = users[reg, :, mine]
     own_others = users[:, :, away].sum(axis=2) - own_here
-    other_made = makers[:, :, away].sum(axis=2) - makers[reg, :, reg]
+    other_made = makers[:, :, away].sum(axis=2) - makers[reg, :, mine]
     third_back = back - own_back - home_back
-    third = wholes[:, :, away].sum(axis=2) - wholes[reg, :, reg]  # third regions' B_rt Y_t
+    third = wholes[:, :, away].sum(axis=2) - wholes[reg, :, mine]  # third parties' B_rt Y_t
     home_made = wholes[:, :, home].sum(axis=2)
     parts = np.stack(
         [
@@ -382,10 +471,9 @@ def _wwz(sold: _Exporter) -> dict[str, Floats]:
         axis=2,
     )
     passed = np.einsum("irj,rjk->kir", sold.A, parts)
-    passed[:, :, home] = 0.0
-    origin = origin_of_value_added(economy)[sold.own]
-    b, m = sold.domestic[:, None], origin.copy()
-    m[:, home] = 0.0
+    passed[:, :, sold.home] = 0.0
+    b, m = sold.domestic[:, None], sold.by_country(origin_of_value_added(economy)[sold.own])
+    m[:, sold.home] = 0.0
     o = 1.0 - b - m
     L = np.linalg.solve(
         (np.eye(len(sold.own)) - _home_block(sold)).T, value_added_shares(economy)[sold.own]
@@ -413,22 +501,21 @@ def _home_use(sold: _Exporter) -> Floats:
 def _kww(sold: _Exporter) -> dict[str, Floats]:
     """(1, 1) arrays by term of the paper's equation 36."""
     economy = sold.economy
-    S = economy.n_sectors
     final = economy.final_by_region
     inside = np.zeros(economy.n, dtype=bool)
     inside[sold.own] = True
     v = np.where(inside, value_added_shares(economy), 0.0)
     row = leontief(economy).solve_transposed(v)  # v_s B_s.
     abroad = np.where(inside, 0.0, row)
-    place = np.arange(economy.n) // S
-    at_maker = final[np.arange(economy.n), place]
+    country = np.repeat(sold.countries.of, economy.n_sectors)
+    at_maker = sold.countries.add(final)[np.arange(economy.n), country]
     at_home = final[:, sold.home].sum(axis=1)
     home_users = final[sold.own][:, sold.home].sum(axis=1)
     imports = per_unit(economy.Z[:, sold.own], economy.x[sold.own])
     imports[sold.own] = 0.0
     returned = (row @ imports) @ np.linalg.inv(np.eye(len(sold.own)) - _home_block(sold))
     foreign = 1.0 - sold.domestic
-    made, sent = _domestic_solutions(economy).T
+    made, sent = domestic_solutions(economy, sold.countries).T
     Y = sold.Y_exports.sum(axis=1)
     others = np.where(inside, 0.0, final.sum(axis=1) - at_maker - at_home)
     values = (
@@ -463,18 +550,21 @@ def _frame(
         index = pd.MultiIndex.from_tuples([("TOTAL", "TOTAL")], names=("region", "sector"))
         frame = pd.DataFrame({k: t.ravel() for k, t in terms.items()}, index=index)
     else:
-        members = len(sold.home)
+        members, countries = len(sold.home), sold.countries
         columns = {
-            name: t.reshape(members, economy.n_sectors, -1).sum(axis=0).T.ravel()
+            name: countries.add(t.reshape(members, economy.n_sectors, -1).sum(axis=0)).T.ravel()
             for name, t in terms.items()
         }
-        frame = pd.DataFrame(columns, index=economy.index)
-        keep = np.ones(economy.n, dtype=bool)
-        keep[sold.own] = False
-        place, made = np.divmod(np.arange(economy.n), economy.n_sectors)
+        places = pd.MultiIndex.from_product(
+            (countries.names, economy.sectors), names=("region", "sector")
+        )
+        whole = economy.index if countries.names == economy.regions else places
+        frame = pd.DataFrame(columns, index=whole)
+        place, made = np.divmod(np.arange(len(frame)), economy.n_sectors)
+        keep = ~np.isin(place, sold.at_home)
         if importer is not None:
-            number = economy.region_number(importer)
-            if number in sold.home:
+            number = _country_number(economy, countries, importer)
+            if number in sold.at_home:
                 raise InputError("structure.own_importer", region=importer)
             keep &= place == number
         if sector is not None:
