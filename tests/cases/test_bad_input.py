@@ -1,5 +1,7 @@
 """Every bad input of the list: file, row, column and remedy, in both languages."""
 
+import shutil
+
 import pytest
 
 from kachisuji import cases
@@ -398,7 +400,9 @@ def test_a_start_outside_the_horizon(tiny_case):
 )
 def test_lines_made_of_unknown_names(tiny_case, old, new, column):
     tiny_case.swap("lines.toml", old, new)
-    assert place(only(tiny_case, "cases.unknown_name")) == ("lines.toml", None, column)
+    lines = tiny_case.file("lines.toml").read_text(encoding="utf-8").splitlines()
+    row = next(n for n, line in enumerate(lines, 1) if new in line)
+    assert place(only(tiny_case, "cases.unknown_name")) == ("lines.toml", row, column)
 
 
 def test_a_package_twice(tiny_case):
@@ -611,3 +615,36 @@ def test_a_partner_that_is_home_is_told_before_the_sums_it_upsets(tiny_case):
     rows[1][rows[0].index("partner")] = home
     tiny_case.write("partners", rows)
     assert tiny_case.problems()[0].key == "cases.own_partner"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "row", "column"),
+    [
+        ("year = 2011", "year = 2050", "cases.year_outside", 6, "findings.0.year"),
+        ("year = 2011\n", "", "cases.setting_missing", 5, "findings.0.year"),
+        ("low = 0.11", "low = 0.5", "cases.range_turned", 7, "findings.0.low"),
+        ('"E01-010"', '"E99-999"', "cases.unknown_name", 11, "findings.0.evidence"),
+        ("sign = -1", "sign = 2", "cases.setting_choice", 24, "findings.2.sign"),
+    ],
+)
+def test_mistakes_of_a_past_programme_have_row_and_column(tmp_path, old, new, key, row, column):
+    case, _ = cases.load_programme("elpida")
+    folder = tmp_path / "case"
+    shutil.copytree(case.path, folder)
+    file = folder / "programme.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        cases.load_programme(folder)
+    assert caught.value.key == key
+    assert place(caught.value) == ("programme.toml", row, column)
+    assert " or " not in caught.value.in_lang("ja")
+
+
+def test_an_unknown_instrument_of_a_package_has_its_row(tiny_case):
+    text = tiny_case.file("lines.toml").read_text(encoding="utf-8")
+    name = cases.load(tiny_case.path).lines.packages[0].instruments[0]
+    row = next(n for n, line in enumerate(text.splitlines(), 1) if f'"{name}"' in line)
+    tiny_case.swap("lines.toml", f'"{name}"', '"nobody_knows"')
+    assert place(only(tiny_case, "cases.unknown_name"))[:2] == ("lines.toml", row)

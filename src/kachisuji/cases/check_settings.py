@@ -19,13 +19,19 @@ def check_settings(s: Settings, file: Path) -> Iterator[InputError]:
         yield InputError(
             "cases.first_year",
             file=file,
+            row=_row_of(file, str(s.first_year), "first_year"),
             column="first_year",
             got=s.first_year,
             want=s.base_year + 1,
         )
     if s.last_year <= s.first_year:
         yield InputError(
-            "cases.last_year", file=file, column="last_year", got=s.last_year, first=s.first_year
+            "cases.last_year",
+            file=file,
+            row=_row_of(file, str(s.last_year), "last_year"),
+            column="last_year",
+            got=s.last_year,
+            first=s.first_year,
         )
 
 
@@ -133,19 +139,19 @@ def check_lines(lines: LineSpace, file: Path, w: World) -> Iterator[InputError]:
     ):
         twice = sorted({str(v) for v in values if values.count(v) > 1})
         if twice:
-            yield InputError("cases.listed_twice", file=file, column=column, got=", ".join(twice))
+            row = _row_of(file, twice[0], "id" if column == "packages" else column)
+            told = ", ".join(twice)
+            yield InputError("cases.listed_twice", file=file, row=row, column=column, got=told)
     business = next(a for a in schema("segments").attributes if a.name == "business").choices
     for group, names in lines.market_groups.items():
-        yield from _unknown(
-            names, w.regions("market"), file, f"market_groups.{group}", "regions.csv"
-        )
+        yield from _named(names, w.regions("market"), file, f"market_groups.{group}", "regions.csv")
     for p in lines.packages:
         place = f"packages.{p.id}"
         known = w.names("instruments", "instrument")
-        yield from _unknown(p.instruments, known, file, f"{place}.instruments", "instruments.csv")
-        yield from _unknown(p.business, business, file, f"{place}.business", "schema/segments.csv")
+        yield from _named(p.instruments, known, file, f"{place}.instruments", "instruments.csv")
+        yield from _named(p.business, business, file, f"{place}.business", "schema/segments.csv")
         groups = list(lines.market_groups)
-        yield from _unknown((p.markets,), groups, file, f"{place}.markets", "market_groups")
+        yield from _named((p.markets,), groups, file, f"{place}.markets", "market_groups")
 
 
 def _unknown(

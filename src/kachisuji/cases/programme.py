@@ -10,8 +10,8 @@ from pydantic import Field
 
 from kachisuji.cases.case import CASE_FILE, Case, load
 from kachisuji.cases.problems import nearest, raise_all
-from kachisuji.cases.settings import Frozen, Text, Year, read_toml
-from kachisuji.cases.sheets import read_bytes
+from kachisuji.cases.settings import Frozen, Text, Year, line_of, read_toml
+from kachisuji.cases.sheets import decode, read_bytes
 from kachisuji.words import InputError
 
 PROGRAMME_FILE = "programme.toml"
@@ -74,28 +74,36 @@ def load_programme(name_or_path: str | Path) -> tuple[Case, Programme]:
     if not isinstance(found, Programme):
         raise_all(path, found)
         raise AssertionError("a file that is not read has problems")
-    raise_all(path, _problems(case, found, file))
+    raise_all(path, _problems(case, found, file, decode(read_bytes(file), file)))
     return case, found
 
 
-def _problems(case: Case, programme: Programme, file: Path) -> list[InputError]:
+def _problems(case: Case, programme: Programme, file: Path, text: str) -> list[InputError]:
+    """Return evidence that is not there, years outside or missing, and ranges turned round."""
     out = []
     settings = case.settings
     for place, finding in enumerate(programme.findings):
+
+        def wrong(key: str, column: str, place: int = place, **values: object) -> None:
+            beside = "kind" if key == "cases.setting_missing" else column  # what is not there
+            row = line_of(text, ("findings", place, beside))
+            out.append(
+                InputError(key, file=file, row=row, column=f"findings.{place}.{column}", **values)
+            )
+
         if finding.evidence not in case.evidence:
             known = nearest(finding.evidence, case.evidence)
-            out.append(
-                InputError(
-                    "cases.unknown_name", file=file, column=f"findings.{place}.evidence",
-                    got=finding.evidence, where="evidence.csv", known=known,
-                )
+            wrong(
+                "cases.unknown_name", "evidence", got=finding.evidence, where="evidence.csv",
+                known=known,
             )  # fmt: skip
-        dated = finding.kind in ("share", "gain", "goal")
-        if dated and finding.year not in settings.years:
-            out.append(
-                InputError(
-                    "cases.year_outside", file=file, column=f"findings.{place}.year",
-                    got=finding.year or "–", first=settings.first_year, last=settings.last_year,
-                )
-            )  # fmt: skip
+        if finding.kind not in ("share", "gain", "goal"):
+            continue
+        if finding.year is None:
+            wrong("cases.setting_missing", "year")
+        elif finding.year not in settings.years:
+            first, last = settings.first_year, settings.last_year
+            wrong("cases.year_outside", "year", got=finding.year, first=first, last=last)
+        if finding.low > finding.high:
+            wrong("cases.range_turned", "low", low=f"{finding.low:g}", high=f"{finding.high:g}")
     return out

@@ -166,7 +166,7 @@ class LineSpace(Frozen):
     packages: Annotated[tuple[Package, ...], Field(min_length=1)]
 
 
-def _line_of(text: str, place: tuple[str | int, ...]) -> int | None:
+def line_of(text: str, place: tuple[str | int, ...]) -> int | None:
     """Return the line of the innermost key of a place in a TOML text, None when not found."""
     names = [p for p in place if isinstance(p, str)]
     if not names:
@@ -197,7 +197,8 @@ def _problem(error: Any, text: str, file: Path, model: type[BaseModel]) -> Input
     if kind == "extra_forbidden":
         key, values = "cases.setting_unknown", {"known": nearest(names[-1], model.model_fields)}
     elif kind == "literal_error":
-        key, values["known"] = "cases.setting_choice", context["expected"]
+        known = context["expected"].replace(" or ", ", ")  # pydantic says it in English
+        key, values["known"] = "cases.setting_choice", known
     elif kind == "string_pattern_mismatch":
         key, values["pattern"] = "cases.setting_pattern", context["pattern"]
     elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
@@ -208,7 +209,7 @@ def _problem(error: Any, text: str, file: Path, model: type[BaseModel]) -> Input
         key = "cases.setting_length"
     else:
         key, values["want"] = "cases.setting_type", kind.split("_")[0]
-    return InputError(key, file=file, row=_line_of(text, place), column=".".join(names), **values)
+    return InputError(key, file=file, row=line_of(text, place), column=".".join(names), **values)
 
 
 def read_toml(file: Path, content: bytes, model: type[M]) -> M | list[InputError]:

@@ -129,7 +129,8 @@ def history(
     Returns
     -------
     DataFrame
-        One row a finding: ``programme``, ``outcome`` (success, mixed, failure), ``kind``,
+        One row a finding: ``programme``, ``title_en``, ``title_ja``, ``outcome`` (success, mixed,
+        failure), ``kind``,
         ``year``, ``low``, ``high``, ``sign`` (published), ``p10``, ``p50``, ``p90``, ``odds``
         (model), ``hit``, ``naive`` (whether "no effect, money lost" would have hit), statements,
         ``evidence``, ``source``, ``address``, ``per_money`` (mean net benefit for each unit of
@@ -152,7 +153,8 @@ def history(
             held = case.evidence[finding.evidence]
             rows.append(
                 {
-                    "programme": case.settings.id, "outcome": programme.success,
+                    "programme": case.settings.id, "title_en": case.settings.title_en,
+                    "title_ja": case.settings.title_ja, "outcome": programme.success,
                     **finding.model_dump(), "p10": low, "p50": middle, "p90": high, "odds": odds,
                     "hit": hit, "naive": naive(played, finding),
                     "source": held.source, "address": held.address,

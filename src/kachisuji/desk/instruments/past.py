@@ -48,15 +48,12 @@ def show_history(names: tuple[str, ...], futures: int, seed: int, telling: Telli
 
 def lines(table: "pd.DataFrame", lang: Lang) -> Iterator[str]:
     """Tell hits and misses, programme by programme, and the score beside the naive one."""
-    from kachisuji.cases import load_programme
     from kachisuji.desk.rows import records
 
-    for name, part in table.groupby("programme", sort=False):
-        settings = load_programme(str(name))[0].settings if _shipped(str(name)) else None
-        title = str(name) if settings is None else getattr(settings, f"title_{lang}")
+    for _, part in table.groupby("programme", sort=False):
         outcome = say(f"history.outcome_{part['outcome'].iloc[0]}", lang)
         yield say(
-            "history.head", lang, title=title, outcome=outcome,
+            "history.head", lang, title=part[f"title_{lang}"].iloc[0], outcome=outcome,
             per=f"{part['per_money'].iloc[0]:.2f}".replace("-", "−"),
         )  # fmt: skip
         for row in records(part):
@@ -69,12 +66,6 @@ def lines(table: "pd.DataFrame", lang: Lang) -> Iterator[str]:
         "history.score", lang, hits=int(table["hit"].sum()), all=len(table),
         naive=int(table["naive"].sum()),
     )  # fmt: skip
-
-
-def _shipped(name: str) -> bool:
-    from kachisuji.cases import past_programmes
-
-    return name in past_programmes()
 
 
 def _said(row: dict[str, Any], lang: Lang) -> str:
