@@ -242,7 +242,7 @@ class _Book:
         """Replace the learning rate of a segment."""
         from kachisuji.constellation.evidence import learning_figures
 
-        what = (f"learning rate of {answer.nodes} nodes", f"{answer.nodes}ノードの習熟率")
+        what = (f"learning rate of {answer.nodes} nodes", f"{answer.nodes}ノードの学習率")
         for figure in learning_figures(answer):
             self._parameter(process, "learning_rate", figure, what)
 
