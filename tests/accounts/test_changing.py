@@ -175,6 +175,16 @@ def test_currencies_and_prices():
     assert "2005" in real.currency
     with pytest.raises(InputError, match="rate"):
         convert(table, rate=0.0)
+    with pytest.raises(InputError, match="rate is 110 yen"):
+        convert(table, rate="110 yen")
+    pay = Extension("primary", ("pay",), np.ones((1, table.n)), "million USD")
+    jobs = Extension("jobs", ("jobs",), np.ones((1, table.n)), "thousand persons")
+    both = convert(
+        table.with_extension(pay).with_extension(jobs), rate=0.11, currency="JPY", unit="billion"
+    )
+    assert both.extensions["primary"].unit == "billion JPY"
+    np.testing.assert_allclose(both.extensions["primary"].values, 0.11)
+    np.testing.assert_array_equal(both.extensions["jobs"].values, 1.0)
     with pytest.raises(InputError, match="R1 s0"):
         deflate(table, [1, 1, 0, 1, 1, 1], 2005)
     with pytest.raises(InputError, match="R2 s1"):

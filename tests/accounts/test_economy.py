@@ -67,6 +67,8 @@ def test_the_callers_array_stays_the_callers(economy):
         ({"Z": np.array([[None] * 6] * 6)}, "accounts.not_numbers", "object"),
         ({"regions": ("A", "A", "B")}, "accounts.label_twice", "'A'"),
         ({"regions": ()}, "accounts.no_labels", "regions"),
+        ({"sectors": "c1"}, "accounts.labels_text", "sectors are one text, 'c1'"),
+        ({"year": "2008"}, "accounts.year_kind", "'2008'"),
         ({"sectors": ("a", " ")}, "accounts.label_empty", "sectors"),
         ({"sectors": ("a", 3)}, "accounts.label_empty", "3"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ def convert(
 ) -> Economy:
     """Return the table with every flow multiplied by ``rate``.
 
+    Extensions in the table's own money (value added as printed) go along; jobs and tonnes stay.
+
     Parameters
     ----------
     rate
@@ -27,16 +30,26 @@ def convert(
     currency, unit
         What the figures are then in; None leaves what it says.
     """
-    if not np.isfinite(rate) or rate <= 0.0:
+    if not isinstance(rate, Real) or not np.isfinite(rate) or rate <= 0.0:
         raise InputError("accounts.rate", rate=rate)
     published = economy.published_output
+    new_currency = economy.currency if currency is None else currency
+    new_unit = economy.unit if unit is None else unit
+    money = f"{economy.unit} {economy.currency}"
+    extensions = {
+        name: replace(e, values=e.values * rate, unit=f"{new_unit} {new_currency}")
+        if e.unit == money
+        else e
+        for name, e in economy.extensions.items()
+    }
     return replace(
         economy,
         Z=economy.Z * rate,
         Y=economy.Y * rate,
         published_output=None if published is None else published * rate,
-        currency=economy.currency if currency is None else currency,
-        unit=economy.unit if unit is None else unit,
+        currency=new_currency,
+        unit=new_unit,
+        extensions=extensions,
         copy=False,
     )
 

@@ -123,6 +123,8 @@ class Economy:
             put(self, what, _labels(getattr(self, what), what, self.source))
         for category in (*self.stock_changes, *self.exports_categories):
             self.category_number(category)
+        if isinstance(self.year, bool) or not isinstance(self.year, (int, np.integer)):
+            raise InputError("accounts.year_kind", file=self.source, year=self.year)
         put(self, "Z", _matrix(self.Z, "Z", (self.n, self.n), self))
         put(self, "Y", _matrix(self.Y, "Y", (self.n, self.n_regions * self.n_categories), self))
         if self.published_output is not None:
@@ -365,6 +367,8 @@ def _product(
 
 
 def _labels(given: Iterable[str], what: str, source: str | None) -> tuple[str, ...]:
+    if isinstance(given, str):  # its letters would be taken one by one
+        raise InputError("accounts.labels_text", file=source, what=what, got=given)
     labels = tuple(given)
     if not labels:
         raise InputError("accounts.no_labels", file=source, what=what)

@@ -555,10 +555,10 @@ def _frame(
             name: countries.add(t.reshape(members, economy.n_sectors, -1).sum(axis=0)).T.ravel()
             for name, t in terms.items()
         }
-        places = pd.MultiIndex.from_product(
-            (countries.names, economy.sectors), names=("region", "sector")
-        )
-        whole = economy.index if countries.names == economy.regions else places
+        whole = economy.index
+        if countries.names != economy.regions:
+            levels = (countries.names, economy.sectors)
+            whole = pd.MultiIndex.from_product(levels, names=("region", "sector"))
         frame = pd.DataFrame(columns, index=whole)
         place, made = np.divmod(np.arange(len(frame)), economy.n_sectors)
         keep = ~np.isin(place, sold.at_home)
