@@ -72,6 +72,16 @@ def prose(text):
     return re.sub(r"```.*?```", "", bare, flags=re.S)
 
 
+@pytest.mark.parametrize("name", ["accounts.md", "structure.md"])
+def test_the_example_at_the_top_runs(name):
+    cells = []
+    for folder in (DOCS, DOCS / "ja"):
+        cell = re.search(r"```python\n(.*?)```", (folder / name).read_text("utf-8"), re.DOTALL)[1]
+        exec(compile(cell, name, "exec"), {})
+        cells.append(re.sub(r" *#.*", "", cell))
+    assert cells[0] == cells[1]
+
+
 def test_every_page_is_in_the_contents():
     for folder in (DOCS, DOCS / "ja"):
         listed = set()
