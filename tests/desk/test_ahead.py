@@ -144,6 +144,24 @@ def test_a_line_that_a_rule_asks_for_beside_is_bought_and_does_not_count(case_co
         assert found["odds"]["choosing"] == alone["odds"]["choosing"]
 
 
+def test_what_two_segments_are_worth_together_counts_towards_net_benefit(case_copy):
+    """Where nothing pays, a goal within reach only by what two segments add takes both."""
+    text = (case_copy / "case.toml").read_text(encoding="utf-8")
+    goal = "{}.welfare >= 5000 billion JPY with p >= 0.5"
+    for value, reached in ((1e4, True), (-1e4, False)):
+        both = ('\n[[choice.together]]\nsegments = ["parts", "design"]\n'
+                f'value = {value}\nevidence = "E00-001"\n')  # fmt: skip
+        (case_copy / "case.toml").write_text(text + both, encoding="utf-8")
+        found = back_from(str(case_copy), goal.format("all"), futures=32)
+        assert found["reached"] == reached
+        if reached:
+            assert {r["segment"] for r in found["lines"]} >= {"parts", "design"}
+            assert found["odds"]["reporting"] == 1.0
+            assert found["level"]["choosing"] > 0.5 * value
+            one = back_from(str(case_copy), goal.format("parts"), futures=32)
+            assert not one["reached"]  # of one segment there is no pair
+
+
 def test_a_ceiling_is_a_floor_turned_round(template):
     up = back_from(template, "all.exposure >= 0", futures=32)
     down = back_from(template, "all.exposure <= 0", futures=32)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kachisuji.desk import cli
+from kachisuji.desk import choosing, cli
 from kachisuji.desk.ahead import fronting
 from kachisuji.desk.ahead.dividing import divide, plan_of
 from kachisuji.desk.ahead.fronting import front, leading
@@ -19,7 +19,7 @@ from kachisuji.desk.choosing import pose
 from kachisuji.desk.describing import limits_by_year
 from kachisuji.desk.objectives import signed
 from kachisuji.desk.stored import StoredRun
-from kachisuji.portfolios import choose
+from kachisuji.portfolios import Pair, choose
 from kachisuji.portfolios.many import Efficient
 from kachisuji.words import EXIT_USER_ERROR, InputError
 
@@ -43,10 +43,11 @@ def call(capsys, *arguments):
     return left.value.code, out.out, out.err
 
 
-def enumerated(run, objectives):
+def enumerated(run, objectives, pairs=()):
     """Every efficient value of the lines considered, by trying all portfolios."""
     work = reopen(run)
     problem = pose(work, limits_by_year(work.case))
+    net = np.array([o == "welfare" for o in objectives], dtype=float)
     table = signed(objectives, work.measures)
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
     groups = [[-1, *rows[problem.segment[rows] == s]] for s in np.unique(problem.segment[rows])]
@@ -54,7 +55,8 @@ def enumerated(run, objectives):
     for some in itertools.product(*groups):
         held = np.array([i for i in some if i >= 0], dtype=np.int64)
         if problem.fits(held):
-            able.append(table[:, held].sum(axis=1))
+            both = sum(p.value.mean() for p in pairs if p.held(held))
+            able.append(table[:, held].sum(axis=1) + both * net)
     values = np.array(able)
     slack = 1e-6 * np.ptp(values, axis=0)
     kept = [
@@ -79,6 +81,29 @@ def test_the_front_is_the_one_that_enumeration_finds(small_run, objectives):
     assert len(mine) == len(want)
     for value in want:
         assert np.abs(mine - value).max(axis=1).min() < 1e-6
+
+
+@pytest.mark.parametrize("share", [3.0, -3.0])
+def test_what_two_segments_are_worth_together_counts_in_the_net_benefit(
+    small_run, monkeypatch, share
+):
+    work = reopen(small_run)
+    plain = pose(work, limits_by_year(work.case))
+    names = [s for s in work.lines["segment"].unique() if s][:2]
+    one, other = (np.flatnonzero(plain.eligible & (work.lines["segment"] == s)) for s in names)
+    value = share * np.abs(plain.value.mean(axis=1)).max()
+    pairs = (Pair(one, other, np.full(plain.value.shape[1], value)),)
+    monkeypatch.setattr(choosing, "pose", lambda *a: replace(pose(*a), pairs=pairs))
+    for objectives in (("welfare", "cost"), ("growth", "cost")):
+        found = front(small_run, objectives, step=0)
+        mine = np.array([[p["values"][objectives[0]], -p["values"]["cost"]]
+                         for p in found["points"]])  # fmt: skip
+        want = enumerated(small_run, objectives, pairs)
+        assert len(mine) == len(want)
+        assert max(np.abs(mine - v).max(axis=1).min() for v in want) < 1e-6
+        both = [set(names) <= set(p["segments"]) for p in found["points"]]
+        if objectives[0] == "welfare":
+            assert any(both) == (share > 0)
 
 
 def test_a_grid_finds_points_of_the_whole_front(small_run):

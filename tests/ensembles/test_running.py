@@ -105,7 +105,9 @@ def test_workers_that_die_again_and_again_are_said(tmp_path, executor):
     with pytest.raises(RunError) as caught:
         run(models.AlwaysDies(8), DRAWS, LINES, folder=tmp_path, chunk=4, workers=2,
             executor=executor)  # fmt: skip
-    assert caught.value.key == "ensembles.workers_died"
+    # a nanny of Dask's may give its worker up before the scheduler gives the chunk up
+    gone = {"ensembles.workers_gone"} if executor == "dask" else set()
+    assert caught.value.key in {"ensembles.workers_died", *gone}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from problems import enumerate_all, make_problem
 
-from kachisuji.portfolios import Goal, backcast, last_moments, milestones, needs
+from kachisuji.portfolios import Goal, Pair, backcast, last_moments, milestones, needs
 from kachisuji.words import InputError
 
 
@@ -41,6 +42,38 @@ def test_the_cheapest_way_is_that_of_enumeration(seed, odds, target):
         assert found.best_odds == pytest.approx(most, abs=1e-6)
         assert found.best_odds < odds
         assert found.short > 0
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.floats(0.2, 1.0), st.floats(0.0, 8.0), st.booleans())
+def test_what_two_segments_add_together_counts_towards_the_goal(seed, odds, target, even):
+    plain = make_problem(seed, lines=8)
+    rng = np.random.default_rng(seed)
+    groups = np.unique(plain.segment)
+    sides = [np.flatnonzero(plain.segment == g) for g in groups[:3]]
+    signs = (1.0, -1.0, rng.choice([-1.0, 1.0], 16))
+    pairs = tuple(
+        Pair(one, other, sign * rng.exponential(2.0, 16) if not even else np.full(16, 2.0) * sign)
+        for (one, other), sign in zip(combinations(sides, 2), signs, strict=False)
+    )
+    problem = replace(plain, pairs=pairs)
+    goal = Goal(rng.normal(size=16), plain.value, target, odds)
+    cost = rng.exponential(size=8)
+
+    def reached(c):
+        level = goal.base + problem.totals(c)
+        return problem.probability[level >= target - 1e-9 * max(1.0, target)].sum()
+
+    everything = list(enumerate_all(plain))
+    able = [c for c in everything if reached(c) >= odds - 1e-9]
+    found = backcast(problem, goal, cost, gap=1e-9)
+    assert found.proven
+    assert found.reached == bool(able)
+    assert found.odds == pytest.approx(reached(found.lines), abs=1e-9)
+    if able:
+        assert found.cost == pytest.approx(min(cost[c].sum() for c in able), abs=1e-6)
+    else:
+        assert found.odds == pytest.approx(max(map(reached, everything)), abs=1e-9)
 
 
 @settings(max_examples=20)

@@ -26,6 +26,7 @@ OF_SURROUNDINGS = (
     "ensembles.workers_died",
     "ensembles.no_cluster",
     "ensembles.cluster_lost",
+    "ensembles.workers_gone",
     "ensembles.no_workers",
     "ensembles.other_install",
     "ensembles.not_shared",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ class Team(NamedTuple):
 Runner = Callable[[Job, Sequence[int], Team], Iterator[Done]]
 
 WORKERS_WITHIN = 10.0  # seconds in which a cluster must have a worker
+LOOK = 2.0  # seconds after which it is looked whether a cluster still has workers
+ALONE = 30.0  # seconds without any after which it is given up: nannies start new ones in a few
 TRIES = 3  # how often chunks of workers that died are played again
 _JOB: Job | None = None
 
@@ -138,26 +141,16 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
     packed = pack(job)
     with _client(team) as client:
         from distributed import CancelledError, KilledWorker
-        from distributed import TimeoutError as TooLong
-        from distributed import wait as first_of
 
         # a task, not scattered data: where the workers that hold it die, it is made again
         shared = client.submit(_same, packed, pure=False)
         pending = client.map(_play_on, [shared] * len(numbers), numbers, pure=False)
         left = dict(zip(pending, numbers, strict=True))
         try:
-            while left:
-                ended, _ = first_of(  # type: ignore[no-untyped-call]
-                    list(left), timeout=team.limit, return_when="FIRST_COMPLETED"
-                )
-                for task in sorted(ended, key=left.__getitem__):
-                    done: Done = task.result()
-                    if not (job.folder / OUTCOMES / part_name(left.pop(task))).exists():
-                        raise RunError("ensembles.not_shared", file=job.folder)
-                    yield done
-        except TooLong as error:
-            chunk = min(left.values())
-            raise RunError("ensembles.hangs", seconds=team.limit, chunk=chunk) from error
+            for done in _ended(client, left, team.limit):
+                if not (job.folder / OUTCOMES / part_name(done.number)).exists():
+                    raise RunError("ensembles.not_shared", file=job.folder)
+                yield done
         except KilledWorker as error:  # Dask has given the chunk to others before
             raise RunError("ensembles.workers_died", tries=TRIES, chunks=len(left)) from error
         except ImportError as error:  # what was sent cannot be unpacked there
@@ -167,6 +160,47 @@ def dask(job: Job, numbers: Sequence[int], team: Team) -> Iterator[Done]:
         finally:
             with suppress(Exception):  # the scheduler may be gone
                 client.cancel(pending)
+
+
+def _ended(client: Any, left: dict[Any, int], limit: float | None) -> Iterator[Done]:
+    """Hand over what the tasks bring as they end; what is handed over is no longer ``left``.
+
+    Dask itself waits for ever where workers die and none comes back, also for the result of a task
+    that had ended: it was held by the worker that died, and is to be made again.
+    """
+    from distributed import TimeoutError as TooLong
+    from distributed import wait as first_of
+
+    last = alive = time.monotonic()
+    while left:
+        ended: set[Any] = set()
+        with suppress(TooLong):
+            ended, _ = first_of(  # type: ignore[no-untyped-call]
+                list(left), timeout=LOOK, return_when="FIRST_COMPLETED"
+            )
+        for task in sorted(ended, key=left.__getitem__):
+            if (done := _brought(task)) is not None:
+                del left[task]
+                last = alive = time.monotonic()
+                yield done
+        now = time.monotonic()
+        if limit is not None and now - last > limit:
+            raise RunError("ensembles.hangs", seconds=limit, chunk=min(left.values()))
+        if client.nthreads():
+            alive = now
+        elif now - alive > ALONE:
+            raise RunError("ensembles.workers_gone", seconds=ALONE, chunks=len(left))
+
+
+def _brought(task: Any) -> Done | None:
+    """Return what a task that ended brings; None where its worker died and took it along."""
+    from distributed import TimeoutError as TooLong
+
+    try:
+        done: Done = task.result(timeout=LOOK)
+    except TooLong:
+        return None
+    return done
 
 
 def _same(packed: bytes) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.portfolios.dominance import dominated
-from kachisuji.portfolios.problem import Problem, fits_alone
+from kachisuji.portfolios.problem import Problem, fits_alone, linked
 from kachisuji.portfolios.programme import Programme, infeasible, optimal, row
 from kachisuji.portfolios.relaxation import INF
 from kachisuji.words import InputError
@@ -101,7 +101,8 @@ def backcast(
     Parameters
     ----------
     problem
-        Limits and groups; its values are not used.
+        Limits and groups; its values are not used. Its ``pairs`` are what lines of two segments add
+        together to the measure of the goal.
     goal
         What is to be reached.
     cost
@@ -119,6 +120,8 @@ def backcast(
         raise InputError("portfolios.shape", what="gain", got=goal.gain.shape, want=(n, futures))
     if not 0.0 < goal.odds <= 1.0 or (cost < 0).any():
         raise InputError("portfolios.bad_goal", odds=goal.odds)
+    if problem.pairs:
+        return _with_pairs(problem, goal, cost, gap, seconds)
     moves = (goal.gain != 0).any(axis=1)
     for rule in problem.rules:
         moves |= rule.weight > 0  # without it another line might not be allowed
@@ -128,7 +131,8 @@ def backcast(
     programme = GoalProgramme(problem, goal, cost, rows)
     lines, bound, proven = programme.solve("cost", gap, seconds)
     none = np.zeros(0, dtype=np.int64)
-    if lines is not None:
+    if lines is not None:  # what the solver's tolerance let pass is no proof
+        proven = proven and goal.reached(lines, problem.probability) >= goal.odds - 1e-9
         return _told(goal, problem, lines, cost, bound, 1.0, 0.0, proven)
     best, most, sure = programme.solve("odds", gap, seconds)
     highest, level, known = programme.solve("level", gap, seconds)
@@ -141,6 +145,20 @@ def backcast(
     # with these odds no portfolio gets as high as the target: a second proof of the same
     proven = (proven and sure) or (known and level < goal.target)
     return _told(goal, problem, held, cost, told, most, short, proven)
+
+
+def _with_pairs(problem: Problem, goal: Goal, cost: F8, gap: float, seconds: float) -> Backcast:
+    """Answer with every pair written out as a column that costs nothing."""
+    n, pairs = cost.size, problem.pairs
+    gain = np.vstack([goal.gain, *(pair.value[None, :] for pair in pairs)])
+    whole, costs = replace(goal, gain=gain), np.append(cost, np.zeros(len(pairs)))
+    found = backcast(linked(problem), whole, costs, gap=gap, seconds=seconds)
+    lines = found.lines[found.lines < n]
+    # where it reaches the goal without, the programme may leave out what a pair adds
+    held = np.append(lines, [n + k for k, pair in enumerate(pairs) if pair.held(lines)])
+    rows = held.astype(np.int64)
+    odds, level = (f(rows, problem.probability) for f in (whole.reached, whole.level))
+    return replace(found, lines=lines, odds=odds, level=level)
 
 
 def _told(
@@ -188,6 +206,7 @@ class GoalProgramme:
             switches = self.base.own + np.arange(self.weights.size)
             row(highs, switches, self.weights, -INF, 1.0 - self.goal.odds + 1e-9)
         highs.setOptionValue("mip_rel_gap", gap)
+        highs.setOptionValue("mip_feasibility_tolerance", 1e-9)  # a billionth of a line is none
         highs.setOptionValue("time_limit", seconds)
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,8 @@ def front(
     """Find portfolios inside the limits and rules of a run that none is better than in every way.
 
     Objectives are means over all futures, lines added up as played alone, among the lines of each
-    segment that lead by an objective or by one per unit of public money.
+    segment that lead by an objective or by one per unit of public money. What the case states that
+    two segments are worth together counts in the net benefit.
 
     Parameters
     ----------
@@ -85,10 +87,12 @@ def front(
     problem = pose(work, limits_by_year(work.case))
     table = signed(objectives, work.measures)
     rows = leading(problem, table, work.measures["public_cost"].mean(axis=1))
-    own, least = problem.subset(rows), max(step, SLACK)
-    found, complete = front_in_time(own, table[:, rows], levels, seconds, least)
-    points, plan = [rows[p.lines] for p in found], np.array(plan_of(run), dtype=np.int64)
-    told = partial(_told, work, table, objectives)
+    own, values = with_pairs(problem.subset(rows), table[:, rows], objectives)
+    found, complete = front_in_time(own, values, levels, seconds, max(step, SLACK))
+    points = [rows[p.lines[p.lines < rows.size]] for p in found]
+    plan = np.array(plan_of(run), dtype=np.int64)
+    reached = partial(_reached, problem, table, objectives)
+    told = partial(_told, work, reached, objectives)
     return {
         "objectives": list(objectives),
         "method": "exact" if levels is None else "grid",
@@ -98,13 +102,36 @@ def front(
         "seconds": seconds,
         "considered": len(rows),
         "lines": int(problem.eligible.sum()),
-        "plan": told(plan) | {"better": _better(table, plan, points)},
+        "plan": told(plan) | {"better": _better(reached(plan), [reached(p) for p in points])},
     }
 
 
-def _told(work: Work, table: F8, objectives: Sequence[str], lines: I8) -> dict[str, Any]:
+def with_pairs(problem: Problem, table: F8, objectives: Sequence[str]) -> tuple[Problem, F8]:
+    """Count in the net benefit what lines of two segments are stated to be worth together.
+
+    Each pair becomes a column after the lines; where nobody asks for the net benefit, none does.
+    """
+    from kachisuji.portfolios import linked
+
+    if "welfare" not in objectives:
+        return replace(problem, pairs=()), table
+    both = np.array([pair.value @ problem.probability for pair in problem.pairs])
+    added = [both * (o == "welfare") for o in objectives]
+    return linked(problem), np.hstack([table, np.array(added)])
+
+
+def _reached(problem: Problem, table: F8, objectives: Sequence[str], lines: I8) -> F8:
+    """(K,) objectives of a portfolio, all to be raised, stated pairs counted."""
+    values = table[:, lines].sum(axis=1)
+    both = sum(float(p.value @ problem.probability) for p in problem.pairs if p.held(lines))
+    return np.asarray(values + both * np.array([o == "welfare" for o in objectives]))
+
+
+def _told(
+    work: Work, reached: Callable[[I8], F8], objectives: Sequence[str], lines: I8
+) -> dict[str, Any]:
     """Plain values of one portfolio: its lines, their segments, the objectives as they are said."""
-    values = np.array([sign(o) for o in objectives]) * table[:, lines].sum(axis=1) + 0.0
+    values = np.array([sign(o) for o in objectives]) * reached(lines) + 0.0
     return {
         "lines": [int(i) for i in lines],
         "segments": [str(s) for s in work.lines["segment"].to_numpy()[lines]],
@@ -194,10 +221,9 @@ def leading(problem: Problem, table: F8, cost: F8) -> I8:
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def _better(table: F8, plan: I8, points: list[I8]) -> int | None:
-    """Place of a point at least as good as the plan in every objective and better in one."""
-    own = table[:, plan].sum(axis=1)
-    values = np.array([table[:, lines].sum(axis=1) for lines in points]).reshape(-1, len(table))
+def _better(own: F8, points: list[F8]) -> int | None:
+    """Place of a point at least as good as the plan's ``own`` in every objective, better in one."""
+    values = np.array(points).reshape(-1, own.size)
     slack = SLACK * np.maximum(np.ptp(np.vstack([values, own]), axis=0), 1e-12)
     for place, value in enumerate(values):
         if (value >= own - slack).all() and (value > own + slack).any():

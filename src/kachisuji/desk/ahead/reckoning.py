@@ -6,7 +6,7 @@ half, played together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from kachisuji.words import InputError
 if TYPE_CHECKING:
     from kachisuji.cases import Case
     from kachisuji.contest import ContestModel, Outcomes
-    from kachisuji.portfolios import Backcast, Goal, Problem
+    from kachisuji.portfolios import Backcast, Goal, Pair, Problem
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -148,11 +148,14 @@ def back_from(
     with show.stage("desk.stage_lines", len(lines), **told) as advance:
         gain, problem, cost = _play(model, draws[half.choose], yard, advance)
     with show.stage("ahead.stage_back"):
-        at = yard.place(model.years)
-        found = backcast(problem, yard.goal(gain, at), cost, seconds=SECONDS)
+        at, sign = yard.place(model.years), -1.0 if asked.at_most else 1.0
+        pairs = tuple(replace(p, value=sign * p.value) for p in problem.pairs)
+        aim = yard.goal(gain, at)
+        found = backcast(replace(problem, pairs=pairs), aim, cost, seconds=SECONDS)
+    stated = sum(float(p.value[0]) for p in problem.pairs if p.held(found.lines))
     with show.stage("ahead.stage_dates", max(1, found.lines.size)) as advance:
-        last = _last_moments(model, draws[half.choose], yard, found, advance)
-        together = _together(model, draws, half, yard, found.lines)
+        last = _last_moments(model, draws[half.choose], yard, found, stated, advance)
+        together = _together(model, draws, half, yard, found.lines, stated)
     return _told(model, asked, found, cost, last, together, [len(half.choose), len(half.report)])
 
 
@@ -207,13 +210,24 @@ def _play(model: ContestModel, draws: F8, yard: Yardstick, advance: Any) -> tupl
         model.case, model.lines, limits, {i: np.concatenate(v) for i, v in mean.items()},
         {i: np.concatenate(v) for i, v in spread.items()}, gain, -cost,
     )  # fmt: skip
-    return gain, problem, cost
+    return gain, replace(problem, pairs=_counted(problem, model.lines["segment"], yard.asked)), cost
+
+
+def _counted(problem: Problem, segments: pd.Series, asked: Asked) -> tuple[Pair, ...]:
+    """Pairs of ``[[choice.together]]`` that a goal counts: one of net benefit, of both segments."""
+    if asked.measure != "welfare":
+        return ()
+    sides = [{str(segments.iloc[int(s[0])]) for s in (p.one, p.other)} for p in problem.pairs]
+    own = set(asked.segments)
+    return tuple(p for p, s in zip(problem.pairs, sides, strict=True) if not own or s <= own)
 
 
 def _last_moments(
-    model: ContestModel, draws: F8, yard: Yardstick, found: Backcast, advance: Any
+    model: ContestModel, draws: F8, yard: Yardstick, found: Backcast, stated: float, advance: Any
 ) -> list[int | None]:
     """Latest year in which each line may still begin, the others beginning when they do.
+
+    ``stated`` is what the lines are worth together beyond their sum.
 
     None where the goal is not reached, or is reached without the line.
     """
@@ -234,7 +248,7 @@ def _last_moments(
         outcome = model.with_lines(later)(draws, np.arange(len(later)))
         gain = yard.gain(outcome, later["segment"])[:, :, at]
         others = np.delete(alone, place, axis=0).sum(axis=0)
-        goal = yard.goal(gain + others, at)
+        goal = yard.goal(gain + others + stated, at)
         moment = last_moments(goal, ["line"] * len(starts), starts, weights)["line"]
         out.append(None if moment is None else moment[0])
         advance(1)
@@ -242,7 +256,7 @@ def _last_moments(
 
 
 def _together(
-    model: ContestModel, draws: F8, half: Halves, yard: Yardstick, lines: I8
+    model: ContestModel, draws: F8, half: Halves, yard: Yardstick, lines: I8, stated: float
 ) -> dict[str, Any]:
     """Play the lines jointly on the reporting half: what they reach, and dated milestones."""
     from kachisuji.portfolios import milestones
@@ -252,7 +266,7 @@ def _together(
     path = own.base.copy()
     if lines.size:
         outcome = model.joint(np.ascontiguousarray(cube), lines)
-        path = path + own.gain(outcome, model.lines["segment"].iloc[lines]).sum(axis=0)
+        path = path + own.gain(outcome, model.lines["segment"].iloc[lines]).sum(axis=0) + stated
     at, years = own.place(model.years), model.years
     none = np.zeros(0, dtype=np.int64)
     weights = np.full(len(cube), 1.0 / len(cube))
