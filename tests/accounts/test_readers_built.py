@@ -80,6 +80,34 @@ def test_oecd_2023_edition_in_its_zip(tmp_path):
         read("oecd-icio", tmp_path, year=2012)
 
 
+def test_oecd_2023_edition_as_it_came_at_first(tmp_path):
+    """A zip in the zip and one column of final demand, as exvatools 0.8's extract_icio has it."""
+    lines = [line.split(",") for line in OECD_2023.split()]
+    head = ["V1", *lines[0][1:5], "AUS_FD", "ROW_FD", "OUT"]
+    small = [head]
+    for row in lines[1:]:
+        first, *cells = row
+        final = [int(cells[4]) + int(cells[5]), int(cells[6]) + int(cells[7])]
+        small.append([first, *cells[:4], *map(str, final), cells[8]])
+    text = "\n".join(map(",".join, small)) + "\n"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("2018.SML.csv", text)
+    file = tmp_path / "ICIO-2016-2020-small.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("2018.SML.zip", packed.getvalue())
+        archive.writestr("2017.SML.zip", b"")
+    table = read(None, file, year=2018)
+    assert (table.categories, table.year) == (("FD",), 2018)
+    np.testing.assert_array_equal(table.x, [21, 12, 20, 10])
+    with pytest.raises(InputError, match="cannot be read as zip"):
+        read("oecd-icio", file, year=2017)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("2016.SML.zip", packed.getvalue())
+    with pytest.raises(InputError, match=r"holds no 2016.SML.csv\n.*2018.SML.csv"):
+        read("oecd-icio", file, year=2016)
+
+
 def test_oecd_2018_edition_with_capital_ending(tmp_path):
     (tmp_path / "ICIO2018_2015.CSV").write_text(OECD_2023.replace("A01_02", "01T03"))
     assert read(None, tmp_path).year == 2015

@@ -81,6 +81,8 @@ def _zip(path: Path, packed: io.BytesIO | None = None) -> zipfile.ZipFile:
 def content(path: Path, member: str | None = None) -> bytes:
     """Return the bytes of a file, of a gzipped file, or of one member of a zip.
 
+    ``member`` may be a member of a zip in the zip: ``2018.zip/2018.csv``.
+
     Raises
     ------
     InputError
@@ -90,9 +92,12 @@ def content(path: Path, member: str | None = None) -> bytes:
     try:
         if member is not None:
             with _zip(path) as archive:
-                info = archive.getinfo(member)
-                _refuse_bomb(path, member, info.file_size, info.compress_size)
-                return archive.read(info)
+                outer, between, inner = member.partition(".zip/")
+                if not between or member in archive.namelist():
+                    return _member(path, archive, member)
+                packed = io.BytesIO(_member(path, archive, f"{outer}.zip"))
+            with _zip(path, packed) as archive:
+                return _member(path, archive, inner)
         if path.suffix == ".gz":
             with gzip.open(path) as stream:
                 limit = max(_FREE, _RATIO * path.stat().st_size)
@@ -110,6 +115,16 @@ def content(path: Path, member: str | None = None) -> bytes:
         raise InputError(
             "accounts.unreadable", file=path, form="archive", why=str(error)
         ) from error
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        held = ", ".join(archive.namelist()[:5])
+        raise InputError("accounts.no_member", file=path, name=name, known=held) from None
+    _refuse_bomb(path, name, info.file_size, info.compress_size)
+    return archive.read(info)
 
 
 def _refuse_bomb(path: Path, name: str, size: int, packed: int) -> None:

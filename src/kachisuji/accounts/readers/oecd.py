@@ -1,10 +1,11 @@
 """OECD inter-country input-output tables, editions 2016 to 2025, CSV or the zip it comes in.
 
 ``ICIO2018_2015.CSV``, ``ICIO2021_2018.csv``, ``2018_SML.csv`` (2023 and 2025 editions, standard),
-``2018.csv`` (extended). One header line and one label column, both ``REG_CODE`` (``AUS_01T02``,
-``AUS_A01_02``); final demand ``REG_HFCE``, ``NPISH``, ``GGFC``, ``GFCF``, ``INVNT`` and purchases
-abroad; columns ``OUT`` or ``TOTAL``, rows ``TLS``/``REG_TAXSUB``, ``VA``/``VALU``,
-``OUT``/``OUTPUT``.
+``2018.csv`` (extended); at first the 2023 edition came as ``2018.SML.csv`` in ``2018.SML.zip`` in a
+zip of several years, with one column ``REG_FD`` of final demand a region. One header line and one
+label column, both ``REG_CODE`` (``AUS_01T02``, ``AUS_A01_02``); final demand ``REG_HFCE``,
+``NPISH``, ``GGFC``, ``GFCF``, ``INVNT`` and purchases abroad; columns ``OUT`` or ``TOTAL``, rows
+``TLS``/``REG_TAXSUB``, ``VA``/``VALU``, ``OUT``/``OUTPUT``.
 
 Extended editions split the industries of Mexico (MX1, MX2 …) and China (CN1, CN2 …) by kind of
 firm while final demand stays under MEX and CHN; ``split="join"`` adds them up again.
@@ -21,7 +22,8 @@ from kachisuji.accounts.files import Sheet, delimited, members
 from kachisuji.words import InputError
 
 FORM = "OECD ICIO"
-_FILE = re.compile(r"(?:ICIO(20\d\d)_)?(\d{4})(?:_SML)?\.csv", re.IGNORECASE)
+_FILE = re.compile(r"(?:ICIO(20\d\d)_)?(\d{4})(?:[._](?:SML|EXT))?\.csv", re.IGNORECASE)
+_ZIPPED = re.compile(r"\.zip$", re.IGNORECASE)
 _SPLIT = {f"MX{k}": "MEX" for k in range(1, 5)} | {f"CN{k}": "CHN" for k in range(1, 5)}
 TOTALS = frozenset({"OUT", "TOTAL", "OUTPUT"})
 
@@ -52,6 +54,8 @@ def _candidates(path: Path) -> dict[tuple[int, str], tuple[Path, str | None]]:
                     raise
                 continue
             for name in inside:
+                if name.endswith(".zip"):  # a zip of one year's file of its own name
+                    name += "/" + _ZIPPED.sub(".csv", PurePosixPath(name).name)
                 if named := _FILE.fullmatch(PurePosixPath(name).name):
                     found[int(named[2]), name] = (file, name)
         elif named := _FILE.fullmatch(file.name):
@@ -77,7 +81,7 @@ def read(path: Path, year: int | None = None, *, split: str = "join") -> Economy
         sheet,
         form=FORM,
         totals=TOTALS,
-        uses=("HFCE", "HC"),
+        uses=("HFCE", "HC", "FD"),
         stocks=("INVNT",),
         joined=_SPLIT if split == "join" else _apart(sheet),
         year=year,
