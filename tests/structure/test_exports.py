@@ -272,6 +272,23 @@ def test_how_the_methods_hang_together(seed):
     assert kww[["T1", "T2", "T3"]].sum() == pytest.approx(vax)
     assert wwz[["RDV_INT", "RDV_FIN", "RDV_FIN2"]].sum() == pytest.approx(source["REF"])
     assert wwz[["DDC_FIN", "DDC_INT"]].sum() == pytest.approx(source["DDC"])
+    # table E2 of Wang, Wei and Zhu, as decompr's wwz2kww has it
+    sums = {
+        "T1": ["DVA_FIN"],
+        "T2": ["DVA_INT", "DVA_INTrexI1"],
+        "T3": ["DVA_INTrexF", "DVA_INTrexI2"],
+        "T4": ["RDV_FIN", "RDV_FIN2"],
+        "T5": ["RDV_INT"],
+        "T6": ["DDC_FIN", "DDC_INT"],
+        "T7": ["MVA_FIN", "OVA_FIN"],
+        "T8": ["MVA_INT", "OVA_INT"],
+        "T9": ["MDC", "ODC"],
+    }
+    for term, parts in sums.items():
+        assert wwz[parts].sum() == pytest.approx(kww[term]), term
+    # the nine terms count foreign value as seen from the world, the last time it crosses a border
+    world = decompose_exports(table, "R1", method="bm-sink", perimeter="world").sum()
+    assert world["FVA"] == pytest.approx(kww["T7"] + kww["T8"])
     assert kww["T6"] == pytest.approx(source["DDC"])
     assert kww[["T7", "T8", "T9"]].sum() == pytest.approx(source["FC"])
     # taking the exports out of the table loses just the domestic value added in them
