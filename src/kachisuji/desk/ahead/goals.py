@@ -1,8 +1,8 @@
 """Goals in words: ``semiconductors.sales >= 40e12 JPY by 2040 with p >= 0.5``.
 
-``SUBJECT.MEASURE >= NUMBER UNIT by YEAR with p >= ODDS``. The subject is a segment, several joined
-by ``+``, a field (its number as ``field9``, its name in either language, or a word that only its
-name has), or ``all``; instead of the whole, the id of a goal in ``goals.csv`` will do.
+``SUBJECT.MEASURE >= NUMBER UNIT by YEAR with p >= PROBABILITY``. The subject is a segment, several
+joined by ``+``, a field (its number as ``field9``, its name in either language, or a word that only
+its name has), or ``all``; instead of the whole, the id of a goal in ``goals.csv`` will do.
 """
 
 from __future__ import annotations
