@@ -74,7 +74,7 @@ def made(share, welfare):
     case, _ = cases.load_programme("elpida")
     years = len(case.settings.years)
     values = np.repeat(np.asarray(share, float)[:, None], years, axis=1)
-    return Played(case, values, np.full_like(values, 0.1), np.asarray(welfare), *[np.ones(4)] * 2)
+    return Played(case, values, np.full_like(values, 0.1), np.asarray(welfare), *[np.ones(4)] * 3)
 
 
 def finding(**given):
@@ -129,3 +129,14 @@ def test_mistakes_in_a_programme_are_named(tmp_path):
         cases.load_programme(folder)
     with pytest.raises(InputError, match="airbus"):
         cases.load_programme("nowhere")
+
+
+def test_a_rule_is_divided_by_what_firms_spend_themselves():
+    """The ban on computers costs the treasury next to nothing; the share of it says nothing."""
+    ban = play_programme(cases.load_programme("brazil_informatics")[0], futures=16)
+    aid = play_programme(cases.load_programme("elpida")[0], futures=16)
+    assert ban.rule
+    assert not aid.rule
+    assert ban.per_money == pytest.approx(ban.welfare.mean() / ban.own_spending.mean())
+    assert aid.per_money == pytest.approx(aid.welfare.mean() / aid.public_cost.mean())
+    assert ban.own_spending.mean() > 10 * ban.public_cost.mean()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kachisuji.cases.programme import Finding, load_programme, past_programmes
 from kachisuji.contest.correlations import correlated
+from kachisuji.contest.marginal import rules_among
 from kachisuji.contest.model import build
 from kachisuji.contest.reach import share_reached
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from kachisuji.cases import Case
     from kachisuji.contest.model import ContestModel
+    from kachisuji.contest.world import Lines, World
 
 F8 = NDArray[np.float64]
 
@@ -40,6 +42,14 @@ class Played(NamedTuple):
     welfare: F8  # (F,)
     knowledge: F8  # (F,)
     public_cost: F8  # (F,)
+    own_spending: F8  # (F,) of home firms over the programme's years times its intensity
+    rule: bool = False  # it costs the treasury next to nothing
+
+    @property
+    def per_money(self) -> float:
+        """Mean net benefit for each unit of public money; of a rule, of firms' own spending."""
+        cost = self.own_spending if self.rule else self.public_cost
+        return float(self.welfare.mean() / max(float(cost.mean()), 1e-12))
 
 
 def play_programme(case: Case, futures: int = 256, seed: int = 0) -> Played:
@@ -52,19 +62,23 @@ def play_programme(case: Case, futures: int = 256, seed: int = 0) -> Played:
     draws = correlated(draws, case, model.quantities)
     row = np.flatnonzero((model.lines["kind"] == "line").to_numpy())[:1]
     out = model(draws, row)
-    share, base = _shares(model, draws, row)
+    world, line = model.prepare(draws), model.chosen(row)
+    share, base = _shares(model, world, line)
+    paid = slice(int(line.start[0]), int(line.start[0]) + world.spend_years)
+    own = world.rivals[2 * line.segment[0], :, world.home, 0] * world.discount[0, paid].sum()
+    used = next(p for p in case.lines.packages if p.id == model.lines["package"].iloc[row[0]])
     return Played(
         case, share, base, out.scalars["welfare"][0], out.scalars["knowledge"][0],
-        out.scalars["public_cost"][0],
+        out.scalars["public_cost"][0], np.asarray(own * line.intensity[0]),
+        set(used.instruments) <= rules_among(model),
     )  # fmt: skip
 
 
-def _shares(model: ContestModel, draws: F8, row: NDArray[np.int64]) -> tuple[F8, F8]:
+def _shares(model: ContestModel, world: World, line: Lines) -> tuple[F8, F8]:
     """Home's share with and without the line, (F, T); purchases of the state not counted."""
-    world, line = model.prepare(draws), model.chosen(row)
     weight = np.ones(len(model.markets))
     years = world.size.shape[3] - 1
-    out = np.zeros((2, years, 1, draws.shape[0]))
+    out = np.zeros((2, years, 1, world.cross.shape[0]))
     for t in range(1, years + 1):
         for k, played in enumerate((line, line._replace(intensity=np.zeros(1)))):
             share_reached(world, played, weight, t, out[k, t - 1])
@@ -134,7 +148,8 @@ def history(
         ``year``, ``low``, ``high``, ``sign`` (published), ``p10``, ``p50``, ``p90``, ``odds``
         (model), ``hit``, ``naive`` (whether "no effect, money lost" would have hit), statements,
         ``evidence``, ``source``, ``address``, ``per_money`` (mean net benefit for each unit of
-        public money).
+        what ``per`` names: ``public`` money, or for rules, which cost the treasury next to nothing,
+        what home firms spend themselves over the same years, ``own``).
 
     Raises
     ------
@@ -147,7 +162,6 @@ def history(
     for name in past_programmes() if names is None else names:
         case, programme = load_programme(name)
         played = play_programme(case, futures, seed)
-        per_money = float(played.welfare.mean() / max(float(played.public_cost.mean()), 1e-12))
         for finding in programme.findings:
             low, middle, high, odds, hit = judged(played, finding)
             held = case.evidence[finding.evidence]
@@ -158,7 +172,7 @@ def history(
                     **finding.model_dump(), "p10": low, "p50": middle, "p90": high, "odds": odds,
                     "hit": hit, "naive": naive(played, finding),
                     "source": held.source, "address": held.address,
-                    "per_money": per_money,
+                    "per_money": played.per_money, "per": "own" if played.rule else "public",
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -51,10 +51,11 @@ def lines(table: "pd.DataFrame", lang: Lang) -> Iterator[str]:
     from kachisuji.desk.rows import records
 
     for _, part in table.groupby("programme", sort=False):
-        outcome = say(f"history.outcome_{part['outcome'].iloc[0]}", lang)
+        first = records(part)[0]
         yield say(
-            "history.head", lang, title=part[f"title_{lang}"].iloc[0], outcome=outcome,
-            per=f"{part['per_money'].iloc[0]:.2f}".replace("-", "−"),
+            f"history.head_{first['per']}", lang, title=first[f"title_{lang}"],
+            outcome=say(f"history.outcome_{first['outcome']}", lang),
+            per=f"{first['per_money']:.2f}".replace("-", "−"),
         )  # fmt: skip
         for row in records(part):
             mark = say("history.hit" if row["hit"] else "history.miss", lang)
