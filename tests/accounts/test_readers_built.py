@@ -301,6 +301,9 @@ def test_world_table_of_wiod_2016(tmp_path):
     np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
     np.testing.assert_array_equal(table.output_gap, 0)
     np.testing.assert_array_equal(table.value_added, [18, 9, 12, 1])
+    primary = table.extensions["primary"]
+    assert (primary.items, primary.unit) == (("VA",), "million USD")
+    np.testing.assert_array_equal(primary.values, [[18, 9, 12, 1]])
     write_xlsx(tmp_path / "WIOT2014_Nov16_ROW.xlsx", WIOD_16[:6])
     with pytest.raises(InputError, match="not the layout"):
         read("wiod16", tmp_path, year=2014)
@@ -353,6 +356,8 @@ def test_the_workbooks_of_wiod_2013(tmp_path):
         np.testing.assert_array_equal(table.x, [20, 12, 20, 10])
         np.testing.assert_array_equal(table.output_gap, 0)
         np.testing.assert_array_equal(table.stock_change, [-1, 0, 0, 0])
+        assert table.extensions["primary"].items == ("r64",)
+        np.testing.assert_array_equal(table.extensions["primary"].values, [[18, 9, 12, 1]])
     file = tmp_path / "WIOTS_in_EXCEL.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.write(tmp_path / "WIOT08_ROW_Sep12.xlsx", "WIOTS_in_EXCEL/WIOT08_ROW_Sep12.xlsx")

@@ -2,8 +2,8 @@
 
 Six header lines: the third has industry codes, the fifth regions, the sixth numbers (c1 …), from
 the fifth column on. Rows carry industry code, description, region and number; below the flows
-come sums and value added, at the right five categories of final use a region and total output.
-The workbooks come one by one or all years in one zip (``WIOTS_in_EXCEL.zip``).
+come sums, taxes, margins and value added, at the right five categories of final use a region and
+total output. The workbooks come one by one or all years in one zip (``WIOTS_in_EXCEL.zip``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from kachisuji.accounts.assembling import assemble
-from kachisuji.accounts.economy import Economy
+from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import members, numbers, sheet_rows
 from kachisuji.words import InputError
+
+# total intermediate consumption and output, in the codes of the releases of 2016 and of 2013
+_SUMS = {"II_fob", "GO", "r60", "r69"}
 
 
 class Place(NamedTuple):
@@ -81,7 +86,12 @@ def workbook(
     heads, regions = ([str(c).strip() for c in rows[k]] for k in (line, 4))
     body = []
     for row in rows[6:]:
-        if len(row) < 5 or not str(row[2]).strip() or str(row[2]).strip() == "TOT":
+        # what is below the flows belongs to no region, and its code is no buyer's
+        if (
+            len(row) < 5
+            or str(row[2]).strip() in ("", "TOT")
+            or str(row[column]).strip() not in heads
+        ):
             break
         body.append(row)
     sectors = {str(row[column]).strip() for row in body}
@@ -94,7 +104,7 @@ def workbook(
     columns = [(regions[k], heads[k]) for k in range(4, width)]
     names = [" ".join(c) for c in columns] + ["GO"]
     cells = numbers(body, range(4, width + 1), file, 7, names)
-    return assemble(
+    economy = assemble(
         cells[:, :-1],
         labels,
         columns,
@@ -104,3 +114,28 @@ def workbook(
         published_output=cells[:, -1],
         **about,
     )
+    return _with_primary(economy, rows, 6 + len(body), column, columns)
+
+
+def _with_primary(
+    economy: Economy,
+    rows: list[list[Any]],
+    first: int,
+    column: int,
+    columns: list[tuple[str, str]],
+) -> Economy:
+    """Attach taxes, margins and value added as printed below the flows, sums left out."""
+    place = {label: 4 + k for k, label in enumerate(columns)}
+    at = [place[economy.label(k)] for k in range(economy.n)]
+    names = [" ".join(economy.label(k)) for k in range(economy.n)]
+    items, parts = [], []
+    for k, row in enumerate(rows[first:], start=first + 1):
+        item = str(row[column]).strip() if len(row) > 4 else ""
+        if not item or item in _SUMS:
+            continue
+        parts.append(numbers([row], at, economy.source or "", k, names)[0])
+        items.append(item)
+    if not items:
+        return economy
+    unit = f"{economy.unit} {economy.currency}"
+    return economy.with_extension(Extension("primary", tuple(items), np.array(parts), unit))
