@@ -62,6 +62,7 @@ def lines(table: "pd.DataFrame", lang: Lang) -> Iterator[str]:
             yield say(
                 "history.finding", lang, mark=mark, statement=row[f"statement_{lang}"],
                 said=_said(row, lang), evidence=row["evidence"],
+                source=row["source"],
             )  # fmt: skip
     yield say(
         "history.score", lang, hits=int(table["hit"].sum()), all=len(table),
