@@ -47,6 +47,8 @@ def test_word_has_headings_fonts_alternatives_and_language(document):
     xml = made.styles.element.xml
     assert 'w:eastAsia="Yu Gothic"' in xml
     assert f'w:eastAsia="{"ja-JP" if document.lang == "ja" else "en-GB"}"' in xml
+    # marked as Japanese, figures and Latin words would be broken inside
+    assert f'w:lang w:val="{"en-US" if document.lang == "ja" else "en-GB"}"' in xml
     for table in made.tables:
         assert "w:tblHeader" in table._tbl.xml
     text = "\n".join(p.text for p in made.paragraphs)

@@ -85,7 +85,10 @@ class _Word:
                 fonts.attrib.pop(qn(key), None)
             fonts.set(qn("w:eastAsia"), EAST_ASIAN)
         spoken = styles["Normal"].element.get_or_add_rPr()
-        tag = spoken.makeelement(qn("w:lang"), {qn("w:val"): lang, qn("w:eastAsia"): lang})
+        # figures and Latin words of a Japanese text are marked as English, as Word itself does:
+        # marked as Japanese they may be broken inside
+        latin = "en-US" if self.document.lang == "ja" else lang
+        tag = spoken.makeelement(qn("w:lang"), {qn("w:val"): latin, qn("w:eastAsia"): lang})
         spoken.append(tag)
         styles["Normal"].paragraph_format.space_after = Pt(7)
         styles["Normal"].paragraph_format.line_spacing = 1.25
