@@ -258,3 +258,25 @@ def test_everything_offered_to_take_along_is_there(reader):
     for address in offered:
         assert reader.client.get(address).status_code == 200, address
     assert reader.get("/r/small/report.exe").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("page", "form", "told"),
+    [
+        ("pathways", {"hold": "nonsense"}, "not understood"),
+        ("pathways", {"hold": "parts.sales >= 1e9 by 2040"}, "cannot be held by year"),
+        ("pathways", {"odds": "200"}, "within: 5 – 95"),
+        ("pathways", {"when": "1999"}, "within: 20"),
+        ("watch", {"observable0": "parts.share", "year0": "2028", "value0": "abc",
+                   "error0": "1"}, "abc"),
+        ("watch", {"observable0": "parts.fame", "year0": "2028", "value0": "1",
+                   "error0": "1"}, "parts.fame"),
+        ("watch", {"observable0": "parts.share", "value0": "0.1"}, "lacks: year, error"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_ahead_is_told_at_once(visitor, page, form, told):
+    before = visitor.get("/jobs").text.count("/jobs/" + page)
+    answer = visitor.post(f"/r/small/{page}?lang=en", form)
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert visitor.get("/jobs").text.count("/jobs/" + page) == before  # no job was begun

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.desk.ahead.goals import parse
+from kachisuji.desk.ahead.goals import Asked, parse
 from kachisuji.desk.ahead.prepared import PLAN, Prepared, play, prepare
 from kachisuji.desk.report.names import Names
 from kachisuji.words import InputError
@@ -17,6 +17,7 @@ from kachisuji.words import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kachisuji.cases import Case
     from kachisuji.desk.stored import StoredRun
 
 F8 = NDArray[np.float64]
@@ -106,6 +107,20 @@ def _routes(ready: Prepared, ends: I8, lead: I8) -> list[dict[str, Any]]:
     ]
 
 
+def condition_of(text: str, case: Case) -> Asked:
+    """Read a condition that is to be held by year.
+
+    Raises
+    ------
+    InputError
+        If it is no goal in words, or none over the value added of the whole case.
+    """
+    asked = parse(text, case)
+    if asked.segments or asked.measure != "value_added" or asked.at_most:
+        raise InputError("ahead.condition", got=text)
+    return asked
+
+
 def _condition(text: str | None, odds: float, ready: Prepared) -> tuple[F8, dict[str, Any]]:
     """(T,) value added to be reached in each year (−∞ where nothing is asked), and what is told.
 
@@ -115,9 +130,7 @@ def _condition(text: str | None, odds: float, ready: Prepared) -> tuple[F8, dict
         mean = ready.plan.added.mean(axis=0)
         floor = np.where(mean > 0, PROMISE * mean, -np.inf)
     else:
-        asked = parse(text, ready.case)
-        if asked.segments or asked.measure != "value_added" or asked.at_most:
-            raise InputError("ahead.condition", got=text)
+        asked = condition_of(text, ready.case)
         floor, odds = np.where(ready.years >= asked.year, asked.target, -np.inf), asked.odds
     shown = [float(v) for v in np.where(np.isfinite(floor), floor, 0.0)]
     return floor, {"text": text, "promise": PROMISE, "odds": odds, "floor": shown}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from kachisuji.desk.ahead.prepared import Prepared, prepare
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
+    from kachisuji.cases import Case
     from kachisuji.portfolios import History, Observation, Update
 
 F8 = NDArray[np.float64]
@@ -72,6 +74,41 @@ def _number(row: dict[str, Any], column: str) -> float:
     return value
 
 
+def checked(row: dict[str, Any], case: Case, first: Sequence[str]) -> tuple[str, int, float, float]:
+    """Return what a row says without asking the futures: observable, year, value and error.
+
+    Parameters
+    ----------
+    first
+        Segments that a remedy names first.
+
+    Raises
+    ------
+    InputError
+        If the observable, the year or the unit is unknown, or a number is none.
+    """
+    where = {"file": row.get("file"), "row": row.get("row")}
+    segment, _, measure = str(row["observable"]).strip().rpartition(".")
+    if segment not in set(case.tables["segments"]["segment"]) or measure not in SEEN:
+        known = ", ".join(f"{s}.sales" for s in first[:3])
+        raise InputError(
+            "ahead.observation_name", **where, column="observable", got=row["observable"],
+            known=known,
+        )  # fmt: skip
+    year, years = int(_number(row, "year")), case.settings.years
+    if year not in years:
+        raise InputError(
+            "ahead.goal_year", **where, column="year", got=year, first=years[0], last=years[-1]
+        )
+    try:
+        unit = str(row.get("unit") or "")
+        factor = unit_factor(unit, "share" if measure == "share" else "sales", case.settings)
+    except InputError as error:
+        raise InputError(error.key, **where, column="unit", **error.values) from error
+    value, width = (_number(row, c) * factor for c in ("value", "error"))
+    return f"{segment}.{measure}", year, value, width
+
+
 def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:
     """Return one observation, and what each future says of it under the plan.
 
@@ -85,32 +122,15 @@ def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:
     from kachisuji.portfolios.watching import distance
 
     where = {"file": row.get("file"), "row": row.get("row")}
-    segment, _, measure = str(row["observable"]).strip().rpartition(".")
-    if segment not in ready.model.segments or measure not in SEEN:
-        known = ", ".join(f"{s}.sales" for s in list(ready.plan.lines["segment"])[:3])
-        raise InputError(
-            "ahead.observation_name", **where, column="observable", got=row["observable"],
-            known=known,
-        )  # fmt: skip
-    year = int(_number(row, "year"))
-    if year not in ready.years:
-        raise InputError(
-            "ahead.goal_year", **where, column="year", got=year, first=int(ready.years[0]),
-            last=int(ready.years[-1]),
-        )  # fmt: skip
-    try:
-        unit = str(row.get("unit") or "")
-        factor = unit_factor(unit, "share" if measure == "share" else "sales", ready.case.settings)
-    except InputError as error:
-        raise InputError(error.key, **where, column="unit", **error.values) from error
-    said = ready.observable(f"{segment}.{measure}", year)
-    high = 1.0 if measure == "share" else WIDE * float(said.max())
+    observable, year, value, error_of = checked(row, ready.case, list(ready.plan.lines["segment"]))
+    said = ready.observable(observable, year)
+    share = observable.endswith(".share")
     seen = Observation(
-        f"{segment}.{measure} {year}",
-        _number(row, "value") * factor,
-        _number(row, "error") * factor,
-        0.0 if measure == "share" else float(said.min()) / WIDE,
-        high,
+        f"{observable} {year}",
+        value,
+        error_of,
+        0.0 if share else float(said.min()) / WIDE,
+        1.0 if share else WIDE * float(said.max()),
     )
     try:
         distance({seen.name: said}, seen)

@@ -122,10 +122,19 @@ def _tell_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        places = ", ".join(
+        places = list(
             dict.fromkeys(".".join(map(str, e["loc"][1:])) or "?" for e in error.errors())
         )
-        return pages.told(request, InputError("web.bad_value", names=places[:200]), 422)
+        limits = [e.get("ctx", {}) for e in error.errors()]
+        bounds = [
+            f"{c.get('ge', '…')} – {c.get('le', '…')}" for c in limits if {"ge", "le"} & set(c)
+        ]
+        names = ", ".join(places)[:200]
+        if bounds and len(places) == 1:
+            wrong = InputError("web.bad_value_of", names=names, want=bounds[0])
+        else:
+            wrong = InputError("web.bad_value", names=names)
+        return pages.told(request, wrong, 422)
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:

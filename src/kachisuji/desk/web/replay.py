@@ -144,7 +144,7 @@ class Question:
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text[:6]) <= high:
-        raise InputError("web.bad_value", names=name[:80])
+        raise InputError("web.bad_value_of", names=name[:80], want=f"{low} – {high}")
     return int(text)
 
 
@@ -154,7 +154,7 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         value = float("nan")
     if not 0.0 <= value <= 1e9:
-        raise InputError("web.bad_value", names=name[:80])
+        raise InputError("web.bad_value_of", names=name[:80], want="0 – 1e9")
     return value
 
 

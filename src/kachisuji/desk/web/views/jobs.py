@@ -94,7 +94,8 @@ def start_run(
 ) -> Response:
     """Start a run of a case in the background."""
     if futures & (futures - 1):
-        raise InputError("web.bad_value", names="futures")
+        powers = ", ".join(str(2**k) for k in range(4, 13))
+        raise InputError("web.bad_value_of", names="futures", want=powers)
     desk: Desk = request.app.state.desk
     if case in available() or case == desk.case:
         place, name = resolve(case), case.rstrip("/").rsplit("/", 1)[-1]

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from kachisuji.desk.ahead.mapping import SEEN
+from kachisuji.desk.ahead.mapping import SEEN, condition_of
 from kachisuji.desk.ahead.metro import metro_map
-from kachisuji.desk.ahead.observing import history_of
+from kachisuji.desk.ahead.observing import checked, history_of
 from kachisuji.desk.ahead.words import history_lines, pathway_lines, seen_name, watch_lines
 from kachisuji.desk.web import pages
 from kachisuji.desk.web.navigation import run_address
@@ -78,8 +78,11 @@ def start_pathways(
     """Map the pathways of a run in the background."""
     desk: Desk = request.app.state.desk
     shown = desk.show(run)
-    if when and when not in shown.run.case.settings.years:
-        raise InputError("web.bad_value", names="when")
+    years = shown.run.case.settings.years
+    if when and when not in years:
+        raise InputError("web.bad_value_of", names="when", want=f"{years[0]} – {years[-1]}")
+    if hold.strip():
+        condition_of(hold.strip(), shown.run.case)
     asked = {
         "name": run,
         "run": str(shown.run.folder),
@@ -109,9 +112,6 @@ def watch(request: Request, run: str) -> Response:
             {"name": job.name, "lines": lines, "advice": found["advice"],
              "made": job.made[:16].replace("T", " ")}
         )  # fmt: skip
-    held = dict.fromkeys(
-        str(shown.run.lines["segment"].iloc[int(i)]) for i in shown.run.choice["lines"]
-    )
     return pages.render(
         request,
         "watch.html.j2",
@@ -119,7 +119,7 @@ def watch(request: Request, run: str) -> Response:
         base=run_address(run),
         observables=[
             (seen, seen_name(seen, names, lang))
-            for seen in (f"{s}.{m}" for s in held if s for m in SEEN)
+            for seen in (f"{s}.{m}" for s in _held(shown) for m in SEEN)
         ],
         rows=range(ROWS),
         watched=watched,
@@ -127,6 +127,13 @@ def watch(request: Request, run: str) -> Response:
         history=history_lines(History.open(history_of(shown.run.folder)).steps, lang),
         **jobs,
     )
+
+
+def _held(shown: Shown) -> list[str]:
+    """Segments of the chosen lines."""
+    lines = shown.run.lines["segment"]
+    return [s for s in dict.fromkeys(str(lines.iloc[int(i)]) for i in shown.run.choice["lines"])
+            if s]  # fmt: skip
 
 
 def _signs(desk: Desk, shown: Shown, lang: Lang) -> list[str]:
@@ -153,10 +160,12 @@ def start_watch(request: Request, run: str, form: Annotated[FormData, Depends(se
     if not rows:
         raise InputError("web.nothing_observed")
     plain = [{k: str(v)[:200] for k, v in row.items() if k in COLUMNS} for row in rows[:200]]
+    held = _held(shown)
     for k, row in enumerate(plain, 1):
         missing = [c for c in ("observable", "year", "value", "error") if not row.get(c)]
         if missing:
-            raise InputError("web.bad_value", names=f"{k}: {', '.join(missing)}")
+            raise InputError("web.nothing_in", row=k, names=", ".join(missing))
+        checked({**row, "row": k}, shown.run.case, held)
     asked = {
         "name": run,
         "run": str(shown.run.folder),
