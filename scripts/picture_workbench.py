@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import uvicorn
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -43,7 +44,7 @@ SHOWN = {
     "structure": ("/structure", 1280, 1300),
     "cases": ("/cases", 1280, 900),
     "edit": ("/cases/mine/edit/segments.csv", 1280, 900),
-    "compare": ("/cases/compare?a=template&b=mine", 1280, 900),
+    "compare": ("/cases/compare?a=mine@1&b=mine@2", 1280, 900),
     "runs": ("/runs?a={run}&b={other}", 1280, 900),
     "jobs": ("/jobs", 1280, 700),
     "phone": ("/r/{run}", 390, 844),
@@ -94,6 +95,15 @@ def ahead_of(shown: Shown) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def more_money(case: Path) -> dict[str, bytes]:
+    """Return a change to a case: the limits of money doubled."""
+    table = pd.read_csv(case / "limits.csv", dtype=str)
+    money = table["kind"] == "money"
+    for column in ("low", "mode", "high"):
+        table.loc[money, column] = [f"{2 * float(v):g}" for v in table.loc[money, column]]
+    return {"limits.csv": table.to_csv(index=False, lineterminator="\n").encode()}
+
+
 def _left_to_us(jobs: Jobs, job: Job) -> None:
     """Start no process: the work is done here, one job after another."""
 
@@ -119,7 +129,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as hold:
         desk = Desk(given.data or Path(hold), [given.run, *beside], "japan17")
         if "mine" not in desk.cases.names():
-            desk.cases.from_shipped("mine", "template", "docs", "")
+            made = desk.cases.from_shipped("mine", "template", "docs", "")
+            desk.cases.save("mine", made.number, more_money(made.folder), "docs", "")
         names = {path: name for name, path in desk.runs().items()}
         run, other = names[given.run.resolve()], names[(given.beside or given.run).resolve()]
         look_ahead(desk, run)
