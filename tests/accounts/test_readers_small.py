@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from kachisuji.accounts import read
+from kachisuji.accounts import preflight, read
 from kachisuji.accounts.readers.plain import write
 from kachisuji.words import InputError
 from tests.accounts.conftest import random_economy
@@ -288,6 +288,17 @@ def test_eurostats_two_forms(tmp_path):
         read("eurostat-iot", tmp_path / "a.csv")
     with pytest.raises(InputError, match="geo cannot be 'DE'"):
         read("eurostat-iot", tmp_path / "a.csv", year=2020, geo="DE")
+
+
+def test_a_primary_row_with_an_empty_cell_is_named(tmp_path):
+    cells = CELLS | {("B1G", "CPA_B"): ":", ("D1", "CPA_A"): 9, ("D1", "CPA_B"): 4}
+    lines = [f"X,Y,A,MIO_EUR,DOM,{use},{made},AT,2020,{v}," for (made, use), v in cells.items()]
+    (tmp_path / "a.csv").write_text(SDMX + "\n".join(lines) + "\n")
+    table = read("eurostat-iot", tmp_path / "a.csv")
+    assert table.extensions["primary"].items == ("P1", "D1")
+    report = preflight(table)
+    left = report[report["kind"] == "row_left_out"].iloc[0]
+    assert (left["row"], left["column"], left["value"]) == ("primary", "B1G", 1.0)
 
 
 @pytest.mark.parametrize(

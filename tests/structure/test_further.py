@@ -231,6 +231,15 @@ def test_footprints(seed):
         footprint(table, by="colour")
 
 
+@pytest.mark.parametrize("wrong", [np.ones(5), np.ones((5, 2)), np.float64(1.0), ["a"] * 6])
+def test_a_vector_that_does_not_fit_is_told(wrong):
+    table = random_economy(1)
+    for system in (leontief(table), ghosh(table)):
+        for solve in (system.solve, system.solve_transposed):
+            with pytest.raises(InputError, match="6 sectors"):
+                solve(wrong)
+
+
 def test_leontief_system_is_shared():
     table = random_economy(1)
     ghosh(table).solve(np.ones(6))

@@ -51,6 +51,8 @@ class Extension:
         (k, n) one row an item, one column a (region, sector), in ``unit`` for the whole year.
     items
         k names of the rows.
+    left_out
+        Rows of the source that are not here, with the number of their empty cells.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Extension:
     unit: str
     source: str = ""
     licence: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

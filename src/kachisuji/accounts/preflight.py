@@ -24,8 +24,9 @@ def preflight(economy: Economy, lang: Lang = "en") -> pd.DataFrame:
     nil outside changes in stocks), ``negative_value_added``, ``no_output`` (nil or negative output,
     with inputs), ``idle`` (nothing made, nothing used), ``tiny`` (cells above nil and below 1e-9 of
     the largest), ``output_gap`` (row sums that miss the printed output by more than a thousandth),
-    ``inputs_exceed`` (inputs at or above output). At most a hundred of each are listed; ``count``
-    says how many there are.
+    ``inputs_exceed`` (inputs at or above output), ``row_left_out`` (rows of an account that the
+    source prints with empty cells, and how many are empty). At most a hundred of each are listed;
+    ``count`` says how many there are.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def preflight(economy: Economy, lang: Lang = "en") -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = [*_cells(economy), *_rows(economy)]
+    found = [*_cells(economy), *_rows(economy), *_left_out(economy)]
     lines = []
     for kind, places, values in found:
         order = np.argsort(-np.abs(values), kind="stable")[:_LISTED]
@@ -93,3 +94,12 @@ def _rows(economy: Economy) -> list[_Finding]:
             places = [(" ".join(economy.label(int(k))), "") for k in where]
             found.append((kind, places, values[where]))
     return found
+
+
+def _left_out(economy: Economy) -> list[_Finding]:
+    empty = {
+        (name, item): cells
+        for name, extension in economy.extensions.items()
+        for item, cells in extension.left_out.items()
+    }
+    return [("row_left_out", list(empty), np.array([*empty.values()], float))] if empty else []

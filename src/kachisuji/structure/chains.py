@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.exports import _exporter, domestic_solutions, grouped, output_by_user
 from kachisuji.structure.leontief import leontief
@@ -106,19 +107,14 @@ def vertical_specialisation(economy: Economy) -> pd.DataFrame:
     abroad = np.zeros((economy.n, R))  # exports of each region, as final demand on the world
     rows = np.arange(economy.n)
     abroad[rows, rows // S] = exports
-    for r in range(R):
-        mine = slice(r * S, (r + 1) * S)
-        own = np.eye(S) - leontief_block(economy, r)
+    for region in economy.regions:
+        mine = economy.rows(region)
+        own = np.eye(S) - per_unit(economy.Z[mine, mine], economy.x[mine])
         domestic[mine] = np.linalg.solve(own.T, value_added_shares(economy)[mine])
     made = value_added_shares(economy)[:, None] * leontief(economy).solve(abroad)
     made[rows, rows // S] = 0.0
     parts = np.column_stack([exports, (1.0 - domestic) * exports, made.sum(axis=1)])
     return economy.frame(parts, ["exports", "VS", "VS1"])
-
-
-def leontief_block(economy: Economy, region: int) -> Floats:
-    """(S, S) ``A_rr`` of the region with this number."""
-    return economy.block(economy.regions[region]).A
 
 
 def participation(economy: Economy, *, countries: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -163,7 +159,7 @@ def participation(economy: Economy, *, countries: Mapping[str, str] | None = Non
         rows.append([total, davax, total - dva, dva - davax, foreign, 0.0])
     elsewhere = value_added_shares(economy)[:, None] * leontief(economy).solve(sent)
     elsewhere[np.arange(economy.n), country] = 0.0
-    for row, k in zip(rows, range(len(among.names)), strict=True):
+    for k, row in enumerate(rows):
         row[5] = elsewhere[country == k].sum()
     values = np.array(rows)
     shares = values[:, [2, 3, 4, 5]] / np.where(values[:, :1] == 0.0, np.nan, values[:, :1])

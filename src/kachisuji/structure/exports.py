@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,8 +110,7 @@ def decompose_exports(
     if method == "kww":
         if importer is not None or sector is not None:
             raise InputError("structure.kww_total")
-        terms: dict[str, Floats] = _kww(sold)
-        return _frame(sold, terms, KWW_TERMS, None, None)
+        return _frame(sold, _kww(sold), KWW_TERMS, None, None)
     if method == "wwz":
         return _frame(sold, _wwz(sold), WWZ_TERMS, importer, sector)
     return _frame(sold, _borin_mancini(sold, method, perimeter), BM_TERMS, importer, sector)
@@ -309,10 +309,7 @@ def _without(
     q, q_back
         (m, R) the part of exports that comes to leave again, of all and of what ends at home.
     """
-    m, R = sold.E.shape
-    S = sold.economy.n_sectors
-    own = sold.domestic
-    B = sold.B.reshape(R, S, m)
+    m, own = len(sold.own), sold.domestic
     if perimeter == "exporter":
         left = np.linalg.inv(np.eye(m) + sold.A_exports @ sold.B)
         unit = np.vstack([own, 1.0 - own]) @ left
@@ -320,20 +317,10 @@ def _without(
         q, q_back = (sold.passed_on(p) for p in parts.T)
         return (unit[0][:, None], unit[1][:, None]), q, q_back
     flows = sold.passed_on(back)
-    unit_own, q, q_back = np.zeros((m, R)), np.zeros((m, R)), np.zeros((m, R))
-    unit_other = np.zeros((m, R))
-    if perimeter == "bilateral":
-        for k in sold.abroad:
-            there = np.flatnonzero(sold.countries.of == k)
-            passed = sold.A[:, there].reshape(m, -1) @ B[there].reshape(-1, m)
-            left = np.linalg.inv(np.eye(m) + passed)
-            whole = left @ np.column_stack([sold.E[:, there].sum(1), flows[:, there].sum(1)])
-            for r in there:
-                unit_own[:, r], unit_other[:, r] = np.vstack([own, 1.0 - own]) @ left
-                q[:, r], q_back[:, r] = (sold.A[:, r] @ (B[r] @ whole)).T
-        return (unit_own, unit_other), q, q_back
-    if len(sold.home) > 1:
-        return _without_sectors(sold, perimeter, flows)
+    if perimeter == "bilateral" or len(sold.home) > 1:
+        return _border_by_border(sold, perimeter, flows)
+    # a sector of one region is one row: the inverse of I + K is a division
+    B = sold.B.reshape(sold.economy.n_regions, -1, m)
     again = np.einsum("irj,rji->ir", sold.A, B)  # A_(s i) r B_r (s i)
     again[:, sold.home] = 0.0
     if perimeter == "sectoral":
@@ -346,28 +333,29 @@ def _without(
     return (unit_own, unit_other), again * left * whole, again * left * whole_back
 
 
-def _without_sectors(
+def _border_by_border(
     sold: _Exporter, perimeter: str, flows: Floats
 ) -> tuple[tuple[Floats, Floats], Floats, Floats]:
-    """Answer :func:`_without` for a sector that several regions of the exporter have together."""
+    """Answer :func:`_without` for one perimeter after the other: some rows, some importers."""
     m, R = sold.E.shape
     S = sold.economy.n_sectors
     B, own = sold.B.reshape(R, S, m), np.vstack([sold.domestic, 1.0 - sold.domestic])
     unit, q = np.zeros((2, m, R)), np.zeros((2, m, R))
+    sectors = [np.arange(sector, m, S) for sector in range(S)]
+    makers = [np.arange(m)] if perimeter == "bilateral" else sectors
     of = sold.countries.of
-    borders = (
+    buyers = (
         [sold.away] if perimeter == "sectoral" else [np.flatnonzero(of == k) for k in sold.abroad]
     )
-    for sector in range(S):
-        rows = np.arange(sector, m, S)
-        for there in borders:
-            place = np.ix_(rows, there)
-            passed = np.einsum("irj,rjk->ik", sold.A[place], B[there][:, :, rows])
-            left = np.linalg.inv(np.eye(len(rows)) + passed)
-            whole = left @ np.column_stack([sold.E[place].sum(1), flows[place].sum(1)])
-            for r in there:
-                unit[:, rows, r] = own[:, rows] @ left
-                q[:, rows, r] = (sold.A[rows, r] @ (B[r][:, rows] @ whole)).T
+    for rows, there in product(makers, buyers):
+        place = np.ix_(rows, there)
+        back = B[there][:, :, rows]
+        passed = sold.A[place].reshape(len(rows), -1) @ back.reshape(-1, len(rows))
+        left = np.linalg.inv(np.eye(len(rows)) + passed)
+        whole = left @ np.column_stack([sold.E[place].sum(1), flows[place].sum(1)])
+        for r, made in zip(there, back, strict=True):
+            unit[:, rows, r] = own[:, rows] @ left
+            q[:, rows, r] = (sold.A[rows, r] @ (made @ whole)).T
     return (unit[0], unit[1]), q[0], q[1]
 
 
@@ -546,7 +534,7 @@ def _frame(
     import pandas as pd
 
     economy = sold.economy
-    if next(iter(terms.values())).shape == (1, 1) and economy.n > 1:
+    if terms["EXGR"].size == 1:  # of all importers and sectors together
         index = pd.MultiIndex.from_tuples([("TOTAL", "TOTAL")], names=("region", "sector"))
         frame = pd.DataFrame({k: t.ravel() for k, t in terms.items()}, index=index)
     else:

@@ -90,13 +90,13 @@ class Leontief:
         """``(I - A)^-1 f``: output needed for final demand ``f``, (n,) or (n, k)."""
         from scipy.linalg import lu_solve
 
-        return np.asarray(lu_solve(self._factors, np.asarray(f, float), trans=1))
+        return np.asarray(lu_solve(self._factors, columns(f, self.n, "f"), trans=1))
 
     def solve_transposed(self, g: ArrayLike) -> Floats:
         """``(I - A')^-1 g``: ``g`` embodied in a unit of final output, (n,) or (n, k)."""
         from scipy.linalg import lu_solve
 
-        return np.asarray(lu_solve(self._factors, np.asarray(g, float), trans=0))
+        return np.asarray(lu_solve(self._factors, columns(g, self.n, "g"), trans=0))
 
     @cached_property
     def output_multipliers_array(self) -> Floats:
@@ -156,6 +156,18 @@ class Leontief:
         raise InputError(
             "structure.unproductive", file=self._source, sectors=shown, count=len(suspects)
         )
+
+
+def columns(given: ArrayLike, n: int, name: str) -> Floats:
+    """Return (n,) or (n, k) numbers, refused where there is not one a (region, sector)."""
+    try:
+        values = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("structure.row_length", name=name, got=0, want=n) from None
+    if values.ndim not in (1, 2) or len(values) != n:
+        got = len(values) if values.ndim else 1
+        raise InputError("structure.row_length", name=name, got=got, want=n)
+    return values
 
 
 def row_name(economy: Economy) -> Callable[[int], str]:

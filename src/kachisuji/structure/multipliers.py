@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.accounts.economy import per_unit
-from kachisuji.structure.leontief import leontief
+from kachisuji.structure.leontief import columns, leontief
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -151,10 +151,7 @@ def aligned(economy: Economy, values: Any, name: str) -> Floats:
         if len(missing):
             row = " ".join(economy.label(int(missing[0])))
             raise InputError("structure.row_labels", row=row, name=name)
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("structure.row_length", name=name, got=0, want=economy.n) from None
-    if array.shape != (economy.n,):
+    array = columns(values, economy.n, name)
+    if array.ndim != 1:
         raise InputError("structure.row_length", name=name, got=array.size, want=economy.n)
     return array

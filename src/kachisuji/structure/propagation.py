@@ -107,7 +107,8 @@ def _bounds(economy: Economy, A: Floats, c: Floats, m: Floats) -> Floats:
     """(n,) the most that the paths out of a unit of each output can carry, without sign."""
     if (A >= 0.0).all():
         return m if (c >= 0.0).all() else leontief(economy).solve_transposed(np.abs(c))
-    bounds = np.linalg.solve(np.eye(len(c)) - np.abs(A).T, np.column_stack([np.abs(c), c * 0 + 1]))
+    sides = np.column_stack([np.abs(c), np.ones_like(c)])
+    bounds = np.linalg.solve(np.eye(len(c)) - np.abs(A).T, sides)
     if not (np.isfinite(bounds).all() and (bounds[:, 1] > 0.0).all()):
         where = int(np.argmin(A.min(axis=0)))
         raise InputError("structure.negative_paths", column=" ".join(economy.label(where)))

@@ -235,12 +235,19 @@ def _economy(wide: Any, frame: Any, path: Path) -> Economy:
         raise InputError("accounts.label_missing", file=path, label=label, region=sectors[row])
     Z, Y = cells[:, : len(sectors)], cells[:, len(sectors) :]
     rows = [m for m in wide.index if m not in sectors and m not in totals]
-    primary = wide.loc[rows, sectors].dropna()
+    every = wide.loc[rows, sectors]
+    primary = every.dropna()
     Y, categories = _imports(wide, sectors, Z, Y, categories)
     unit, currency = _UNITS.get(str(frame["unit"].iloc[0]), (str(frame["unit"].iloc[0]), "?"))
     output = wide.loc["P1", sectors].to_numpy(float) if "P1" in wide.index else None
     items = tuple(str(m) for m in primary.index)
-    account = Extension("primary", items, primary.to_numpy(float), f"{unit} {currency}")
+    account = Extension(
+        "primary",
+        items,
+        primary.to_numpy(float),
+        f"{unit} {currency}",
+        left_out={str(m): int(n) for m, n in every.isna().sum(axis=1).items() if n},
+    )
     return Economy(
         regions=(str(frame["geo"].iloc[0]) or "HOME",),
         sectors=tuple(sectors),
@@ -255,7 +262,7 @@ def _economy(wide: Any, frame: Any, path: Path) -> Economy:
         citation="Eurostat, Supply, use and input-output tables (naio_10)",
         title=f"Symmetric table {frame['geo'].iloc[0]} {frame['time'].iloc[0]}",
         published_output=output,
-        extensions={"primary": account} if items else {},
+        extensions={"primary": account} if len(every) else {},
         stock_changes=tuple(c for c in categories if c in _STOCKS),
         exports_categories=tuple(c for c in categories if c.startswith("P6")),
         source=str(path),

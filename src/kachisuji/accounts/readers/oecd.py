@@ -23,7 +23,6 @@ from kachisuji.words import InputError
 
 FORM = "OECD ICIO"
 _FILE = re.compile(r"(?:ICIO(20\d\d)_)?(\d{4})(?:[._](?:SML|EXT))?\.csv", re.IGNORECASE)
-_ZIPPED = re.compile(r"\.zip$", re.IGNORECASE)
 _SPLIT = {f"MX{k}": "MEX" for k in range(1, 5)} | {f"CN{k}": "CHN" for k in range(1, 5)}
 TOTALS = frozenset({"OUT", "TOTAL", "OUTPUT"})
 
@@ -55,7 +54,7 @@ def _candidates(path: Path) -> dict[tuple[int, str], tuple[Path, str | None]]:
                 continue
             for name in inside:
                 if name.endswith(".zip"):  # a zip of one year's file of its own name
-                    name += "/" + _ZIPPED.sub(".csv", PurePosixPath(name).name)
+                    name += f"/{PurePosixPath(name).stem}.csv"
                 if named := _FILE.fullmatch(PurePosixPath(name).name):
                     found[int(named[2]), name] = (file, name)
         elif named := _FILE.fullmatch(file.name):
