@@ -103,16 +103,18 @@ def _named(
     column: str,
     where: str,
 ) -> Iterator[InputError]:
-    """As ``_unknown``, with the line of the file."""
-    for error in _unknown(names, known, file, column, where):
-        got = str(error.values["got"])
-        yield InputError(
-            error.key,
-            file=file,
-            row=_row_of(file, got, column.split(".")[-1]),
-            column=column,
-            **error.values,
-        )
+    """Names that are not known, with the line of the file."""
+    for name in names:
+        if known is not None and name not in known:
+            yield InputError(
+                "cases.unknown_name",
+                file=file,
+                row=_row_of(file, name, column.split(".")[-1]),
+                column=column,
+                got=name,
+                where=where,
+                known=nearest(name, known),
+            )
 
 
 def check_lines(lines: LineSpace, file: Path, w: World) -> Iterator[InputError]:
@@ -152,22 +154,3 @@ def check_lines(lines: LineSpace, file: Path, w: World) -> Iterator[InputError]:
         yield from _named(p.business, business, file, f"{place}.business", "schema/segments.csv")
         groups = list(lines.market_groups)
         yield from _named((p.markets,), groups, file, f"{place}.markets", "market_groups")
-
-
-def _unknown(
-    names: tuple[str, ...],
-    known: list[str] | tuple[str, ...] | None,
-    file: Path,
-    column: str,
-    where: str,
-) -> Iterator[InputError]:
-    for name in names:
-        if known is not None and name not in known:
-            yield InputError(
-                "cases.unknown_name",
-                file=file,
-                column=column,
-                got=name,
-                where=where,
-                known=nearest(name, known),
-            )

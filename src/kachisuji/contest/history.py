@@ -144,12 +144,11 @@ def history(
     -------
     DataFrame
         One row a finding: ``programme``, ``title_en``, ``title_ja``, ``outcome`` (success, mixed,
-        failure), ``kind``,
-        ``year``, ``low``, ``high``, ``sign`` (published), ``p10``, ``p50``, ``p90``, ``odds``
-        (model), ``hit``, ``naive`` (whether "no effect, money lost" would have hit), statements,
-        ``evidence``, ``source``, ``address``, ``per_money`` (mean net benefit for each unit of
-        what ``per`` names: ``public`` money, or for rules, which cost the treasury next to nothing,
-        what home firms spend themselves over the same years, ``own``).
+        failure), ``kind``, ``year``, ``low``, ``high``, ``sign`` (published), ``p10``, ``p50``,
+        ``p90``, ``odds`` (model), ``hit``, ``naive`` (whether "no effect, money lost" would have
+        hit), statements, ``evidence``, ``source``, ``address``, ``per_money`` (mean net benefit for
+        each unit of what ``per`` names: ``public`` money, or for rules, which cost the treasury
+        next to nothing, what home firms spend themselves over the same years, ``own``).
 
     Raises
     ------

@@ -21,9 +21,9 @@ from kachisuji.desk.documents.blocks import (
 )
 from kachisuji.desk.documents.judged import Judged
 from kachisuji.desk.findings import findings
-from kachisuji.desk.report.bilingual import Both, percent, plain, t, whole
+from kachisuji.desk.report import page
+from kachisuji.desk.report.bilingual import Both, percent, t, whole
 from kachisuji.desk.report.names import Names
-from kachisuji.desk.report.page import apart
 from kachisuji.desk.report.sections import balance, choice, evidence, questions
 from kachisuji.desk.report.sections.fields import cards
 from kachisuji.desk.report.sections.glance import glance
@@ -87,17 +87,7 @@ def report_document(run: StoredRun, lang: Lang) -> Document:
 
 def facts(run: StoredRun, lang: Lang) -> tuple[tuple[str, str], ...]:
     """Return what the first page says of a run."""
-    settings, figures = run.case.settings, run.manifest.figures
-    told = [
-        (t("desk.fact_made"), plain(str(run.manifest.made["when"])[:10])),
-        (t("desk.fact_years"), plain(f"{settings.first_year}–{settings.last_year}")),
-        (t("desk.fact_lines"), whole(figures["lines"])),
-        (t("desk.fact_futures"), whole(figures["futures"])),
-        (t("desk.fact_discount"), percent(settings.discount)),
-        (t("desk.fact_seed"), plain(run.manifest.seed)),
-        (t("desk.fact_version"), plain(run.manifest.version)),
-    ]
-    return tuple((k.of(lang), v.of(lang)) for k, v in told)
+    return tuple((k.of(lang), v.of(lang)) for k, v in page.facts(run))
 
 
 def told_at_a_glance(run: StoredRun, names: Names, lang: Lang) -> tuple[tuple[str, str], ...]:
@@ -281,7 +271,7 @@ class _Report:
         ]
         measures = [
             (r["name"], r["mean"], self.interval(r["low"], r["high"]), r["positive"])
-            for r in apart(self.run, self.names)
+            for r in page.apart(self.run, self.names)
         ]
         alt = self.say("desk.front_alt", count=len(found["rows"]))
         chart = charts.front(self.run, self.names, self.lang)

@@ -127,15 +127,7 @@ def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
             fields=len(run.case.tables["fields"]),
             segments=len(run.case.tables["segments"]),
         ),
-        "facts": [
-            (t("desk.fact_made"), plain(str(run.manifest.made["when"])[:10])),
-            (t("desk.fact_years"), plain(f"{settings.first_year}–{settings.last_year}")),
-            (t("desk.fact_lines"), whole(figures["lines"])),
-            (t("desk.fact_futures"), whole(figures["futures"])),
-            (t("desk.fact_discount"), percent(settings.discount)),
-            (t("desk.fact_seed"), plain(run.manifest.seed)),
-            (t("desk.fact_version"), plain(run.manifest.version)),
-        ],
+        "facts": facts(run),
         "made": [
             *((plain(k), plain(v)) for k, v in run.manifest.made["packages"].items()),
             (plain("Python"), plain(run.manifest.made["python"])),
@@ -144,6 +136,20 @@ def _frame(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
         "model_is": [t(f"desk.is_{k}") for k in range(1, 6)],
         "model_is_not": [t(f"desk.is_not_{k}") for k in range(1, 7)],
     }
+
+
+def facts(run: StoredRun) -> list[tuple[Both, Both]]:
+    """Return what stands under the title of a run: what each fact is called, and it."""
+    figures, settings = run.manifest.figures, run.case.settings
+    return [
+        (t("desk.fact_made"), plain(str(run.manifest.made["when"])[:10])),
+        (t("desk.fact_years"), plain(f"{settings.first_year}–{settings.last_year}")),
+        (t("desk.fact_lines"), whole(figures["lines"])),
+        (t("desk.fact_futures"), whole(figures["futures"])),
+        (t("desk.fact_discount"), percent(settings.discount)),
+        (t("desk.fact_seed"), plain(run.manifest.seed)),
+        (t("desk.fact_version"), plain(run.manifest.version)),
+    ]
 
 
 def _sections(run: StoredRun, names: Names) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from kachisuji.desk.findings import findings
-from kachisuji.desk.report.bilingual import percent, plain, t, whole
+from kachisuji.desk.report.page import facts
 from kachisuji.desk.report.sections import balance
 from kachisuji.desk.report.sections.choice import insufficient
 from kachisuji.desk.web import pages, portfolios
@@ -67,7 +67,7 @@ def said(shown: Shown) -> dict[str, Any]:
     """Return what a run says whatever is picked."""
     stored, names = shown.run, shown.names
     return {
-        "facts": facts(shown),
+        "facts": facts(stored)[:5],  # seed and version stand in the report
         "findings": findings(stored, names),
         "insufficient": insufficient(stored, names),
     }
@@ -83,15 +83,3 @@ def tables(shown: Shown, point: dict[str, Any], chosen: bool) -> dict[str, Any]:
         "labour": balance.labour_by_year(view),
         "left_out": portfolios.not_in(view, names, lines, stored),
     }
-
-
-def facts(shown: Shown) -> list[tuple[object, object]]:
-    """Return what stands under the title of a run."""
-    figures, settings = shown.run.manifest.figures, shown.run.case.settings
-    return [
-        (t("desk.fact_made"), plain(str(shown.run.manifest.made["when"])[:10])),
-        (t("desk.fact_years"), plain(f"{settings.first_year}–{settings.last_year}")),
-        (t("desk.fact_lines"), whole(figures["lines"])),
-        (t("desk.fact_futures"), whole(figures["futures"])),
-        (t("desk.fact_discount"), percent(settings.discount)),
-    ]
