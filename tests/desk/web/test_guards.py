@@ -49,6 +49,21 @@ def test_it_listens_on_this_machine_only(listening, tmp_path, free_port):
     assert listening == ["127.0.0.1"]
 
 
+def test_closing_the_workbench_is_no_interruption(monkeypatch, capsys, tmp_path, free_port):
+    import uvicorn
+
+    def closed(self, sockets):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(uvicorn.Server, "run", closed)
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "template", "--port", free_port, "--data", str(tmp_path), "--lang", "en"])
+    assert ended.value.code == 0
+    told = capsys.readouterr()
+    assert f"What was saved lies in {tmp_path}" in told.out
+    assert "Interrupted" not in told.err
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 @pytest.mark.parametrize("token", [[], ["--token", "x" * 15]])
 def test_nothing_is_opened_to_others_without_a_long_token(

@@ -76,7 +76,10 @@ def start(
         limit_concurrency=400,
     )
     with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        except KeyboardInterrupt:  # how one closes it, once it is open: no interruption
+            print(say("web.closed", lang, folder=desk.folder), flush=True)
     return 0
 
 
