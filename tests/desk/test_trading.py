@@ -9,12 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kachisuji.cases.settings import Choosing
 from kachisuji.desk import choosing, cli
 from kachisuji.desk.ahead import fronting
+from kachisuji.desk.ahead import reasons as ahead_reasons
 from kachisuji.desk.ahead.dividing import divide, plan_of
 from kachisuji.desk.ahead.fronting import front, leading
 from kachisuji.desk.ahead.reasons import reasons
 from kachisuji.desk.ahead.reopen import reopen
+from kachisuji.desk.ahead.words import reason_lines
 from kachisuji.desk.choosing import pose
 from kachisuji.desk.describing import limits_by_year
 from kachisuji.desk.objectives import signed
@@ -167,6 +170,50 @@ def test_the_front_is_told(capsys, planned):
     assert "証明済み" in out
     code, out, _ = call(capsys, *asked, "--json")
     assert json.loads(out)["objectives"] == ["growth", "cost"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"objective": "satisficing", "threshold": -20.0},
+        {"objective": "goals", "goals": [{"measure": "growth", "give": 0.2}, {"measure": "cost"}]},
+    ],
+    ids=["odds", "goals"],
+)
+def test_reasons_are_also_told_by_what_the_case_chooses_by(planned, monkeypatch, asked):
+    work = reopen(planned)
+    choice = Choosing.model_validate(asked)
+    case = replace(work.case, settings=work.case.settings.model_copy(update={"choice": choice}))
+    work = replace(work, case=case)
+    monkeypatch.setattr(ahead_reasons, "reopen", lambda run: work)
+    problem = pose(work, limits_by_year(case))
+    row = {name: i for i, name in enumerate(work.lines["line"])}
+    found = reasons(planned, ["parts", "design"])
+    assert found["by"] == asked["objective"]
+    if asked["objective"] == "goals":
+        assert list(found["reached"]) == ["growth", "cost"]
+    for line in found["lines"]:
+        other, place = line["reached_otherwise"], row[line["line"]]
+        if other is None:
+            assert not problem.fits(np.array([place]))
+        elif asked["objective"] == "satisficing":
+            able = [p for p in every(problem) if problem.fits(p)
+                    and (place in p) != line["chosen_so"]]  # fmt: skip
+            odds = max((problem.totals(p) >= -20.0 - 1e-9).mean() for p in able)
+            assert other["odds"] == pytest.approx(odds, abs=1e-3)
+        else:
+            assert other["growth"] <= found["reached"]["growth"] / 0.8 + 1e-6
+    for lang in ("en", "ja"):
+        told = "\n".join(reason_lines(found, case.settings, lang))
+        assert ("the case chooses by" if lang == "en" else "選択の基準") in told
+
+
+def every(problem):
+    """Every portfolio of at most one line of each segment."""
+    groups = [[-1, *np.flatnonzero(problem.eligible & (problem.segment == s))]
+              for s in np.unique(problem.segment)]  # fmt: skip
+    for some in itertools.product(*groups):
+        yield np.array([i for i in some if i >= 0], dtype=np.int64)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

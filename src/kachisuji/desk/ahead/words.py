@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.ahead.metro import called
@@ -299,8 +300,17 @@ def front_lines(found: dict[str, Any], settings: Settings, names: Names, lang: L
     return out
 
 
+def _otherwise(row: dict[str, Any], levels: Callable[[dict[str, float]], str], lang: Lang) -> str:
+    """Tell whether a line is chosen by odds or goals, and what would be reached otherwise."""
+    kind = "in" if row["chosen_so"] else "out"
+    if row["reached_otherwise"] is None:
+        return say("ahead.explained_so_cannot", lang)
+    return say(f"ahead.explained_so_{kind}", lang, levels=levels(row["reached_otherwise"]))
+
+
 def reason_lines(found: dict[str, Any], settings: Settings, lang: Lang) -> list[str]:
     """Tell why lines are in or out, and what more of a limit that binds would be worth."""
+    from kachisuji.desk.objectives import OBJECTIVES
 
     def money(value: float) -> str:
         return level(value, "money", settings, lang)
@@ -316,6 +326,18 @@ def reason_lines(found: dict[str, Any], settings: Settings, lang: Lang) -> list[
     comma = say("desk.list_separator", lang)
     out = [say("ahead.explained", lang, objective=money(found["objective"]),
                bound=money(found["bound"]))]  # fmt: skip
+
+    def levels(reached: dict[str, float]) -> str:
+        if found["by"] == "satisficing":
+            odds = percent(reached["odds"], lang, 1)
+            return say("ahead.explained_odds", lang, odds=odds, least=money(threshold))
+        parts = [f"{say(f'ahead.objective_{o}', lang)} {level(v, OBJECTIVES[o][2], settings, lang)}"
+                 for o, v in reached.items()]  # fmt: skip
+        return comma.join(parts)
+
+    threshold = settings.choice.threshold
+    if found["by"]:
+        out.append(say("ahead.explained_so", lang, levels=levels(found["reached"])))
     for row in found["lines"]:
         name = {"line": row[f"name_{lang}"], "means": row[f"package_{lang}"], "start": row["start"]}
         out.append(say("ahead.explained_line", lang, **name))
@@ -324,6 +346,8 @@ def reason_lines(found: dict[str, Any], settings: Settings, lang: Lang) -> list[
             kind = "cannot" if row["efficient"] else "small"
         loss = money(row["loss"] or 0.0)
         out.append("  " + say(f"ahead.explained_{kind}", lang, loss=loss))
+        if found["by"]:
+            out.append("  " + _otherwise(row, levels, lang))
         if row["chosen"] != row["in_plan"]:
             kind = "dropped" if row["chosen"] else "joined"
             out.append("  " + say(f"ahead.explained_{kind}", lang))
