@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import signal
 import time
@@ -219,33 +220,52 @@ _PACKED = b""
 
 
 @contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's own words back: a traceback in its log, where we say a sentence."""
+    known = [n for n in logging.root.manager.loggerDict if n.split(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in known}
+    try:
+        for name in known:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@contextmanager
 def _client(team: Team) -> Iterator[Any]:
     try:
-        from distributed import Client, LocalCluster
+        import distributed
     except ImportError as error:
         raise RunError("ensembles.no_dask") from error
+    with _quiet():
+        yield from _connected(distributed, team)
+
+
+def _connected(distributed: Any, team: Team) -> Iterator[Any]:
     if team.cluster is None:
         with (
-            LocalCluster(  # type: ignore[no-untyped-call]
+            distributed.LocalCluster(
                 n_workers=team.workers,
                 threads_per_worker=1,
                 dashboard_address=None,
                 # its other pages would ask for a fixed port, which a second cluster finds taken
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             ) as cluster,
-            Client(cluster) as client,  # type: ignore[no-untyped-call]
+            distributed.Client(cluster) as client,
         ):
             yield client
         return
     try:
-        client = Client(team.cluster, timeout="5s")  # type: ignore[no-untyped-call]
+        client = distributed.Client(team.cluster, timeout="5s")
     except (OSError, ValueError, TimeoutError) as error:
         raise RunError("ensembles.no_cluster", address=team.cluster) from error
     try:
         _wait_for_a_worker(client, team.cluster)
         yield client
     finally:
-        client.close()  # type: ignore[no-untyped-call]
+        client.close()
 
 
 def _wait_for_a_worker(client: Any, address: str) -> None:

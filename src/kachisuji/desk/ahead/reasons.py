@@ -67,16 +67,16 @@ def reasons(run: StoredRun | Path, lines: Sequence[str] = ()) -> dict[str, Any]:
     rows = asked or sorted({*map(int, choice.lines), *plan, *(so.lines if so else ())})
     told = portfolios.explain(problem, choice, rows, GAP)
     names = Names(work.case)
-    lines = [_told(one, work, names, set(plan)) for one in told]
+    explained = [_told(one, work, names, set(plan)) for one in told]
     if so:
-        for line, row in zip(lines, rows, strict=True):
+        for line, row in zip(explained, rows, strict=True):
             line |= {"chosen_so": row in so.lines, "reached_otherwise": so.otherwise(row)}
     return {
         "objective": choice.objective,
         "bound": choice.bound,
         "by": work.case.settings.choice.objective if so else None,
         "reached": so.reached if so else None,
-        "lines": lines,
+        "lines": explained,
         "limits": [asdict(b) for b in portfolios.limit_values(problem, choice, gap=GAP)],
     }
 
@@ -126,7 +126,7 @@ def _by_asked(work: Work, problem: Problem, start: I8) -> _So | None:
     def in_turn(now: Problem) -> tuple[I8, dict[str, float]]:
         lines = by_goals(work, now).lines
         levels = goal_values(work)[:, lines].sum(axis=1) + stated_by_goal(work, lines)
-        names = [a.measure for a in asked.goals]
+        names: list[str] = [a.measure for a in asked.goals]
         told = {n: float(sign(n) * v) for n, v in zip(names, levels, strict=True)}
         return lines, told
 
