@@ -478,7 +478,7 @@ def test_the_commands_tell_and_leave_a_map(capsys, run_copy, ready, lang, tmp_pa
     file.write_text(GOOD + "\n".join(lines) + "\n", encoding="utf-8")
     code, out, err = call(capsys, "watch", run_copy, "--observations", file, "--lang", lang)
     assert code == 0, err
-    assert ("Odds" if lang == "en" else "確率") in out
+    assert ("Probability" if lang == "en" else "確率") in out
     code, out, _ = call(capsys, "watch", run_copy, "--history", "--json")
     assert len(json.loads(out)) == 1
 
