@@ -435,6 +435,7 @@ GOOD = "observable,year,value,unit,error\n"
         (GOOD + "parts.glory,2028,3,%,1\n", "ahead.observation_name", "observable"),
         (GOOD + "cakes.share,2028,3,%,1\n", "ahead.observation_name", "observable"),
         (GOOD + "parts.share,2090,3,%,1\n", "ahead.goal_year", "year"),
+        (GOOD + "parts.share,2028.5,3,%,1\n", "ahead.goal_year", "year"),
         (GOOD + "parts.share,2028,much,%,1\n", "ahead.observation_number", "value"),
         (GOOD + "parts.share,2028,3,%,\n", "ahead.observation_number", "error"),
         (GOOD + "parts.share,2028,3,yen,1\n", "ahead.goal_unit", "unit"),

@@ -83,6 +83,7 @@ def test_an_event_that_never_came_is_told(replay):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("event.closure.ABROAD", "1999"), ("event.closure.ABROAD", "x"), ("event.none", "2030"),
+     ("event.closure.ABROAD", "0002030"), ("limit.money", "0000009999"), ("caution", "-1"),
      ("unsold", "HOME"), ("unsold", "Atlantis")],
 )  # fmt: skip
 def test_no_other_event_or_market_can_be_asked(replay, name, value):

@@ -95,18 +95,19 @@ def checked(row: dict[str, Any], case: Case, first: Sequence[str]) -> tuple[str,
             "ahead.observation_name", **where, column="observable", got=row["observable"],
             known=known,
         )  # fmt: skip
-    year, years = int(_number(row, "year")), case.settings.years
-    if year not in years:
+    year, years = _number(row, "year"), case.settings.years
+    if year not in years:  # nor is half a year one
         raise InputError(
-            "ahead.goal_year", **where, column="year", got=year, first=years[0], last=years[-1]
-        )
+            "ahead.goal_year", **where, column="year", got=f"{year:g}", first=years[0],
+            last=years[-1],
+        )  # fmt: skip
     try:
         unit = str(row.get("unit") or "")
         factor = unit_factor(unit, "share" if measure == "share" else "sales", case.settings)
     except InputError as error:
         raise InputError(error.key, **where, column="unit", **error.values) from error
     value, width = (_number(row, c) * factor for c in ("value", "error"))
-    return f"{segment}.{measure}", year, value, width
+    return f"{segment}.{measure}", int(year), value, width
 
 
 def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:

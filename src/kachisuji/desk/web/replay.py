@@ -143,9 +143,10 @@ class Question:
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:6]) <= high:
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else -1
+    if not low <= value <= high:
         raise InputError("web.bad_value_of", names=name[:80], want=f"{low} – {high}")
-    return int(text)
+    return value
 
 
 def _number(name: str, text: str) -> float:
