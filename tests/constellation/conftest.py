@@ -85,7 +85,8 @@ def folders(tmp_path_factory):
     for seed, name in enumerate(NAMES):
         load(local.folder / name, purchases(seed), "purchases")
         load(local.folder / name, production(seed), "production")
-    return local
+    yield local
+    local.stop()  # where nothing was started, its ports are given back
 
 
 @pytest.fixture(scope="package")  # ends with this folder: nothing runs on beside other tests

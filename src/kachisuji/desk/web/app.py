@@ -12,6 +12,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -107,6 +108,19 @@ def status_of(error: KachisujiError) -> int:
     return 500 if isinstance(error, RunError) else 422
 
 
+def _bounds_of(request: Request, name: str) -> str:
+    """Say between which numbers a value of a form may lie; empty where it has no two bounds."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return ""
+    for field in (*route.dependant.body_params, *route.dependant.query_params):
+        if field.alias == name:
+            bounds = {type(b).__name__: b for b in field.field_info.metadata}
+            if {"Ge", "Le"} <= set(bounds):
+                return f"{bounds['Ge'].ge:,} – {bounds['Le'].le:,}"
+    return ""
+
+
 def _tell_errors(app: FastAPI) -> None:
     @app.exception_handler(KachisujiError)
     def house(request: Request, error: KachisujiError) -> Response:
@@ -125,13 +139,10 @@ def _tell_errors(app: FastAPI) -> None:
         places = list(
             dict.fromkeys(".".join(map(str, e["loc"][1:])) or "?" for e in error.errors())
         )
-        limits = [e.get("ctx", {}) for e in error.errors()]
-        bounds = [
-            f"{c.get('ge', '…')} – {c.get('le', '…')}" for c in limits if {"ge", "le"} & set(c)
-        ]
         names = ", ".join(places)[:200]
-        if bounds and len(places) == 1:
-            wrong = InputError("web.bad_value_of", names=names, want=bounds[0])
+        want = _bounds_of(request, places[0]) if len(places) == 1 else ""
+        if want:
+            wrong = InputError("web.bad_value_of", names=names, want=want)
         else:
             wrong = InputError("web.bad_value", names=names)
         return pages.told(request, wrong, 422)

@@ -155,7 +155,7 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         value = float("nan")
     if not 0.0 <= value <= 1e9:
-        raise InputError("web.bad_value_of", names=name[:80], want="0 – 1e9")
+        raise InputError("web.bad_value_of", names=name[:80], want=f"0 – {10**9:,}")
     return value
 
 
