@@ -1,6 +1,7 @@
 """What goes wrong in operation: no wrong answer, nothing spent twice, no paid answer lost."""
 
 import base64
+import gc
 import os
 import shutil
 import signal
@@ -627,3 +628,11 @@ def test_a_member_counts_as_there_only_with_the_certificate_that_the_committee_n
     coordinator.hung_up(seen[2].name, time.monotonic())
     assert not coordinator.committee_is_there()
     coordinator.close()
+
+
+def test_a_constellation_that_is_dropped_gives_its_ports_back(tmp_path):
+    kept = Local(tmp_path / "all", ("firm",), Policy())
+    keeper = kept._ports[0]
+    del kept
+    gc.collect()
+    assert keeper.fileno() == -1

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +46,12 @@ def hold_port() -> tuple[int, socket.socket]:
     return port, keeper
 
 
+def _give_back(keepers: list[socket.socket]) -> None:
+    for keeper in keepers:
+        keeper.close()
+    keepers.clear()
+
+
 class Local:
     """A constellation in a folder, started and stopped as one.
 
@@ -72,6 +79,8 @@ class Local:
     ) -> None:
         self.folder, self.patience = folder, patience
         self._ports: list[socket.socket] = []
+        # one that is dropped before it ran gives its ports back too
+        weakref.finalize(self, _give_back, self._ports)
         self.port = self._port()
         self.url = f"https://{HOST}:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -186,9 +195,7 @@ class Local:
         for log in self._logs:
             log.close()
         self._logs.clear()
-        for keeper in self._ports:
-            keeper.close()
-        self._ports.clear()
+        _give_back(self._ports)
 
     def __enter__(self) -> Local:
         return self
