@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 
 import mcp
 import numpy as np
@@ -145,11 +146,13 @@ def test_what_if_is_the_workbench(answers, rich_run):
     row = answers.quantities("first")["rows"][0]
     name = row["quantity"]
     assert row["low"] <= row["mode"] <= row["high"]
+    begun = time.perf_counter()
     told = answers.what_if("first", {"beliefs": {name: 0.9}, "fields": 1})
+    took = time.perf_counter() - begun
     want = replay.answer(Question(beliefs={name: 18}, fields=1))
     assert told["leads_to"] == want["best"]
     assert told["bound"] == pytest.approx(want["bound"])
-    assert told["seconds"] < 5
+    assert 0 < told["seconds"] <= took + 0.001
     assert set(told["evidence"]) >= {
         i for q in replay.quantities if q.name == name for i in q.evidence
     }
