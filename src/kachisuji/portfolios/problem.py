@@ -187,10 +187,14 @@ class Problem:
 
     def totals(self, rows: I8) -> F8:
         """(F,) value of the chosen lines together, pairs counted."""
-        out: F8 = self.value[rows].sum(axis=0)
+        return np.asarray(self.value[rows].sum(axis=0) + self.together(rows))
+
+    def together(self, rows: I8) -> F8:
+        """(F,) what the pairs that the chosen lines make add to the sum of their values."""
+        out = np.zeros(self.probability.size)
         for pair in self.pairs:
             if pair.held(rows):
-                out = out + pair.value
+                out += pair.value
         return out
 
     def fits(self, rows: I8) -> bool:

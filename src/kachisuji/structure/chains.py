@@ -111,10 +111,20 @@ def vertical_specialisation(economy: Economy) -> pd.DataFrame:
         mine = economy.rows(region)
         own = np.eye(S) - per_unit(economy.Z[mine, mine], economy.x[mine])
         domestic[mine] = np.linalg.solve(own.T, value_added_shares(economy)[mine])
-    made = value_added_shares(economy)[:, None] * leontief(economy).solve(abroad)
-    made[rows, rows // S] = 0.0
-    parts = np.column_stack([exports, (1.0 - domestic) * exports, made.sum(axis=1)])
+    vs1 = _in_exports_of_others(economy, abroad, rows // S)
+    parts = np.column_stack([exports, (1.0 - domestic) * exports, vs1])
     return economy.frame(parts, ["exports", "VS", "VS1"])
+
+
+def _in_exports_of_others(economy: Economy, sent: Floats, country: NDArray[np.int64]) -> Floats:
+    """(n,) own value added in the exports of others, ``v_s B_sr E_r*`` over all ``r`` but s.
+
+    ``sent`` (n, K) holds each country's exports as final demand on the world, ``country`` (n,) the
+    number of each row's own.
+    """
+    made = value_added_shares(economy)[:, None] * leontief(economy).solve(sent)
+    made[np.arange(economy.n), country] = 0.0
+    return np.asarray(made.sum(axis=1))
 
 
 def participation(economy: Economy, *, countries: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -156,12 +166,9 @@ def participation(economy: Economy, *, countries: Mapping[str, str] | None = Non
         davax = own @ direct[:, sold.away].sum(axis=1)
         dva, total = own @ E, E.sum()
         foreign = (1.0 - sold.domestic) @ E
-        rows.append([total, davax, total - dva, dva - davax, foreign, 0.0])
-    elsewhere = value_added_shares(economy)[:, None] * leontief(economy).solve(sent)
-    elsewhere[np.arange(economy.n), country] = 0.0
-    for k, row in enumerate(rows):
-        row[5] = elsewhere[country == k].sum()
-    values = np.array(rows)
+        rows.append((total, davax, total - dva, dva - davax, foreign))
+    vs1 = np.bincount(country, _in_exports_of_others(economy, sent, country), len(rows))
+    values = np.column_stack([rows, vs1])
     shares = values[:, [2, 3, 4, 5]] / np.where(values[:, :1] == 0.0, np.nan, values[:, :1])
     frame = pd.DataFrame(values[:, :4], index=pd.Index(among.names, name="region"))
     frame.columns = pd.Index(["exports", "DAVAX", "backward", "forward"])

@@ -123,7 +123,7 @@ def with_pairs(problem: Problem, table: F8, objectives: Sequence[str]) -> tuple[
 def _reached(problem: Problem, table: F8, objectives: Sequence[str], lines: I8) -> F8:
     """(K,) objectives of a portfolio, all to be raised, stated pairs counted."""
     values = table[:, lines].sum(axis=1)
-    both = sum(float(p.value @ problem.probability) for p in problem.pairs if p.held(lines))
+    both = float(problem.together(lines) @ problem.probability)
     return np.asarray(values + both * np.array([o == "welfare" for o in objectives]))
 
 

@@ -152,7 +152,7 @@ def back_from(
         pairs = tuple(replace(p, value=sign * p.value) for p in problem.pairs)
         aim = yard.goal(gain, at)
         found = backcast(replace(problem, pairs=pairs), aim, cost, seconds=SECONDS)
-    stated = sum(float(p.value[0]) for p in problem.pairs if p.held(found.lines))
+    stated = float(problem.together(found.lines)[0])  # the same in every future
     with show.stage("ahead.stage_dates", max(1, found.lines.size)) as advance:
         last = _last_moments(model, draws[half.choose], yard, found, stated, advance)
         together = _together(model, draws, half, yard, found.lines, stated)

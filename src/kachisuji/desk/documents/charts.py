@@ -63,6 +63,12 @@ def _axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": title, "labelOverlap": True, **more}
 
 
+def _by_name(order: list[str] | None) -> dict[str, Any]:
+    """Rows called by name, in this order (as they come without one)."""
+    axis = {"labelLimit": 350, "labelFontSize": 12, "ticks": False}
+    return {"field": "name", "type": "nominal", "sort": order, "title": None, "axis": axis}
+
+
 def front(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
     """Growth against indispensability: portfolios, the front, the chosen one."""
     scale = scale_of(float(run.front["growth"].abs().max()), names, lang)
@@ -122,8 +128,7 @@ def worth(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
                 "high": scale(own["welfare_p90"]),
             }
         )
-    y = {"field": "name", "type": "nominal", "sort": order, "title": None,
-         "axis": {"labelLimit": 350, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+    y = _by_name(order)
     title = f"{t('desk.head_welfare').of(lang)} ({scale.unit})"
     return {
         "width": WIDTH - 220,
@@ -245,8 +250,7 @@ def wins(run: StoredRun, lang: Lang) -> dict[str, Any]:
         {"name": t(f"desk.wins_{key}").of(lang), "v": 100 * float(told[key])}
         for key in ("portfolio", "credit", "nothing")
     ]
-    y = {"field": "name", "type": "nominal", "sort": None, "title": None,
-         "axis": {"labelLimit": 350, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+    y = _by_name(None)
     x = {"field": "v", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": _axis("%")}
     return {
         "width": WIDTH - 220,
@@ -276,8 +280,7 @@ def timeline(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
             for year, value in sorted(path.items())
             if value > 0
         ]
-    y = {"field": "name", "type": "nominal", "sort": order, "title": None,
-         "axis": {"labelLimit": 350, "labelFontSize": 12, "ticks": False}}  # fmt: skip
+    y = _by_name(order)
     return {
         "width": WIDTH - 180,
         "height": {"step": 30},
