@@ -136,7 +136,13 @@ def test_new_beliefs_by_weights_are_those_of_new_draws():
 @pytest.mark.parametrize(
     ("call", "key"),
     [
-        (lambda: factorial([2, 0]), "bad_size"),
+        (lambda: latin_hypercube(8.0, 2, 0), "bad_size"),
+        (lambda: sobol(8, 2.5, 0), "bad_size"),
+        (lambda: halton("8", 2, 0), "bad_size"),
+        (lambda: factorial([2, 0]), "bad_levels"),
+        (lambda: factorial([2, 2.5]), "bad_levels"),
+        (lambda: event_year(np.ones(2), [2030, 2026], [0.1, 0.1]), "years_order"),
+        (lambda: event_year(np.ones(2), [2026, 2026], [0.1, 0.1]), "years_order"),
         (lambda: event_year(np.ones(2), [2026], [0.1, 0.1]), "bad_odds"),
         (lambda: event_year(np.ones(2), [2026], [1.1]), "bad_odds"),
         (lambda: reweigh(np.zeros(3)), "bad_likelihood"),

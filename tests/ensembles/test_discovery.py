@@ -142,6 +142,20 @@ def test_the_density_of_a_measure_is_its_mean():
     assert found.within(1).restricted == ("x0",)
 
 
+def test_a_measure_below_zero_has_no_coverage():
+    x, _ = drawn(3)
+    found = prim(x, x[:, 0] - 5.0)
+    assert np.isnan([b.coverage for b in found.trajectory]).all()
+    assert found.within(1).restricted == ("x0",)
+
+
+def test_the_columns_of_a_table_name_the_quantities():
+    x, y, _ = made()
+    table = pd.DataFrame(x, columns=["rivals", "partners", "c", "d"])
+    assert prim(table, y).within(1).restricted[0] in table.columns
+    assert prim(table, y).box.sentence() == prim(x, y, list(table.columns)).box.sentence()
+
+
 def test_conditions_are_told_in_both_languages():
     x, y, _ = made()
     box = prim(x, y, ["rivals", "partners", "c", "d"]).within(2)
@@ -165,4 +179,15 @@ def test_conditions_are_told_in_both_languages():
 def test_what_cannot_be_looked_at_is_said(x, y, options, key):
     with pytest.raises(InputError) as caught:
         prim(x, y, **options)
+    assert caught.value.key == f"ensembles.{key}"
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [({"mass": -1}, "bad_share"), ({"mass": 1}, "bad_share"), ({"depth": 0}, "bad_setting")],
+)
+def test_a_tree_that_makes_no_sense_is_refused(options, key):
+    x, y, _ = made()
+    with pytest.raises(InputError) as caught:
+        cart(x, y, **options)
     assert caught.value.key == f"ensembles.{key}"

@@ -49,3 +49,18 @@ def test_what_cannot_be_scored_is_said(x, y, key):
     with pytest.raises(InputError) as caught:
         feature_scores(x, y, NAMES)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"trees": 0}, "bad_setting"),
+        ({"leaf": 0}, "bad_setting"),
+        ({"tried": 2.0}, "bad_tried"),
+        ({"tried": 0.0}, "bad_tried"),
+    ],
+)
+def test_settings_that_make_no_sense_are_said(options, key):
+    with pytest.raises(InputError) as caught:
+        feature_scores(*ishigami(32, 0), NAMES, **options)
+    assert caught.value.key == f"ensembles.{key}"

@@ -111,3 +111,28 @@ def test_a_function_that_raises_is_named_by_line_and_future(tmp_path):
         run(FunctionModel(fragile, UNCERTAIN, LINES), DRAWS, [0, 1], folder=tmp_path)
     assert caught.value.key == "ensembles.model_raised"
     assert (caught.value.values["line"], caught.value.values["future"]) == (1, 5)
+
+
+PATH = [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines", "key"),
+    [
+        (lambda late: None if late else {"profit": 1.0}, [0], "function_answer"),
+        (lambda late: {"gain": 1.0} if late else {"profit": 1.0}, [0], "function_measures"),
+        (lambda late: {"profit": 1.0} | ({"gain": 1.0} if late else {}), [0], "function_more"),
+        (lambda late: {"profit": 1.0, "sold": PATH[late:]}, [0], "function_lengths"),
+        (lambda late: {"profit": 1.0}, [0, 2], "function_line"),
+        (lambda late: {"profit": 1.0}, [0, -1], "function_line"),
+    ],
+)
+def test_an_answer_unlike_the_others_is_named_by_line_and_future(tmp_path, answer, lines, key):
+    def moody(papers, demand, price):
+        return answer(int(demand == DRAWS[5, 0]))
+
+    with pytest.raises(InputError) as caught:
+        run(FunctionModel(moody, UNCERTAIN, LINES), DRAWS, lines, folder=tmp_path / "x")
+    assert caught.value.key == f"ensembles.{key}"
+    if key != "function_line":
+        assert (caught.value.values["line"], caught.value.values["future"]) == (0, 5)

@@ -174,6 +174,13 @@ def test_an_answer_that_is_no_outcome_is_refused(tmp_path, answer):
         run(lambda draws, lines: answer, DRAWS, [0, 1], folder=tmp_path)
 
 
+@pytest.mark.parametrize("name", ["line", "future"])
+def test_a_measure_may_not_be_called_like_a_key(tmp_path, name):
+    with pytest.raises(RunError) as caught:
+        run(lambda draws, lines: {name: np.ones((2, len(draws)))}, DRAWS, [0, 1], folder=tmp_path)
+    assert (caught.value.key, caught.value.column) == ("ensembles.kept_name", name)
+
+
 @pytest.mark.slow
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(tmp_path):
     model = models.Dies(5, str(tmp_path / "flag"))
@@ -315,6 +322,7 @@ def test_a_model_that_cannot_travel_says_so(tmp_path):
         ({"workers": 0}, "ensembles.bad_workers"),
         ({"executor": "wishes"}, "ensembles.bad_workers"),
         ({"limit": 3.0}, "ensembles.bad_limit"),
+        ({"cluster": "tcp://127.0.0.1:8786"}, "ensembles.cluster_unused"),
     ],
 )
 def test_a_task_that_makes_no_sense_is_refused(tmp_path, change, key):

@@ -19,6 +19,8 @@ from kachisuji.words import InputError
 pytestmark = pytest.mark.slow
 
 NAMES = ["a", "b", "c"]
+WAYS = morris_design(8, NAMES, 0)
+CUBE = latin_hypercube(32, 3, 0)
 
 
 def ishigami(u):
@@ -56,6 +58,21 @@ def test_morris_sees_a_linear_model_as_it_is():
     np.testing.assert_allclose(found.loc[NAMES, "mu"], [3.0, -1.0, 0.0], atol=1e-9)
     np.testing.assert_allclose(found.loc[NAMES, "mu_star"], [3.0, 1.0, 0.0], atol=1e-9)
     np.testing.assert_allclose(found["sigma"], 0.0, atol=1e-9)
+
+
+def test_morris_effects_of_ishigami():
+    """Mean sizes by summing over the grid of four levels in hand, each start equally likely."""
+    step = 2 / 3
+    starts = np.array(np.meshgrid(*[[0.0, 1 / 3, 2 / 3, 1.0]] * 3)).reshape(3, -1).T
+    exact = []
+    for j in range(3):
+        moved = starts.copy()
+        moved[:, j] += np.where(starts[:, j] < 0.5, step, -step)
+        exact.append(np.abs((ishigami(moved) - ishigami(starts)) / step).mean())
+    x = morris_design(4000, NAMES, 0)
+    found = morris_effects(x, ishigami(x), NAMES).set_index("name").loc[NAMES, "mu_star"]
+    np.testing.assert_allclose(found, exact, rtol=0.03)
+    assert exact[1] == pytest.approx(7.875)
 
 
 def test_delta_of_what_decides_all_some_and_nothing():
@@ -116,7 +133,21 @@ def test_noise_earns_nothing():
     [
         (lambda: sobol_design(100, NAMES, 0), "not_power_of_two"),
         (lambda: sobol_indices(np.arange(7.0), NAMES), "indices_length"),
+        (lambda: sobol_indices(np.arange(15.0), NAMES), "indices_length"),  # three points
         (lambda: sobol_indices(np.ones(10), NAMES), "no_spread"),
+        (lambda: sobol_design(4, ["a", "a"], 0), "bad_names"),
+        (lambda: sobol_design(4, [], 0), "bad_names"),
+        (lambda: sobol_design(4.0, NAMES, 0), "bad_setting"),
+        (lambda: morris_design(1, NAMES, 0), "bad_setting"),
+        (lambda: morris_design(10, NAMES, 0, levels=3), "bad_grid"),
+        (lambda: morris_effects(WAYS[:-1], WAYS[:-1, 0], NAMES), "morris_shape"),
+        (lambda: morris_effects(WAYS, WAYS[:, 0], NAMES[:2]), "morris_shape"),
+        (lambda: morris_effects(WAYS[::-1][1:], WAYS[1:, 0], NAMES), "morris_shape"),
+        (lambda: morris_effects(WAYS, WAYS[:, 0], NAMES, levels=6), "morris_shape"),
+        (lambda: morris_effects(CUBE, CUBE[:, 0], NAMES), "morris_shape"),
+        (lambda: delta_indices(CUBE, CUBE[:, 0], NAMES, shuffles=0), "bad_setting"),
+        (lambda: value_of_information(CUBE.T, CUBE, NAMES, folds=1), "bad_setting"),
+        (lambda: value_of_information(CUBE.T, CUBE, NAMES, pieces=0), "bad_setting"),
         (lambda: delta_indices(np.ones((2, 3)), [1, np.nan], NAMES), "discovery_holes"),
         (lambda: value_of_information(np.ones((2, 3)), np.ones((4, 3)), NAMES), "discovery_shape"),
         (lambda: value_of_information(np.ones((2, 4)), np.ones((4, 2)), NAMES), "discovery_shape"),

@@ -88,6 +88,8 @@ def checked(outcome: Any, lines: I8, futures: int) -> tuple[dict[str, F8], dict[
     scalars, paths = split(outcome)
     if not scalars:
         raise RunError("ensembles.no_scalars")
+    if kept := {"line", "future"} & scalars.keys():
+        raise RunError("ensembles.kept_name", column=min(kept))
     want = (lines.size, futures)
     span: int | None = None
     for name, raw in (scalars | paths).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,19 @@ def generator(seed: int, task: str, *place: int) -> np.random.Generator:
 
 
 def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if not whole_number(seed, 0):
         raise InputError("ensembles.bad_seed", got=repr(seed))
     return int(seed)
 
 
-def _size(n: int, d: int) -> None:
-    if n < 1 or d < 0:
+def _size(n: Any, d: Any) -> None:
+    if not (whole_number(n, 1) and whole_number(d, 0)):
         raise InputError("ensembles.bad_size", n=n, d=d)
+
+
+def whole_number(value: Any, least: int) -> bool:
+    """Whether it is an integer (``True`` is none) of at least so much."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
 
 
 def latin_hypercube(n: int, d: int, seed: int) -> F8:
@@ -154,7 +160,7 @@ def factorial(levels: Sequence[int]) -> F8:
     Parameters
     ----------
     levels
-        Number of levels of each quantity, at least one.
+        Number of levels of each quantity, whole numbers of at least one.
 
     Returns
     -------
@@ -164,10 +170,11 @@ def factorial(levels: Sequence[int]) -> F8:
     Raises
     ------
     InputError
-        If a quantity has no level.
+        If a quantity has no level, or no whole number of them.
     """
-    if any(k < 1 for k in levels):
-        raise InputError("ensembles.bad_size", n=min(levels), d=len(levels))
+    for place, k in enumerate(levels):
+        if not whole_number(k, 1):
+            raise InputError("ensembles.bad_levels", place=place, got=k)
     grids = np.meshgrid(*[(np.arange(k) + 0.5) / k for k in levels], indexing="ij")
     return np.column_stack([g.ravel() for g in grids]) if grids else np.zeros((1, 0))
 
@@ -190,8 +197,10 @@ def event_year(u: F8, years: Sequence[int], odds: Sequence[float]) -> NDArray[np
     Raises
     ------
     InputError
-        If lengths differ or odds are no probabilities.
+        If lengths differ, years do not ascend or odds are no probabilities.
     """
+    if any(later <= sooner for sooner, later in pairwise(years)):
+        raise InputError("ensembles.years_order", years=", ".join(map(str, years)))
     hazard = np.asarray(odds, dtype=np.float64)
     if hazard.shape != (len(years),) or not ((hazard >= 0) & (hazard <= 1)).all():
         raise InputError("ensembles.bad_odds", years=len(years), odds=list(odds))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kachisuji.ensembles.designs import whole_number
 from kachisuji.words import InputError, Lang, number, say
 
 F8 = NDArray[np.float64]
@@ -36,8 +37,8 @@ class Box:
     count, cases
         Futures inside, and how many of them are of interest.
     coverage, density, mass
-        Share of all cases of interest that are inside; share of the inside that is of interest;
-        share of all futures that are inside.
+        Share of all cases of interest that are inside (NaN for a measure that may be negative);
+        share of the inside that is of interest; share of all futures that are inside.
     quasi_p
         (D, 2) odds of so high a density by chance if this one condition were dropped (one-sided
         binomial test; NaN where there is no condition).
@@ -112,10 +113,17 @@ def _checked(x: ArrayLike, y: ArrayLike, names: Sequence[str] | None) -> tuple[F
         raise InputError("ensembles.discovery_holes")
     if not values.any():
         raise InputError("ensembles.no_cases")
-    labels = [f"x{j}" for j in range(points.shape[1])] if names is None else list(names)
+    if names is None:  # a table of pandas knows its own
+        names = [str(n) for n in getattr(x, "columns", [f"x{j}" for j in range(points.shape[1])])]
+    labels = list(names)
     if len(labels) != points.shape[1]:
         raise InputError("ensembles.discovery_shape", x=points.shape, y=(len(labels),))
     return points, values, labels
+
+
+def _share(name: str, share: float) -> None:
+    if not 0.0 < share < 0.5:
+        raise InputError("ensembles.bad_share", name=name, got=share)
 
 
 def between(ordered: F8, share: float) -> float:
@@ -213,8 +221,9 @@ class _Peeler:
     def box(self, names: Sequence[str]) -> Box:
         """Describe the present box."""
         cases, count, total = float(self.y[self.rows].sum()), self.rows.size, float(self.y.sum())
+        coverage = cases / total if (self.y >= 0).all() else float("nan")
         found = Box(
-            tuple(names), self.limits.copy(), self.whole, count, cases, cases / total,
+            tuple(names), self.limits.copy(), self.whole, count, cases, coverage,
             cases / count, count / self.x.shape[0], np.full((len(names), 2), np.nan),
         )  # fmt: skip
         return replace(found, quasi_p=self._quasi_p(cases, count))
@@ -279,8 +288,7 @@ def prim(
     """
     points, values, labels = _checked(x, y, names)
     for name, share in (("peel", peel), ("paste", paste), ("mass", mass)):
-        if not 0.0 < share < 0.5:
-            raise InputError("ensembles.bad_share", name=name, got=share)
+        _share(name, share)
     remaining = np.ones(values.size, dtype=np.bool_)
     for box in without:
         remaining &= ~box.inside(points)
@@ -322,8 +330,16 @@ def cart(
     -------
     list of Box
         Every future is in one leaf: lower limits are exclusive where a cut was made. No quasi-p.
+
+    Raises
+    ------
+    InputError
+        As ``prim``, or if ``depth`` is no whole number of at least one.
     """
     points, values, labels = _checked(x, y, names)
+    _share("mass", mass)
+    if not whole_number(depth, 1):
+        raise InputError("ensembles.bad_setting", name="depth", got=depth, least=1)
     whole = np.column_stack([points.min(axis=0), points.max(axis=0)])
     least = max(1, int(mass * values.size))
     leaves: list[tuple[F8, NDArray[np.int64]]] = []

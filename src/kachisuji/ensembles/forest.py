@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.ensembles.designs import generator
+from kachisuji.ensembles.designs import generator, whole_number
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -59,9 +59,16 @@ def feature_scores(
     Raises
     ------
     InputError
-        If shapes differ, values are missing, or the outcome does not vary.
+        If shapes differ, values are missing, the outcome does not vary, or a setting makes no
+        sense.
     """
     import pandas as pd
+
+    for name, value in (("trees", trees), ("leaf", leaf)):
+        if not whole_number(value, 1):
+            raise InputError("ensembles.bad_setting", name=name, got=value, least=1)
+    if not 0.0 < tried <= 1.0:
+        raise InputError("ensembles.bad_tried", got=tried)
 
     cube, values = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if cube.ndim != 2 or cube.shape != (values.size, len(names)):

@@ -50,19 +50,48 @@ class FunctionModel:
             raise InputError(
                 "ensembles.function_draws", got=draws.shape[1], want=len(self.uncertain)
             )
+        for i in lines:
+            if not 0 <= i < len(self.lines):
+                raise InputError("ensembles.function_line", line=int(i), count=len(self.lines))
         rows = [self._future(u) for u in draws]
         answers = [[self.function(**self.lines[int(i)], **row) for row in rows] for i in lines]
-        first = answers[0][0]
-        names = tuple(first) if self.measures is None else self.measures
-        missing = [n for n in names if n not in first]
+        names = self._names(answers[0][0])
+        table = [
+            [self._values(a, names, int(i), f) for f, a in enumerate(line)]
+            for i, line in zip(lines, answers, strict=True)
+        ]
+        shapes = [a.shape for a in table[0][0]]
+        for i, line in zip(lines, table, strict=True):
+            for f, row in enumerate(line):
+                for name, shape, a in zip(names, shapes, row, strict=True):
+                    if a.shape != shape:
+                        raise InputError(
+                            "ensembles.function_lengths", column=name, line=int(i), future=f,
+                            got=a.size, want=int(np.prod(shape)),
+                        )  # fmt: skip
+        return {n: np.array([[row[k] for row in line] for line in table])
+                for k, n in enumerate(names)}  # fmt: skip
+
+    def _names(self, answer: Any) -> tuple[str, ...]:
+        if self.measures is not None:
+            return self.measures
+        return tuple(answer) if isinstance(answer, Mapping) else ()
+
+    def _values(self, answer: Any, names: tuple[str, ...], line: int, future: int) -> list[F8]:
+        """One array a measure; the answer must be a mapping that holds them all, and no other."""
+        place = {"line": line, "future": future}
+        if not isinstance(answer, Mapping):
+            raise InputError("ensembles.function_answer", got=type(answer).__name__, **place)
+        missing = [n for n in names if n not in answer]
+        more = [] if self.measures is not None else [str(n) for n in answer if n not in names]
         if missing:
             raise InputError(
-                "ensembles.function_measures", missing=", ".join(missing), got=", ".join(first)
-            )
-        return {
-            n: np.array([[np.asarray(a[n], dtype=np.float64) for a in line] for line in answers])
-            for n in names
-        }
+                "ensembles.function_measures", missing=", ".join(missing), got=", ".join(answer),
+                **place,
+            )  # fmt: skip
+        if more:
+            raise InputError("ensembles.function_more", more=", ".join(more), **place)
+        return [np.asarray(answer[n], dtype=np.float64) for n in names]
 
     def _future(self, u: F8) -> dict[str, Any]:
         out: dict[str, Any] = {}

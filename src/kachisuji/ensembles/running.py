@@ -86,7 +86,7 @@ def run(
         Seconds without a finished chunk after which the model is taken to hang (processes and Dask;
         a thread cannot be stopped).
     cluster
-        Address of a Dask scheduler, ``tcp://…``; None makes a local one.
+        Address of a Dask scheduler, ``tcp://…``, for ``executor="dask"``; None makes a local one.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def run(
         If interrupted: workers are stopped, and nothing half-written is left.
     """
     job = _job(model, draws, lines, Path(folder), chunk, years)
-    runner = _runner(executor, workers, limit)
+    runner = _runner(executor, workers, limit, cluster)
     parts = job.folder / OUTCOMES
     if not (job.folder / WORK).exists() and parts.exists() and any(parts.iterdir()):
         if resume:
@@ -110,9 +110,11 @@ def run(
     return OutcomeTable(job.folder, job.lines, job.draws.shape[0], measures)
 
 
-def _runner(executor: str, workers: int, limit: float | None) -> Runner:
+def _runner(executor: str, workers: int, limit: float | None, cluster: str | None) -> Runner:
     if workers < 1 or executor not in RUNNERS:
         raise InputError("ensembles.bad_workers", workers=workers, executor=executor)
+    if cluster is not None and executor != "dask":
+        raise InputError("ensembles.cluster_unused", address=cluster, executor=executor)
     if limit is not None and (executor == "threads" or limit <= 0):
         raise InputError("ensembles.bad_limit", limit=limit)
     alone = workers == 1 and executor != "dask" and limit is None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.ensembles.designs import generator
+from kachisuji.ensembles.designs import generator, whole_number
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ F8 = NDArray[np.float64]
 
 
 def _problem(names: Sequence[str]) -> dict[str, Any]:
+    if not names or len(set(names)) < len(names):
+        raise InputError("ensembles.bad_names", names=", ".join(map(str, names)))
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 
 
@@ -31,6 +33,8 @@ def _whole(seed: int) -> int:
 
 
 def _power(n: int) -> None:
+    if not whole_number(n, 1):
+        raise InputError("ensembles.bad_setting", name="n", got=n, least=2)
     if n < 2 or n & (n - 1):
         below = 1 << max(1, n.bit_length() - 1)
         raise InputError("ensembles.not_power_of_two", n=n, below=below, above=2 * below)
@@ -58,12 +62,13 @@ def sobol_design(n: int, names: Sequence[str], seed: int) -> F8:
     Raises
     ------
     InputError
-        If ``n`` is no power of two.
+        If ``n`` is no power of two, or names are missing or given twice.
     """
     from SALib.sample import sobol
 
+    problem = _problem(names)
     _power(n)
-    return np.asarray(sobol.sample(_problem(names), n, calc_second_order=False, seed=_whole(seed)))
+    return np.asarray(sobol.sample(problem, n, calc_second_order=False, seed=_whole(seed)))
 
 
 def sobol_indices(y: ArrayLike, names: Sequence[str], seed: int = 0) -> pd.DataFrame:
@@ -90,15 +95,16 @@ def sobol_indices(y: ArrayLike, names: Sequence[str], seed: int = 0) -> pd.DataF
     Raises
     ------
     InputError
-        If the length does not fit, or the outcome does not vary.
+        If the length is not that of a design of ``sobol_design``, or the outcome does not vary.
     """
     import pandas as pd
     from SALib.analyze import sobol
 
-    values = _varying(y)
-    if values.size % (len(names) + 2):
+    problem, values = _problem(names), _varying(y)
+    points, over = divmod(values.size, len(names) + 2)
+    if over or points < 2 or points & (points - 1):
         raise InputError("ensembles.indices_length", got=values.size, each=len(names) + 2)
-    found = sobol.analyze(_problem(names), values, calc_second_order=False, seed=_whole(seed))
+    found = sobol.analyze(problem, values, calc_second_order=False, seed=_whole(seed))
     table = pd.DataFrame(
         {
             "name": list(names),
@@ -112,12 +118,40 @@ def sobol_indices(y: ArrayLike, names: Sequence[str], seed: int = 0) -> pd.DataF
 
 
 def morris_design(trajectories: int, names: Sequence[str], seed: int, levels: int = 4) -> F8:
-    """Return points for ``morris_effects``: trajectories·(D + 1) rows (Morris 1991)."""
+    """Return points for ``morris_effects``: trajectories·(D + 1) rows (Morris 1991).
+
+    Parameters
+    ----------
+    trajectories
+        Ways through the cube, at least two: one alone has no spread.
+    names
+        Of the D quantities.
+    seed
+        On the one seed path.
+    levels
+        Of the grid, an even number: only then are all of them visited equally often.
+
+    Raises
+    ------
+    InputError
+        If numbers are too small, ``levels`` is odd, or names are missing or given twice.
+    """
     from SALib.sample import morris
 
-    return np.asarray(
-        morris.sample(_problem(names), trajectories, num_levels=levels, seed=_whole(seed))
-    )
+    problem = _problem(names)
+    _at_least("trajectories", trajectories, 2)
+    _even(levels)
+    return np.asarray(morris.sample(problem, trajectories, num_levels=levels, seed=_whole(seed)))
+
+
+def _even(levels: int) -> None:
+    if not whole_number(levels, 2) or levels % 2:
+        raise InputError("ensembles.bad_grid", got=levels)
+
+
+def _at_least(name: str, value: Any, least: int) -> None:
+    if not whole_number(value, least):
+        raise InputError("ensembles.bad_setting", name=name, got=value, least=least)
 
 
 def morris_effects(
@@ -129,11 +163,23 @@ def morris_effects(
     -------
     DataFrame
         name, mu_star, mu_star_interval, mu, sigma, largest mean size first.
+
+    Raises
+    ------
+    InputError
+        If ``x`` is not a design of ``morris_design`` for these names and levels, if there is not
+        one outcome for each of its rows, or if the outcome does not vary.
     """
     import pandas as pd
     from SALib.analyze import morris
 
-    found = morris.analyze(_problem(names), x, _varying(y), num_levels=levels, seed=_whole(seed))
+    problem, cube, values = _problem(names), np.asarray(x, dtype=np.float64), _varying(y)
+    _even(levels)
+    if not _trajectories(cube, values.size, len(names), levels):
+        raise InputError(
+            "ensembles.morris_shape", x=cube.shape, y=values.shape, each=len(names) + 1
+        )
+    found = morris.analyze(problem, cube, values, num_levels=levels, seed=_whole(seed))
     table = pd.DataFrame(
         {
             "name": list(names),
@@ -144,6 +190,17 @@ def morris_effects(
         }
     )
     return table.sort_values("mu_star", ascending=False, kind="stable", ignore_index=True)
+
+
+def _trajectories(cube: F8, rows: int, d: int, levels: int) -> bool:
+    """Whether the points go through the cube one quantity at a time, each by the step of Morris."""
+    if cube.shape != (rows, d) or rows % (d + 1):
+        return False
+    steps = np.abs(np.diff(cube.reshape(-1, d + 1, d), axis=1))
+    step = levels / (2.0 * (levels - 1))
+    moved = steps > step / 2
+    once = (moved.sum(axis=(1, 2)) == d).all() and moved.any(axis=1).all()
+    return bool(once and np.allclose(steps, moved * step))
 
 
 def delta_indices(
@@ -174,8 +231,15 @@ def delta_indices(
     -------
     DataFrame
         name, delta, chance (95 % of shuffles stay below it), largest delta first.
+
+    Raises
+    ------
+    InputError
+        If shapes differ, values are missing, the outcome does not vary, or there is no shuffle.
     """
     import pandas as pd
+
+    _at_least("shuffles", shuffles, 1)
 
     cube, values = np.asarray(x, dtype=np.float64), _varying(y)
     if cube.ndim != 2 or cube.shape != (values.size, len(names)):
@@ -254,9 +318,12 @@ def value_of_information(
     Raises
     ------
     InputError
-        If shapes differ or values are missing.
+        If shapes differ, values are missing, or a number of pieces or folds makes no sense.
     """
     import pandas as pd
+
+    _at_least("pieces", pieces, 1)
+    _at_least("folds", folds, 2)
 
     values, cube = np.asarray(totals, dtype=np.float64), np.asarray(draws, dtype=np.float64)
     if values.ndim != 2 or cube.ndim != 2 or values.shape[1] != cube.shape[0]:
