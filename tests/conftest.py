@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes by their argument: a zip holds the time it was made, and two workers must agree."""
+    """Name bytes by their argument: a zip holds the time it was made; two workers must agree."""
     return argname if isinstance(val, bytes) else None
 
 
