@@ -55,7 +55,8 @@ def _size(n: Any, d: Any) -> None:
 
 def whole_number(value: Any, least: int) -> bool:
     """Whether it is an integer (``True`` is none) of at least so much."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and int(value) >= least
 
 
 def latin_hypercube(n: int, d: int, seed: int) -> F8:

@@ -79,7 +79,7 @@ class FunctionModel:
 
     def _values(self, answer: Any, names: tuple[str, ...], line: int, future: int) -> list[F8]:
         """One array a measure; the answer must be a mapping that holds them all, and no other."""
-        place = {"line": line, "future": future}
+        place: dict[str, Any] = {"line": line, "future": future}
         if not isinstance(answer, Mapping):
             raise InputError("ensembles.function_answer", got=type(answer).__name__, **place)
         missing = [n for n in names if n not in answer]
