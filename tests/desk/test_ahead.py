@@ -340,6 +340,9 @@ def test_a_plan_that_may_be_withdrawn_draws_less_private_money(mapped, ready):
 def test_a_condition_out_of_reach_ends_every_portfolio(ready):
     found = pathways(ready, hold="all.value_added >= 900e12 JPY by 2030")
     assert {p["sell_by"] for p in found["portfolios"]} == {2030}
+    own = pathways(ready, hold="all.value_added >= 1 JPY by 2030 with p >= 0.7", odds=0.9)
+    silent = pathways(ready, hold="all.value_added >= 1 JPY by 2030", odds=0.9)
+    assert (own["condition"]["odds"], silent["condition"]["odds"]) == (0.7, 0.9)
     for bad in ("all.gni >= 5 JPY", "parts.sales >= 5e12 JPY", "all.value_added <= 5e12 JPY"):
         with pytest.raises(InputError) as caught:
             pathways(ready, hold=bad)
@@ -416,6 +419,9 @@ def test_two_steps_are_one_and_the_history_keeps_both(ready, run_copy, capsys):
     assert code == 0
     assert "2028-04-01" in out
     assert "2029-04-01" in out
+    kinds = {row["observable"].rpartition(".")[2] for row in rows}
+    assert (" ± ¥" in out) == bool(kinds - {"share"})  # amounts in the case's currency
+    assert ("%" in out.split(". Probability")[0]) == (rows[0]["observable"].endswith("share"))
     file = history_of(run_copy)
     file.write_text(file.read_text(encoding="utf-8").replace("2028-04-01", "2028-04-02"), "utf-8")
     with pytest.raises(RunError) as changed:
@@ -489,6 +495,9 @@ def test_the_commands_tell_and_leave_a_map(capsys, run_copy, ready, lang, tmp_pa
     [
         (["pathways", "nowhere"], "nowhere"),
         (["pathways", "RUN", "--odds", "1.5"], "--odds"),
+        (["pathways", "RUN", "--odds", "half"], "such as 0.5"),
+        (["pathways", "RUN", "--out", "map.png"], ".html / .svg"),
+        (["pathways", "RUN", "--out", "not-here/map.svg"], "not-here/map.svg"),
         (["pathways", "RUN", "--when", "2090"], "2090"),
         (["watch", "RUN"], "observations"),
         (["watch", "RUN", "--observations", "none.csv"], "none.csv"),

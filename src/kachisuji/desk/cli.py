@@ -284,6 +284,8 @@ def _usage_error(error: CycloptsError, given: list[str], path: Sequence[str]) ->
         token, argument = error.token, error.argument
         option = (token.keyword if token else None) or (argument.name if argument else "?")
         got = repr(token.value if token else "")
+        if error.target_type is float:
+            return InputError("desk.bad_fraction", option=option, got=got)
         if error.target_type is int:
             return InputError("desk.bad_number", option=option, got=got)
         want = " / ".join(map(str, getattr(error.target_type, "__args__", ()))) or "?"

@@ -52,6 +52,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
+        error.filename = str(path)  # not the file beside it
         raise disk_error(error, path) from error
     finally:
         if temporary is not None:

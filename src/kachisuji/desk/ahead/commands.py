@@ -139,6 +139,8 @@ def paths(
     """Map the pathways of a run: words, and a page with the picture beside the run."""
     if not 0.0 < odds < 1.0:
         raise InputError("desk.bad_option", option="--odds", got=odds, want="0.05 – 0.95")
+    if out is not None and out.suffix not in (".html", ".svg"):
+        raise InputError("desk.bad_option", option="--out", got=out, want=".html / .svg")
     run = find_run(place)
     from kachisuji.desk.ahead.mapping import pathways
     from kachisuji.desk.ahead.metro import metro_map, page
@@ -191,8 +193,13 @@ def steps(place: str, telling: Telling) -> int:
     """Tell the history of a watch."""
     from kachisuji.desk.ahead.observing import history_of
     from kachisuji.desk.ahead.words import history_lines
+    from kachisuji.desk.report.names import Names
+    from kachisuji.desk.stored import StoredRun
     from kachisuji.portfolios import History
 
-    history = History.open(history_of(find_run(place)))
-    telling.result("\n".join(history_lines(history.steps, telling.lang)), history.steps)
+    run = find_run(place)
+    history, case = History.open(history_of(run)), StoredRun.open(run).case
+    names = {s: b.of(telling.lang) for s, b in Names(case).segments.items()}
+    lines = history_lines(history.steps, case.settings, names, telling.lang)
+    telling.result("\n".join(lines), history.steps)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def pathways(
         Condition that must hold from its year on, as a goal in words over ``all.value_added``;
         without it the plan must keep half of its own mean promise of value added, year by year.
     odds
-        Share of the futures in which the condition must hold (a goal brings its own).
+        Share of the futures in which the condition must hold, unless ``hold`` states its own.
     when
         Year in which one may change over.
     alternatives
@@ -107,6 +108,10 @@ def _routes(ready: Prepared, ends: I8, lead: I8) -> list[dict[str, Any]]:
     ]
 
 
+# a goal in words without odds of its own (the name of a row of goals.csv has them)
+_SILENT = re.compile(r"^(?!.*\bwith\s+p\b).*(?:[<>]=?|[≤≥])")
+
+
 def condition_of(text: str, case: Case) -> Asked:
     """Read a condition that is to be held by year.
 
@@ -124,14 +129,16 @@ def condition_of(text: str, case: Case) -> Asked:
 def _condition(text: str | None, odds: float, ready: Prepared) -> tuple[F8, dict[str, Any]]:
     """(T,) value added to be reached in each year (−∞ where nothing is asked), and what is told.
 
-    A condition in words brings odds of its own.
+    A condition that states odds keeps its own.
     """
     if text is None:
         mean = ready.plan.added.mean(axis=0)
         floor = np.where(mean > 0, PROMISE * mean, -np.inf)
     else:
         asked = condition_of(text, ready.case)
-        floor, odds = np.where(ready.years >= asked.year, asked.target, -np.inf), asked.odds
+        floor = np.where(ready.years >= asked.year, asked.target, -np.inf)
+        if not _SILENT.search(text):
+            odds = asked.odds
     shown = [float(v) for v in np.where(np.isfinite(floor), floor, 0.0)]
     return floor, {"text": text, "promise": PROMISE, "odds": odds, "floor": shown}
 

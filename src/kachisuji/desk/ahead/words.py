@@ -134,9 +134,9 @@ def pathway_lines(
     told = {"odds": percent(condition["odds"], lang), "kept": percent(condition["promise"], lang)}
     key = "condition_own" if condition["text"] is None else "condition_given"
     out = [say(f"ahead.{key}", lang, goal=condition["text"] or "", **told)]
-    comma = say("desk.list_separator", lang)
+    between = say("ahead.between", lang)  # names of lines hold commas themselves
     for one in found["portfolios"]:
-        held = comma.join(r[f"name_{lang}"] for r in one["lines"])
+        held = between.join(r[f"name_{lang}"] for r in one["lines"])
         sell = one["sell_by"]
         told = {
             "name": called(one["key"], lang),
@@ -249,14 +249,32 @@ def watch_lines(
     return out
 
 
-def history_lines(steps: list[dict[str, Any]], lang: Lang) -> list[str]:
-    """Tell the recorded steps of a watch."""
+def _observed(
+    name: str, value: float, error: float, settings: Settings, names: dict[str, str], lang: Lang
+) -> str:
+    """Tell what was observed, in the words and units of a signpost."""
+    observable, _, year = name.rpartition(" ")
+    kind = "share" if observable.endswith(".share") else "money"
+    told = {
+        "value": level(value, kind, settings, lang),
+        "error": level(error, kind, settings, lang),
+    }
+    return say(
+        "ahead.history_seen", lang, seen=seen_name(observable, names, lang), year=year, **told
+    )
+
+
+def history_lines(
+    steps: list[dict[str, Any]], settings: Settings, names: dict[str, str], lang: Lang
+) -> list[str]:
+    """Tell the recorded steps of a watch (see ``backcast_lines`` for the parameters)."""
     if not steps:
         return [say("ahead.history_empty", lang)]
     out = []
     for place, step in enumerate(steps, 1):
-        seen = "; ".join(
-            f"{name} = {value:g} ± {error:g}" for name, value, error in step["observed"]
+        seen = say("ahead.between", lang).join(
+            _observed(name, value, error, settings, names, lang)
+            for name, value, error in step["observed"]
         )
         note = step.get("note", {})
         odds = {k: percent(v, lang) for k, v in note.get("odds", {}).items()}

@@ -124,7 +124,12 @@ def watch(request: Request, run: str) -> Response:
         rows=range(ROWS),
         watched=watched,
         signs=_signs(desk, shown, lang),
-        history=history_lines(History.open(history_of(shown.run.folder)).steps, lang),
+        history=history_lines(
+            History.open(history_of(shown.run.folder)).steps,
+            shown.run.case.settings,
+            names,
+            lang,
+        ),
         **jobs,
     )
 
