@@ -405,3 +405,17 @@ def test_control_c_leaves_nothing_half_written(tmp_path, sent):
     assert process.returncode == EXIT_INTERRUPTED
     assert b"Traceback" not in err
     assert {p.name for p in out.iterdir()} <= {"run.unfinished"}  # if a chunk was finished
+
+
+def test_control_c_within_an_import_is_code_130_too(tmp_path):
+    """CPython run by ``-m`` kills itself if ``exec`` of a text was interrupted, as in imports."""
+    (tmp_path / "stopped.py").write_text(
+        "from kachisuji.desk import cli\n"
+        "cli.build = lambda lang: exec('raise KeyboardInterrupt')\n"
+        "cli.main(['version'])\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-m", "stopped"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert told.returncode == EXIT_INTERRUPTED
+    assert b"Traceback" not in told.stderr

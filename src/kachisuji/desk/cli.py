@@ -225,6 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"\n{say('desk.interrupted', lang)}", file=sys.stderr)
         _tell_kept(error, lang)
         code = EXIT_INTERRUPTED
+        exec("")  # CPython, run by -m, forgets only so an interruption of exec(), as in imports
     except MemoryError:
         code = _failed(InputError("desk.no_memory"), lang, given)
     except BrokenPipeError:  # the reader of our output has gone: nothing is wrong
