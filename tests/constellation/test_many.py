@@ -64,3 +64,26 @@ def test_reconstruction_and_differencing_through_the_nodes_stay_within_their_bou
     exact = many.ask(question.model_copy(update={"epsilon": 1.0}), quiet=True).values
     assert ((exact - known > 0.5) == secret).all()  # the noise alone stood between
     load(victim.folder, purchases(0, ROWS), "purchases")
+
+
+def test_two_answers_that_differ_by_a_node_tell_its_totals_where_rows_are_protected(many):
+    """What the trust page says of whole organisations: rows are hidden, the firm's total is not.
+
+    The coordinator leaves a node out, or a node is away when the question comes again.
+    """
+    question = ask(**COUNT, epsilon=1.0)
+    whole = many.ask(question).values
+    gone = many.nodes.pop(0)
+    try:
+        without = many.ask(question).values
+    finally:
+        many.nodes.insert(0, gone)
+    (scale,) = scales(question)
+    (seen,) = whole - without
+    assert abs(seen - ROWS) <= 2 * (bound(1 - 1e-8) * scale + 0.5)
+    protected = ask(**COUNT, epsilon=1.0, unit="node", rows_most=ROWS)
+    (wide,) = scales(protected)
+    assert wide == pytest.approx(ROWS * scale)  # as wide as all that the node could hold
+    for lang, told in (("en", "with you and one without"), ("ja", "加わらない答え")):
+        assert told in question.explain(lang)
+        assert told not in protected.explain(lang)

@@ -1,11 +1,14 @@
 """A node's log, policy, budget and approvals; nothing spent twice, no line altered unnoticed."""
 
+import contextlib
+
 import pytest
 
 from kachisuji.constellation import ask
 from kachisuji.constellation.chain import LOG, Log
-from kachisuji.constellation.node import Node, Refusal
+from kachisuji.constellation.node import OUTBOX, Node, Refusal
 from kachisuji.constellation.policy import POLICY, Policy, read_policy, write_policy
+from kachisuji.constellation.questions import ATTEMPTS
 from kachisuji.words import InputError, RunError
 from tests.constellation.conftest import load, production, purchases
 
@@ -196,3 +199,59 @@ def test_a_policy_that_cannot_be_is_refused(node, old, new, said):
     assert said in wrong.value.in_lang("en")
     assert "policy.toml" in wrong.value.in_lang("ja")
     assert "nput" not in wrong.value.in_lang("ja")  # pydantic's own words are English
+
+
+def test_one_approval_is_of_one_asker_and_cannot_be_stretched_over_the_budget(node):
+    """A coordinator that shows an approved question again and again, or in another's name."""
+    write_policy(node.folder, Policy(budget={"ministry": 100.0, "rival": 100.0}))
+    node.approvals.decide("one", QUESTION, "ministry", "once")
+    for attempt in (0, 4, 5, -1):
+        with pytest.raises(Refusal, match="refused_attempts"):
+            node.answer(f"one.{attempt}", QUESTION, "ministry")
+    with pytest.raises(Refusal, match="waiting"):
+        node.answer("one.1", QUESTION, "rival")
+    assert node.log.spent("ministry") == node.log.spent("rival") == 0
+    for attempt in range(1, 9):
+        with contextlib.suppress(Refusal):
+            node.answer(f"one.{attempt}", QUESTION, "ministry")
+    assert node.log.spent("ministry") == ATTEMPTS * QUESTION.epsilon
+
+
+@pytest.mark.parametrize("last", ['{"number": 9, "whe\n', "XX\n", "\x00\x00\n"])
+def test_a_last_line_that_was_altered_is_no_line_half_written(node, last):
+    node.answer("q.1", QUESTION, "ministry")
+    lines = node.log.file.read_text().splitlines(keepends=True)
+    node.log.file.write_text("".join([*lines[:-1], last]))
+    with pytest.raises(RunError, match="altered"):
+        Log(node.folder).entries()
+
+
+def test_a_log_whose_end_of_line_an_editor_took_away_goes_on(node):
+    node.answer("q.1", QUESTION, "ministry")
+    whole = node.log.file.read_text()
+    node.log.file.write_text(whole.rstrip("\n"))
+    log = Log(node.folder)
+    assert log.spent("ministry") == 1.0
+    log.append("note", text="after")
+    assert node.log.file.read_text().startswith(whole)
+    assert Log(node.folder).spent("ministry") == 1.0
+
+
+def test_what_was_kept_for_resending_and_is_damaged_is_made_anew_at_no_charge(node):
+    node.answer("q.1", QUESTION, "ministry")
+    (kept,) = (node.folder / OUTBOX).iterdir()
+    kept.write_text("{")
+    node.answer("q.1", QUESTION, "ministry")
+    assert node.log.spent("ministry") == 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"once": {}, "never": {}, "always": {"a": "b"}}']
+)
+def test_damaged_approvals_are_told_and_nothing_is_answered(node, text):
+    write_policy(node.folder, Policy(budget={"ministry": 5.0}))
+    node.approvals.file.write_text(text)
+    with pytest.raises(InputError, match="damaged") as wrong:
+        node.answer("q.1", QUESTION, "ministry")
+    assert "approvals.json" in wrong.value.in_lang("ja")
+    assert node.log.spent("ministry") == 0

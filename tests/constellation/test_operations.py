@@ -3,6 +3,7 @@
 import base64
 import gc
 import os
+import pickle
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from kachisuji.constellation import ask, certificates
+from kachisuji.constellation.asking import TooFewError
 from kachisuji.constellation.client import HEADER, Client
 from kachisuji.constellation.coordinator import ALIVE, Coordinator
 from kachisuji.constellation.coordinator import renew as renew_coordinator
@@ -121,6 +123,17 @@ def test_a_node_that_drops_out_is_left_out_and_comes_back(place):
 def test_too_few_that_answer_open_nothing(place):
     with pytest.raises(InputError, match="fewer than 3"):
         answer_with(place, FIRMS[:2], patience=SHORT)
+
+
+def test_the_asker_is_told_why_too_few_answered(place):
+    dear = QUESTION.model_copy(update={"epsilon": 9.0})
+    with pytest.raises(TooFewError) as wrong:
+        answer_with(place, FIRMS, dear)
+    assert wrong.value.refusals == {"refused_epsilon": len(FIRMS)}
+    assert f"{len(FIRMS)} × ε is above" in wrong.value.in_lang("en")
+    assert f"{len(FIRMS)}件：1回の問いのε上限を超える" in wrong.value.in_lang("ja")
+    assert pickle.loads(pickle.dumps(wrong.value)).in_lang("en") == wrong.value.in_lang("en")
+    assert not TooFewError(3, {"a node's own words": 1}).refusals  # what nodes write is not printed
 
 
 def test_garbage_is_refused_at_the_door_or_left_out_by_the_committee(place):
@@ -300,6 +313,8 @@ def test_a_member_opens_a_question_for_one_set_of_nodes_only(place):
         ("q.2", ["a", "b", "c"], EXACT),
         ("q.1", ["a", "b", "c"], QUESTION),
         ("r.1", ["a", "a"], QUESTION),
+        ("q.4", ["a", "b", "c"], QUESTION),
+        ("q.0", ["a", "b", "c"], QUESTION),
     ):
         with pytest.raises(Refused):
             member._allow(key[0], key, question, names)

@@ -131,6 +131,7 @@ def test_revoking_and_a_fourth_member(hub, capsys):
         ("node", "check", "{}/acme", "--recover"),
         ("node", "log", "{}/nowhere"),
         ("node", "approve", "{}/acme", "no-such-question"),
+        ("node", "approve", "{}/acme", "x", "--always", "--refuse"),
         ("node", "serve", "{}/acme", "--port", "0"),
         ("constellation", "init", "{}/hub"),
         ("constellation", "invite", "{}/acme", "{}/acme.invitation", "--out", "{}/x", "--url", "u"),

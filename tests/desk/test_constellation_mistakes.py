@@ -70,6 +70,26 @@ def test_a_bad_table_is_told_by_its_row_and_nothing_is_taken(
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("supplier", ["Yamada", "ACME", "T.Yamada", "yamada-taro"])
+def test_a_supplier_without_a_digit_is_taken_for_a_name(acme, tmp_path, capsys, supplier, lang):
+    head = "period,product,origin,supplier,value_million_yen,stock_days,spare_million_yen"
+    (tmp_path / "p.csv").write_text(f"{head}\n2026-04,CHIP,CHN,{supplier},1,30,0\n")
+    err = sentence(capsys, lang, "node", "add", acme, tmp_path / "p.csv", "--table", "purchases")
+    assert supplier in err
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("name", ["approvals.json", "pending.json"])
+def test_a_damaged_file_of_a_node_is_named(acme, capsys, name, lang):
+    asked = {"kind": "count", "table": "skills", "epsilon": 1}
+    waiting = [{"id": "x", "asker": "ministry", "question": asked}]
+    (acme / "pending.json").write_text(json.dumps(waiting))
+    (acme / name).write_text("{")
+    for command in ("approve", "check"):
+        assert name in sentence(capsys, lang, "node", command, acme)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -137,6 +157,11 @@ def test_too_few_nodes_a_large_epsilon_and_foreign_or_expired_certificates(
     ask = ("constellation", "ask", question, "--url", local.url, "--identity")
     few = sentence(capsys, lang, *ask, local.folder / "ministry")
     assert "5" in few
+    assert "[budget]" in few  # owners who have not named the asker are the usual reason
+    other = local.url.replace("127.0.0.1", "localhost")
+    moved = sentence(capsys, lang, *ask[:3], "--url", other, "--identity",
+                     local.folder / "ministry")  # fmt: skip
+    assert "--renew --host" in moved
     code, out, err = told(capsys, *ask, local.folder / "ministry", "--lang", lang)
     assert code == 2
     assert ("is large" if lang == "en" else "大きい") in out + err  # warned, and asked

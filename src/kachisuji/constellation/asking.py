@@ -15,9 +15,31 @@ from kachisuji.constellation.client import Client
 from kachisuji.constellation.node import Member, read_place
 from kachisuji.constellation.proof import holds
 from kachisuji.constellation.questions import Question
-from kachisuji.words import InputError, RunError
+from kachisuji.words import InputError, Lang, RunError, entries, say
 
 PATIENCE = 30.0
+
+
+class TooFewError(InputError):
+    """Too few nodes answered; ``refusals`` holds how many gave which reason."""
+
+    def __init__(self, want: int, refusals: dict[str, int]) -> None:
+        self.refusals = {
+            str(k): int(n) for k, n in refusals.items() if f"constellation.{k}" in entries()
+        }
+        super().__init__("constellation.too_few", want=want)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process border whole."""
+        return type(self), (self.values["want"], self.refusals)
+
+    def in_lang(self, lang: Lang) -> str:
+        """Return the message, and below it the reasons that nodes gave."""
+        told = [
+            say("constellation.why_not", lang, count=n, reason=say(f"constellation.{k}", lang))
+            for k, n in self.refusals.items()
+        ]
+        return "\n".join([super().in_lang(lang), *(f"  {t}" for t in told)])
 
 
 class Asker:
@@ -81,7 +103,7 @@ class Asker:
 
         Raises
         ------
-        InputError
+        TooFewError
             When too few nodes answered.
         RunError
             When the committee did not come together, or time is up.
@@ -96,7 +118,7 @@ class Asker:
             if said["state"] == "answered":
                 return self._checked(ident, question, said)
             if said["state"] == "refused":
-                raise InputError("constellation.too_few", want=question.minimum_nodes)
+                raise TooFewError(question.minimum_nodes, said.get("refusals", {}))
             if said["state"] == "failed":
                 raise RunError(f"constellation.failed_{said['why']}", got=ident)
         raise RunError("constellation.no_answer_yet", got=ident)

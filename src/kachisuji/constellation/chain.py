@@ -80,15 +80,16 @@ class Log:
             return
         previous = _START
         # by line feeds alone: what an asker wrote may hold other signs that end a line
-        lines = self.file.read_bytes().decode("utf-8", errors="replace").rstrip("\n").split("\n")
+        content = self.file.read_bytes().decode("utf-8", errors="replace")
+        lines = content.rstrip("\n").split("\n")
         for number, line in enumerate(lines, 1):
             try:
                 kept = json.loads(line)
                 entry = Entry(int(kept["number"]), kept["when"], kept["event"], kept["values"],
                               kept["hash"])  # fmt: skip
             except (ValueError, KeyError, TypeError) as error:
-                if number == len(lines):  # the machine stopped while writing: never sent
-                    return
+                if number == len(lines) and not content.endswith("\n"):
+                    return  # the machine stopped while writing it: never sent
                 raise RunError("constellation.log_altered", file=self.file, row=number) from error
             want = _hash(previous, entry.number, entry.when, entry.event, entry.values)
             if entry.number != number or entry.hash != want:
@@ -117,7 +118,9 @@ class Log:
             with self.file.open("r+b" if self.file.exists() else "wb") as stream:
                 if torn is not None:
                     stream.truncate(torn)
-                stream.seek(0, os.SEEK_END)
+                end = stream.seek(0, os.SEEK_END)
+                if torn is None and end and not self._ends():
+                    line = "\n" + line
                 stream.write(line.encode())
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -128,10 +131,19 @@ class Log:
         self._read = self._state()
         return entry
 
+    def _ends(self) -> bool:
+        return self.file.read_bytes().endswith(b"\n")
+
     def _torn(self) -> int | None:
-        """Return where a last line that was never finished begins, None when there is none."""
+        """Return where a last line that was never finished begins, None when there is none.
+
+        A line of which only the end of line is missing (an editor takes it away) is whole.
+        """
         content = self.file.read_bytes() if self.file.exists() else b""
-        return None if not content or content.endswith(b"\n") else content.rfind(b"\n") + 1
+        if not content or content.endswith(b"\n"):
+            return None
+        begun = content.rfind(b"\n") + 1
+        return begun if content.count(b"\n") == len(self.entries()) else None
 
     def debit(self, key: str, asker: str, epsilon: float, limit: float, **values: Any) -> bool:
         """Charge ``epsilon`` to ``asker`` once for ``key``; False when the budget does not allow.

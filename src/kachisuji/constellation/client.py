@@ -109,10 +109,17 @@ def _known(key: str) -> str:
     return key
 
 
+def _reason(why: str) -> str:
+    """Return what OpenSSL names as the reason, without its own head and place."""
+    return why.rpartition("verify failed: ")[2].partition(" (_ssl")[0][-80:]
+
+
 def _unreached(url: str, why: str) -> KachisujiError:
     small = why.lower()
+    if "mismatch" in small or "not valid for" in small:
+        return InputError("constellation.other_host", got=url)
     if "certificate verify failed" in small:
-        return InputError("constellation.foreign_server", got=url, why=why[-80:])
+        return InputError("constellation.foreign_server", got=url, why=_reason(why))
     if "alert" in small or "tlsv1" in small:
         return InputError("constellation.foreign_client", got=url, why=why[-80:])
     if "wrong version number" in small or "record layer" in small or "eof occurred" in small:

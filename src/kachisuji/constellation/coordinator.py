@@ -21,11 +21,10 @@ from typing import Any
 
 from kachisuji.constellation import certificates
 from kachisuji.constellation.node import Member, Submission
-from kachisuji.constellation.questions import Question, ask
+from kachisuji.constellation.questions import ATTEMPTS, Question, ask
 from kachisuji.words import InputError
 
 FILE = "coordinator.sqlite"
-ATTEMPTS = 3
 ALIVE, ABSENT = 15.0, 60.0
 """Seconds since it was last heard after which a member, or a node, counts as away."""
 
@@ -334,6 +333,14 @@ class Coordinator:
                     (ident, attempt, node, reason),
                 )
         self.step()
+
+    def refusals(self, asked: Asked) -> dict[str, int]:
+        """Return how many nodes did not answer the last attempt for each reason they gave."""
+        return dict(self._rows(
+            "select refusal, count(*) from submissions where id=? and attempt=? "
+            "and refusal is not null group by refusal order by refusal",
+            asked.id, asked.attempt,
+        ))  # fmt: skip
 
     def head(self, node: str) -> tuple[int, str]:
         """Return what was last seen of a node's log."""

@@ -21,7 +21,7 @@ from kachisuji.constellation.client import Client
 from kachisuji.constellation.node import Member, Place, about, keep_place, read_place
 from kachisuji.constellation.noise import draw, sampler
 from kachisuji.constellation.proof import statement
-from kachisuji.constellation.questions import FINE, Question, ask, length, parts
+from kachisuji.constellation.questions import ATTEMPTS, FINE, Question, ask, length, parts
 from kachisuji.constellation.storage import write
 from kachisuji.constellation.tables import MOST_ROWS
 from kachisuji.words import InputError, KachisujiError
@@ -126,6 +126,8 @@ class CommitteeMember:
         return body
 
     def _allow(self, ident: str, key: str, question: Question, names: list[str]) -> None:
+        if not 1 <= int(key.rpartition(".")[2]) <= ATTEMPTS:
+            raise Refused("more attempts than there may be")
         begun = [e.values for e in self.log.entries() if e.event == "begun"]
         for earlier in begun:
             if earlier["key"] == key:

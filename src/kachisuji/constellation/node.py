@@ -20,7 +20,7 @@ from kachisuji.constellation.policy import (
     read_policy,
     write_policy,
 )
-from kachisuji.constellation.questions import YIELD, Question
+from kachisuji.constellation.questions import ATTEMPTS, YIELD, Question
 from kachisuji.constellation.storage import write
 from kachisuji.constellation.tables import TABLES, read_table
 from kachisuji.words import InputError, RunError
@@ -192,6 +192,14 @@ class Submission:
         return f"kachisuji:{digest}:{self.key}:".encode() + inside
 
 
+def _kept(file: Path) -> Submission | None:
+    """Return what was kept for resending; None where there is nothing, or it is damaged."""
+    try:
+        return Submission.of(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 class Refusal(Exception):  # noqa: N818 - an answer of its own, not a fault
     """The node does not answer; ``reason`` is a catalogue key."""
 
@@ -279,7 +287,8 @@ class Node:
         Parameters
         ----------
         key
-            Question and attempt: ``ID.1``, ``ID.2`` …; each attempt is charged.
+            Question and attempt: ``ID.1`` to ``ID.3``; each attempt is charged. A fourth is
+            refused here, so that a coordinator cannot stretch one approval over a whole budget.
 
         Raises
         ------
@@ -287,14 +296,16 @@ class Node:
             With the reason; ``waiting`` when the owner has not decided.
         """
         kept = self.folder / OUTBOX / f"{key}.{question.digest()[:16]}.json"
-        if kept.exists():
-            return Submission.of(json.loads(kept.read_text(encoding="utf-8")))
-        policy = self.policy
+        if (before := _kept(kept)) is not None:
+            return before
+        policy, (ident, _, attempt) = self.policy, key.rpartition(".")
         reason = policy.refusal(question, asker)
+        if reason is None and not (attempt.isdecimal() and 1 <= int(attempt) <= ATTEMPTS):
+            reason = "refused_attempts"
         if reason is None and question.table not in self.held():
             reason = "refused_table"
         if reason is None and policy.ask_me:
-            state = self.approvals.state(key.rpartition(".")[0], question, asker)
+            state = self.approvals.state(ident, question, asker)
             reason = {"waiting": "waiting", "never": "refused_owner"}.get(state)
         if reason is None and not self._has_rows(question):  # told only of what was approved
             reason = "refused_rows"

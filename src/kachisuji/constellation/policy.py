@@ -108,19 +108,27 @@ class Approvals:
     def _read(self) -> dict[str, dict[str, str]]:
         if not self.file.exists():
             return {"once": {}, "always": {}, "never": {}}
-        found: dict[str, dict[str, str]] = json.loads(self.file.read_text(encoding="utf-8"))
+        try:
+            found: dict[str, dict[str, str]] = json.loads(self.file.read_text(encoding="utf-8"))
+            for _ in found["once"].items(), found["never"].items():
+                pass
+            for most in found["always"].values():
+                float(most)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError("constellation.damaged", file=self.file) from error
         return found
 
     def decide(self, question_id: str, question: Question, asker: str, how: str) -> None:
         """Keep a decision.
 
-        ``once`` is for this very question under this id; ``always`` for this asker and shape up
-        to this ε; ``never`` for this id.
+        ``once`` is for this very question of this asker under this id; ``always`` for this asker
+        and shape up to this ε; ``never`` for this id.
         """
         with locked(self.folder):
             kept = self._read()
             key = f"{asker}:{question.shape()}" if how == "always" else question_id
-            kept[how][key] = repr(question.epsilon) if how == "always" else question.digest()
+            said = repr(question.epsilon) if how == "always" else f"{asker}:{question.digest()}"
+            kept[how][key] = said
             write(self.file, json.dumps(kept, indent=1, sort_keys=True))
 
     def state(self, question_id: str, question: Question, asker: str) -> str:
@@ -129,5 +137,5 @@ class Approvals:
         if question_id in kept["never"]:
             return "never"
         most = float(kept["always"].get(f"{asker}:{question.shape()}", 0.0))
-        once = kept["once"].get(question_id) == question.digest()
+        once = kept["once"].get(question_id) == f"{asker}:{question.digest()}"
         return "approved" if once or question.epsilon <= most else "waiting"

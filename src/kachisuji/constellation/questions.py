@@ -32,6 +32,9 @@ COST, YIELD = "unit_cost_yen", "yield_share"
 PROTOCOL = 3
 """Version of the protocol; a node or member of another version is told so and takes no part."""
 
+ATTEMPTS = 3
+"""Most attempts of one question; nodes and members hold to it themselves, for each is charged."""
+
 MOST_EPSILON = 20.0
 WARN_EPSILON = 3.0
 MOST_CELLS = 100_000
@@ -133,7 +136,8 @@ class Question(BaseModel):
         if self.protection == "sums":
             return what + say("constellation.guard_sums", lang, nodes=self.minimum_nodes)
         told = {"epsilon": number(self.epsilon, lang), "odds": number(math.exp(self.epsilon), lang)}
-        return what + say("constellation.guard_noise", lang, unit=guard, **told)
+        hidden = say(f"constellation.guards_whole_{self.unit}", lang)
+        return what + say("constellation.guard_noise", lang, unit=guard, **told) + hidden
 
 
 @dataclass(frozen=True)

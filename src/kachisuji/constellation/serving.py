@@ -121,9 +121,10 @@ def keep_pending(node: Node, asked: list[dict[str, Any]]) -> None:
     for item in asked:
         try:
             question = ask(**item["question"])
-            state = node.approvals.state(str(item["id"]), question, str(item["asker"]))
+            ident, asker = str(item["id"]), str(item["asker"])
         except (KeyError, TypeError, InputError):
             continue
+        state = node.approvals.state(ident, question, asker)
         if state == "waiting" and node.policy.ask_me:
             waiting.append(item)
     text = json.dumps(waiting, indent=1)
@@ -133,15 +134,22 @@ def keep_pending(node: Node, asked: list[dict[str, Any]]) -> None:
 
 
 def pending(node: Node) -> list[dict[str, Any]]:
-    """Return the questions that wait for the owner."""
+    """Return the questions that wait for the owner.
+
+    Raises
+    ------
+    InputError
+        When their list or that of the approvals is damaged.
+    """
     file = node.folder / PENDING
     if not file.exists():
         return []
-    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    return [
-        i for i in found
-        if node.approvals.state(str(i["id"]), ask(**i["question"]), str(i["asker"])) == "waiting"
-    ]  # fmt: skip
+    try:
+        found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        asked = [(i, str(i["id"]), ask(**i["question"]), str(i["asker"])) for i in found]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("constellation.damaged", file=file) from error
+    return [i for i, n, q, a in asked if node.approvals.state(n, q, a) == "waiting"]
 
 
 def recover(node: Node, client: Client) -> dict[str, float]:

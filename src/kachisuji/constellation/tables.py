@@ -131,6 +131,8 @@ def parse(text: str, a: Attribute) -> Any:
         raise InputError("constellation.not_period", got=text)
     if a.type == "code" and _NAME.fullmatch(text):
         raise InputError("constellation.a_name", got=text)
+    if a.name == "supplier" and not any(c.isdigit() for c in text):
+        raise InputError("constellation.a_name", got=text)  # Yamada, ACME: names have no digit
     if a.type == "code" and not CODE.fullmatch(text):
         raise InputError("constellation.not_code", got=text)
     return text

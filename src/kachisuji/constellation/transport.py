@@ -193,6 +193,7 @@ def _asker_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
         found = await gate.until(ended, wait) or coordinator.get(ident)
         return told(200, {"id": ident, "state": found.state, "why": found.why,
                           "attempt": found.attempt, "nodes": len(found.nodes or ()),
+                          "refusals": coordinator.refusals(found),
                           "answer": found.answer, "proof": coordinator.proof(found)})  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from kachisuji.desk.constellation import acting
 from kachisuji.desk.helping import ALONE, Told, speaking
 from kachisuji.desk.telling import Telling
-from kachisuji.words import Lang, say
+from kachisuji.words import InputError, Lang, say
 
 
 def add_constellation(app: App, lang: Lang, told: Told) -> None:
@@ -119,6 +119,8 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         refuse: Annotated[bool, told("nodes.opt_refuse"), ALONE] = False,
         telling: Telling,
     ) -> int:
+        if always and refuse:
+            raise InputError("nodes.always_and_never")
         how = "never" if refuse else "always" if always else "once"
         return acting.approve(folder, question, how, telling)
 

@@ -68,7 +68,10 @@ def screen(node: Node, lang: Lang) -> Gate:
     def decide(
         request: Request, ident: str = Form(), how: str = Form(), spoken: str = Form("")
     ) -> Response:
-        item = next((i for i in pending(node) if str(i["id"]) == ident), None)
+        try:
+            item = next((i for i in pending(node) if str(i["id"]) == ident), None)
+        except KachisujiError as wrong:  # a damaged file of the folder
+            return page(request, wrong)
         if item is None or how not in ("once", "always", "never"):
             from kachisuji.words import InputError
 
