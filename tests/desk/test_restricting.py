@@ -159,6 +159,27 @@ def test_the_choice_its_survival_and_its_losses_count_what_is_stated_of_a_pair(h
     assert found[1] == pytest.approx(7.5 - 7.0)
 
 
+def test_a_line_kept_out_by_its_risk_is_told_from_one_for_which_there_is_no_room():
+    value = problem().value.copy()
+    value[3] = np.where(np.arange(8) < 2, -9.0, 4.0)  # pays on average, loses in the worst fifth
+    assert value[3].mean() > 0
+
+    def left(money, limit, eligible=(True,) * 4):
+        made = replace(problem(money, limit), value=value, eligible=np.array(eligible))
+        found = choose(made)
+        assert list(found.lines) == [0, 1, 2]
+        return Chosen(made, found, [], found)
+
+    four = (1.0, 1.0, 1.0, 1.0)
+    roomy = left(four, (9.0, 9.0))
+    assert roomy.kept_out_by(3) == "risk"
+    assert roomy.losses_of_forcing([3])[3] > 0
+    assert left(four, (9.0, 3.0)).kept_out_by(3) == "crowded"  # three use all there is
+    assert left((1.0, 1.0, 1.0, 4.0), (9.0, 3.0)).kept_out_by(3) == "limits"
+    assert left(four, (9.0, 9.0), (True, True, True, False)).kept_out_by(3) == "limits"
+    assert roomy.kept_out_by(2) == "crowded"  # its segment is taken
+
+
 def test_goals_are_chosen_by_in_time_or_not_at_all(monkeypatch):
     work, two = goals_work(PAIRED), posed_two(PAIRED)
     limited = replace(work, in_time=InTime(120.0))

@@ -33,6 +33,11 @@ def test_another_country_s_case_runs_and_its_report_says_nothing_of_the_first(
     assert "Germany" in shown
     assert "ドイツ" in shown
     assert "EUR" in shown or "€" in shown
+    # nothing is taken, and the reason told is what it is weighed by, not that nothing pays
+    assert stored.choice["lines"] == []
+    assert (stored.left_out["mean"] > 0).any()
+    assert "as the case counts risk" in shown
+    assert "ケースの定めるリスクの重みで評価すると" in shown
 
 
 @pytest.mark.parametrize("room", SHARED)

@@ -142,6 +142,19 @@ class Chosen:
     candidates: list[I8]
     valued: Choice
 
+    def kept_out_by(self, line: int) -> str:
+        """Say what keeps a line that pays on average out of the best by risk-adjusted value.
+
+        ``limits``: it breaks a limit even alone. ``risk``: it could be added inside every limit and
+        rule, and was not, so what it adds to the risk keeps it out. ``crowded``: there is no room
+        beside the lines chosen.
+        """
+        alone = np.array([line], dtype=np.int64)
+        if not self.problem.eligible[line] or not self.problem.fits(alone):
+            return "limits"
+        both = np.concatenate([self.valued.lines, alone]).astype(np.int64)
+        return "risk" if self.problem.fits(both) else "crowded"
+
     def losses_of_forcing(self, segments: Sequence[int]) -> dict[int, float]:
         """Fall of the objective when the portfolio must hold a line of a segment, by segment.
 

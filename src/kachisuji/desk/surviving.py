@@ -31,6 +31,9 @@ OF_SEGMENT = (
     "luck",
     "entry",
 )
+KEPT_OUT = ("limits", "risk", "crowded")
+"""What can keep out a line that pays on average (``Chosen.kept_out_by``)."""
+
 OF_INSTRUMENT = ("windfall", "leverage", "retaliation", "effects")
 
 
@@ -70,8 +73,9 @@ def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFra
     """Segments without a line in the portfolio: their best line, its worth, and the reason.
 
     ``loses``: even the best line is below zero on average where it was chosen. ``together``: it was
-    chosen as lines are worth alone, and did not pay in the joint play. ``crowded``: it
-    pays alone, but the best portfolio that holds the segment is worth ``loss`` less. ``evidence``:
+    chosen as lines are worth alone, and did not pay in the joint play. Of the others it
+    pays on average, and the best portfolio that holds the segment is worth ``loss`` less as the
+    case counts risk: ``limits``, ``risk`` or ``crowded`` (``Chosen.kept_out_by``). ``evidence``:
     too thin to rank.
     """
     score = work.measures["welfare"][:, work.halves.choose].mean(axis=1)
@@ -87,7 +91,7 @@ def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFra
         elif segment in alone:
             reason = "together"
         else:
-            reason = "crowded"
+            reason = chosen.kept_out_by(line)
         rows.append(
             {
                 "segment": segment,
@@ -97,12 +101,12 @@ def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFra
                 "loss": float("nan"),
             }
         )
-    crowded = {str(r["segment"]): int(chosen.problem.segment[int(str(r["line"]))])
-               for r in rows if r["reason"] == "crowded"}  # fmt: skip
-    losses = chosen.losses_of_forcing(list(crowded.values()))
+    forced = {str(r["segment"]): int(chosen.problem.segment[int(str(r["line"]))])
+              for r in rows if r["reason"] in KEPT_OUT}  # fmt: skip
+    losses = chosen.losses_of_forcing(list(forced.values()))
     for row in rows:
-        if row["reason"] == "crowded":
-            row["loss"] = losses[crowded[str(row["segment"])]]
+        if row["segment"] in forced:
+            row["loss"] = losses[forced[str(row["segment"])]]
     table = work.case.tables["segments"]
     nothing = {"line": -1, "mean": np.nan, "p10": np.nan, "p50": np.nan, "p90": np.nan,
                "positive": np.nan, "loss": np.nan}  # fmt: skip

@@ -10,6 +10,7 @@ from kachisuji.desk.report.bilingual import Both, listed, people, percent, plain
 from kachisuji.desk.report.sections.choice import path_of
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
+from kachisuji.desk.surviving import KEPT_OUT
 
 if TYPE_CHECKING:
     from kachisuji.desk.report.names import Names
@@ -150,7 +151,7 @@ def _of_rest(run: StoredRun, names: Names) -> dict[str, Figure]:
     ranked = ranked.sort_values("mean", ascending=False)
     named = [names.segments[s] for s in ranked["segment"].head(NAMED)]
     strong = max(records(run.front), key=lambda r: (r["power"], r["growth"]))
-    crowded = int(reasons.get("crowded", 0) + reasons.get("together", 0))
+    crowded = int(sum(reasons.get(k, 0) for k in (*KEPT_OUT, "together")))
     firm = int((run.portfolio["bootstrap"] >= 0.8).sum())
     wins = {k: Figure(percent(v), f"choice.json: wins.{k}") for k, v in choice["wins"].items()}
     return {

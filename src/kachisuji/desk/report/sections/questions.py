@@ -26,6 +26,7 @@ from kachisuji.desk.report.sections.layers import layers
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
+from kachisuji.desk.surviving import KEPT_OUT
 
 HALF = 0.5  # a goal counts as met where at least this part of the futures meets it
 ROWS = 12  # rows of a table of answers; the whole lies in the run folder
@@ -96,7 +97,7 @@ class _Answers:
             t(
                 "desk.q1_out",
                 loses=int(reasons.get("loses", 0)),
-                crowded=int(reasons.get("crowded", 0) + reasons.get("together", 0)),
+                crowded=int(sum(reasons.get(k, 0) for k in (*KEPT_OUT, "together"))),
                 evidence=int(reasons.get("evidence", 0)),
             ),
         ]
