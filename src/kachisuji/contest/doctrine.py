@@ -46,7 +46,8 @@ class Rule:
     Attributes
     ----------
     held
-        Loss of dependents, percent of their GDP, if home withholds, from which know-how is kept.
+        Loss of dependents if home withholds, percent of the GDP of each less home's own loss, by
+        reliance added up over dependents, from which know-how is kept.
     share
         Home share from which keeping know-how has a point.
     exposed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -78,11 +79,25 @@ def _what_to_play(run: StoredRun, names: Names) -> Finding:
     )
 
 
-def _growth_and_power(run: StoredRun, names: Names) -> Finding:
-    joint = run.choice["joint"]["indispensability"]
+def strongest(run: StoredRun) -> dict[str, Any] | None:
+    """Portfolio of the front with most indispensability; None where none beats the chosen one."""
     rows = records(run.front)
     own = next(r for r in rows if r["chosen"])
-    strong = max(rows, key=lambda r: (r["power"], r["growth"]))
+    top = max(rows, key=lambda r: (r["power"], r["growth"]))
+    return top if top["power"] > own["power"] else None
+
+
+def _growth_and_power(run: StoredRun, names: Names) -> Finding:
+    joint = run.choice["joint"]["indispensability"]
+    span = between(points(joint["p10"]), points(joint["p90"]))
+    strong = strongest(run)
+    if strong is None:
+        return Finding(
+            t("desk.finding_power_title"),
+            t("desk.points", value=points(joint["mean"])),
+            t("desk.finding_power_none", span=span),
+        )
+    own = next(r for r in records(run.front) if r["chosen"])
     power = run.of_line("indispensability")["mean"].to_dict()
     lines = sorted((int(i) for i in strong["lines"].split(";") if i), key=lambda i: -power[i])
     led = [names.segments[run.lines["segment"].iloc[i]] for i in lines[:3]]
@@ -91,7 +106,7 @@ def _growth_and_power(run: StoredRun, names: Names) -> Finding:
         t("desk.points", value=points(joint["mean"])),
         t(
             "desk.finding_power_text",
-            span=between(points(joint["p10"]), points(joint["p90"])),
+            span=span,
             most=points(strong["power"]),
             led=listed(led) if led else t("desk.none"),
             growth=names.money(strong["growth"]),

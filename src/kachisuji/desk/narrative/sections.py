@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kachisuji.desk.findings import chosen
+from kachisuji.desk.findings import chosen, strongest
 from kachisuji.desk.narrative.edits import read_edits
 from kachisuji.desk.narrative.figures import SKILLS, THEIRS, Figure, figures
 from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, t
@@ -289,7 +289,10 @@ class _Templates:
         return "\n\n".join(told), tuple(dict.fromkeys(limits["evidence"]))
 
     def given_up(self) -> tuple[str, tuple[str, ...]]:
-        return self._fixed("given_up"), ()
+        told = [self._fixed("given_up")]
+        if strongest(self.run) is not None:
+            told.append(self._fixed("given_up_power"))
+        return "\n\n".join(told), ()
 
     def sure(self) -> tuple[str, tuple[str, ...]]:
         return self._fixed("sure"), ()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kachisuji.desk.findings import chosen
+from kachisuji.desk.findings import chosen, strongest
 from kachisuji.desk.report.bilingual import Both, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.balance import labour_by_year
 from kachisuji.desk.report.sections.choice import path_of
-from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.stored import StoredRun
 
@@ -123,13 +122,17 @@ def _nothing(run: StoredRun, names: Names) -> Both:
 
 def _given_up(run: StoredRun, names: Names) -> Both:
     ranked = run.left_out[run.left_out["reason"] != "evidence"]
-    rows = records(run.front)
-    strong = max(rows, key=lambda r: (r["power"], r["growth"]))
+    told = {
+        "count": len(ranked),
+        "worth": int((ranked["reason"] != "loses").sum()),
+        "thin": len(run.left_out) - len(ranked),
+    }
+    strong = strongest(run)
+    if strong is None:
+        return t("desk.glance_given_up_none", **told)
     return t(
         "desk.glance_given_up_text",
-        count=len(ranked),
-        worth=int((ranked["reason"] != "loses").sum()),
-        thin=len(run.left_out) - len(ranked),
+        **told,
         power=points(strong["power"]),
         welfare=names.money(strong["welfare"]),
     )

@@ -21,7 +21,7 @@ from kachisuji.desk.report.bilingual import (
     t,
 )
 from kachisuji.desk.report.names import Names
-from kachisuji.desk.report.sections.choice import SKILLS, path_of, peak
+from kachisuji.desk.report.sections.choice import SKILLS, path_of
 from kachisuji.desk.report.sections.layers import layers
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
@@ -76,9 +76,9 @@ class _Answers:
     def q1(self) -> dict[str, Any]:
         run, joint = self.run, self.run.choice["joint"]
         total = sum(sum(path_of(run, i, "money").values()) for i in self.picked)
-        skilled = sum(peak(run, i, f"labour_{s}") for i in self.picked for s in SKILLS[:3])
+        year, skilled = self._most_skilled()
         reasons = run.left_out["reason"].value_counts()
-        text = [
+        told = [
             t(
                 "desk.q1_what",
                 named=self.names_of([row_of(run.lines, i)["segment"] for i in self.picked]),
@@ -90,10 +90,14 @@ class _Answers:
                 "desk.q1_means",
                 total=self.money(total),
                 skilled=people(skilled),
+                year=year,
                 survive=percent(float(run.portfolio["bootstrap"].median()))
                 if len(run.portfolio)
                 else plain("–"),
             ),
+        ]
+        text = [
+            *(told if self.picked else [t("desk.finding_play_none")]),
             t(
                 "desk.q1_out",
                 loses=int(reasons.get("loses", 0)),
@@ -102,6 +106,14 @@ class _Answers:
             ),
         ]
         return _answer("answered", text)
+
+    def _most_skilled(self) -> tuple[int, float]:
+        """Year in which the portfolio, played jointly, needs most people with special skills."""
+        use = self.run.use[self.run.use["item"].isin([f"labour_{s}" for s in SKILLS[:3]])]
+        by_year = use.groupby("year")["mean"].sum()
+        if by_year.empty:
+            return self.run.case.settings.first_year, 0.0
+        return int(by_year.idxmax()), float(by_year.max())
 
     def q2(self) -> dict[str, Any]:
         by_field: dict[int, int] = {}
@@ -275,6 +287,7 @@ class _Answers:
         starts = self.run.compared.query("dimension == 'start' and not reference")
         last = starts.sort_values("value").groupby("segment", sort=False).tail(1)
         delay: Any = last.set_index("segment")
+        costly = delay[delay["gain"] < 0]
         rows = [
             [
                 self.names.segments[segment],
@@ -298,7 +311,7 @@ class _Answers:
                 goals=len(goals),
                 alone=len(by_itself),
                 missed=len(out_of_reach),
-                urgent=self.names_of([str(s) for s in delay.sort_values("gain").index[:3]]),
+                urgent=self.names_of([str(s) for s in costly.sort_values("gain").index[:3]]),
             )
         ]
         return _answer("partly", text, shown, self._goals(goals), why=t("desk.q6_why"))
@@ -473,6 +486,8 @@ class _Answers:
         return _answer("partly", [text], shown, why=t("desk.q11_why"))
 
     def q12(self) -> dict[str, Any]:
+        if not self.picked:
+            return _answer("partly", [t("desk.q12_none")], why=t("desk.q12_why"))
         joint = self.run.choice["joint"]
         text = [
             t(

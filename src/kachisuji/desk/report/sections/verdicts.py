@@ -30,6 +30,7 @@ def verdicts(run: StoredRun, names: Names) -> dict[str, Any]:
         for row in records(table[table["verdict"] == verdict])
     ]  # fmt: skip
     counts = table["verdict"].value_counts()
+    won = table.loc[table["verdict"].isin((WIN, NICHE)), "segment"]
     named = [
         t("verdicts.named", verdict=t(f"verdicts.all_{verdict}"), count=int(counts[verdict]),
           segments=listed([_named(row, names) for row in records(part)]))
@@ -45,8 +46,15 @@ def verdicts(run: StoredRun, names: Names) -> dict[str, Any]:
             **{v: int(counts.get(v, 0)) for v in ORDER},
             gain=percent(GAIN), probability=percent(PROBABILITY), ceiling=plain(f"{CEILING:g}"),
             futures=min(FUTURES, len(run.spread)), year=run.case.settings.last_year,
+            won=len(won), paying=sum(paying(run, str(s)) for s in won),
         ),
     }  # fmt: skip
+
+
+def paying(run: StoredRun, segment: str) -> bool:
+    """Whether any line of a segment, played alone, has a positive net benefit on average."""
+    own = run.lines.index[(run.lines["kind"] == "line") & (run.lines["segment"] == segment)]
+    return bool((run.of_line("welfare")["mean"].reindex(own) > 0).any())
 
 
 def _named(row: dict[str, Any], names: Names) -> Both:
