@@ -204,6 +204,17 @@ def test_an_unknown_name(tiny_case, table, column, value, where):
     assert found[0].values["known"]
 
 
+@pytest.mark.parametrize(("value", "key"), [("30", "cases.above"), ("-0.2", "cases.below")])
+def test_a_goal_of_share_in_percent_or_below_zero(tiny_case, value, key):
+    tiny_case.put("goals", 2, "measure", "share")
+    tiny_case.put("goals", 2, "value", "0.3")
+    assert tiny_case.problems() == []
+    tiny_case.put("goals", 2, "value", value)
+    problem = only(tiny_case, key)
+    assert place(problem) == ("goals.csv", 2, "value")
+    assert "0.3" in problem.in_lang("en") or "least" in problem.in_lang("en")
+
+
 def test_a_recipe_that_does_not_sum_to_one(tiny_case):
     tiny_case.put("recipes", 3, "share", "0.121")
     problem = only(tiny_case, "cases.sum")

@@ -154,7 +154,7 @@ def references(w: World) -> Problems:
 
 
 def bounds(w: World) -> Problems:
-    """Values of symbols within the bounds of the symbol."""
+    """Values of symbols within the bounds of the symbol; a goal of share is a share."""
     every = {
         "parameters": symbols(),
         "globals": global_symbols(),
@@ -170,6 +170,9 @@ def bounds(w: World) -> Problems:
     for row, record in w.records("effects"):
         if record["lever"] is not None:
             yield from _within(w, "effects", row, record, *LEVERS.get(record["lever"], PART))
+    for row, record in w.records("goals"):
+        if record["measure"] == "share":
+            yield from _within(w, "goals", row, record, 0.0, 1.0, columns=("value",))
 
 
 PART = (-1.0, 1.0)
@@ -187,9 +190,15 @@ LEVERS = {
 
 
 def _within(
-    w: World, table: str, row: int, record: dict[str, Any], least: float, greatest: float
+    w: World,
+    table: str,
+    row: int,
+    record: dict[str, Any],
+    least: float,
+    greatest: float,
+    columns: tuple[str, ...] = ("low", "mode", "high"),
 ) -> Problems:
-    for column in ("low", "mode", "high"):
+    for column in columns:
         value = record[column]
         if value is None or least <= value <= greatest:
             continue
