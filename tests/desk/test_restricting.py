@@ -176,7 +176,7 @@ def test_a_line_kept_out_by_its_risk_is_told_from_one_for_which_there_is_no_room
     assert roomy.losses_of_forcing([3])[3] > 0
     assert left(four, (9.0, 3.0)).kept_out_by(3) == "crowded"  # three use all there is
     assert left((1.0, 1.0, 1.0, 4.0), (9.0, 3.0)).kept_out_by(3) == "limits"
-    assert left(four, (9.0, 9.0), (True, True, True, False)).kept_out_by(3) == "limits"
+    assert left(four, (9.0, 9.0), (True, True, True, False)).kept_out_by(3) == "small"
     assert roomy.kept_out_by(2) == "crowded"  # its segment is taken
 
 

@@ -145,12 +145,15 @@ class Chosen:
     def kept_out_by(self, line: int) -> str:
         """Say what keeps a line that pays on average out of the best by risk-adjusted value.
 
-        ``limits``: it breaks a limit even alone. ``risk``: it could be added inside every limit and
+        ``small``: it stays below the least effort with an effect (``least_effort``). ``limits``: it
+        breaks a limit or rule even alone. ``risk``: it could be added inside every limit and
         rule, and was not, so what it adds to the risk keeps it out. ``crowded``: there is no room
         beside the lines chosen.
         """
         alone = np.array([line], dtype=np.int64)
-        if not self.problem.eligible[line] or not self.problem.fits(alone):
+        if not self.problem.eligible[line]:
+            return "small"
+        if not self.problem.fits(alone):
             return "limits"
         both = np.concatenate([self.valued.lines, alone]).astype(np.int64)
         return "risk" if self.problem.fits(both) else "crowded"

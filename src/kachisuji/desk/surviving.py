@@ -31,7 +31,7 @@ OF_SEGMENT = (
     "luck",
     "entry",
 )
-KEPT_OUT = ("limits", "risk", "crowded")
+KEPT_OUT = ("small", "limits", "risk", "crowded")
 """What can keep out a line that pays on average (``Chosen.kept_out_by``)."""
 
 OF_INSTRUMENT = ("windfall", "leverage", "retaliation", "effects")
@@ -75,8 +75,8 @@ def left_out_table(work: Work, chosen: Chosen, together: Together) -> pd.DataFra
     ``loses``: even the best line is below zero on average where it was chosen. ``together``: it was
     chosen as lines are worth alone, and did not pay in the joint play. Of the others it
     pays on average, and the best portfolio that holds the segment is worth ``loss`` less as the
-    case counts risk: ``limits``, ``risk`` or ``crowded`` (``Chosen.kept_out_by``). ``evidence``:
-    too thin to rank.
+    case counts risk: ``small``, ``limits``, ``risk`` or ``crowded`` (``Chosen.kept_out_by``).
+    ``evidence``: too thin to rank.
     """
     score = work.measures["welfare"][:, work.halves.choose].mean(axis=1)
     taken = {str(work.lines.loc[i, "segment"]) for i in together.lines}

@@ -113,7 +113,7 @@ class _Answers:
         by_year = use.groupby("year")["mean"].sum()
         if by_year.empty:
             return self.run.case.settings.first_year, 0.0
-        return int(by_year.idxmax()), float(by_year.max())
+        return int(str(by_year.idxmax())), float(by_year.max())
 
     def q2(self) -> dict[str, Any]:
         by_field: dict[int, int] = {}
