@@ -16,6 +16,7 @@ from kachisuji.accounts.readers.plain import write
 from kachisuji.desk.web import library as library_room
 from kachisuji.desk.web import structures
 from kachisuji.desk.web.library import Library, series_of
+from kachisuji.desk.web.views.structure import _rank as ranked
 from tests.accounts.conftest import random_economy
 from tests.accounts.test_readers_built import OECD_2023
 
@@ -28,6 +29,18 @@ def test_figures_are_those_of_the_room():
     assert row["upstreamness"] == structure.upstreamness(economy).loc[("JPN", "c15")]
     assert row["value_added_share"] == economy.v[place]
     assert np.isfinite(table["output_multiplier"]).all()
+
+
+def test_the_multiplier_at_home_is_what_home_makes_of_the_whole():
+    economy = random_economy(seed=5, R=3, S=4)
+    table = structures.figures(economy)
+    inverse = np.linalg.inv(np.eye(economy.n) - economy.Z / economy.x)
+    home = [inverse[4 * (k // 4) : 4 * (k // 4) + 4, k].sum() for k in range(economy.n)]
+    np.testing.assert_allclose(table["home_multiplier"], home, rtol=1e-9)
+    assert (table["home_multiplier"] <= table["output_multiplier"] + 1e-12).all()
+    # no figure of the explorer is the same for every sector of a world table
+    world = structures.figures(reference())[list(structures.MEASURES)]
+    assert (world.max() - world.min() > 0.01).all()
 
 
 def test_flows_of_a_sector_add_up_to_its_output():
@@ -60,10 +73,13 @@ def test_the_explorer_shows_compares_and_sends(reader):
 
 
 def test_countries_that_do_not_differ_have_no_rank(reader):
-    # a unit of final demand makes a unit of value added, wherever in a table of the world it is
     page = reader.get("/structure?lang=en").text
-    assert page.count("the same everywhere") == 1
     assert "no. 1 of" in page
+    assert "the same everywhere" not in page  # of a table whose countries differ
+    alike = pd.DataFrame({"sector": ["a", "a", "b"], "share": [1.0, 1.0 + 1e-9, 0.5]})
+    assert ranked(alike, "a", "share", 1.0) is None
+    apart = alike.assign(share=[1.0, 2.0, 0.5])
+    assert ranked(apart, "a", "share", 1.0) == 2
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from kachisuji.desk.report.bilingual import Both, Money, t
 from kachisuji.words import InputError, Lang, number, say
 
 MEASURES = (
-    "output", "value_added_share", "export_share", "output_multiplier", "value_added_multiplier",
+    "output", "value_added_share", "export_share", "output_multiplier", "home_multiplier",
     "upstreamness", "downstreamness", "backward_index", "forward_index", "domestic_content",
 )  # fmt: skip
 NAMED = 7  # flows that the picture names on each side
@@ -37,8 +37,10 @@ def figures(economy: Economy) -> pd.DataFrame:
     -------
     DataFrame
         ``region``, ``sector`` and ``MEASURES``: output in the table's unit; shares of output;
-        multipliers of a unit of final demand (type I); positions after Antràs and Chor (2018);
-        linkages relative to their mean; home's part of the value added in a unit of final output.
+        output made by a unit of final demand in all countries and in the sector's own (type I);
+        positions after Antràs and Chor (2018); linkages relative to their mean; home's part of the
+        value added in a unit of final output. The multiplier of value added is left out: in a world
+        table it is one for every sector, for all that is paid is somebody's value added.
     """
     from kachisuji.structure import (
         downstreamness,
@@ -50,18 +52,23 @@ def figures(economy: Economy) -> pd.DataFrame:
 
     n, own = economy.n, np.arange(economy.n)
     made = np.where(economy.x > 0, economy.x, np.nan)
-    made_by, linked = multipliers(economy), linkages(economy)
+    country, linked = own // economy.n_sectors, linkages(economy)
+    there = {
+        f"output in {region}": economy.x * (country == r)
+        for r, region in enumerate(economy.regions)
+    }
+    made_by = multipliers(economy, there)
     columns = {
         "output": economy.x,
         "value_added_share": economy.v,
         "export_share": economy.exports.sum(axis=1) / made,
         "output_multiplier": made_by["output"].to_numpy(),
-        "value_added_multiplier": made_by["value_added"].to_numpy(),
+        "home_multiplier": made_by[list(there)].to_numpy()[own, country],
         "upstreamness": np.asarray(upstreamness(economy)),
         "downstreamness": np.asarray(downstreamness(economy)),
         "backward_index": linked["backward_index"].to_numpy(),
         "forward_index": linked["forward_index"].to_numpy(),
-        "domestic_content": origin_of_value_added(economy)[own, own // economy.n_sectors],
+        "domestic_content": origin_of_value_added(economy)[own, country],
     }
     labels = [economy.label(k) for k in range(n)]
     frame = pd.DataFrame(columns)
@@ -109,8 +116,9 @@ def flows(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, A
         for k in order:
             r, s = economy.label(int(k))
             text = sector_name(s, lang)
-            parts.append((text if r == region else f"{text} ({region_name(r, lang)})",
-                          float(values[k])))  # fmt: skip
+            if r != region:
+                text = say("documents.aside", lang, text=text, more=region_name(r, lang))
+            parts.append((text, float(values[k])))
         left = float(values.sum()) - sum(v for _, v in parts)
         return [
             (x, v / made) for x, v in (*parts, (say(rest, lang), left), *more) if v / made > 1e-4
@@ -174,7 +182,8 @@ def sankey(economy: Economy, region: str, sector: str, lang: Lang) -> dict[str, 
     """Return the flows of a sector as a Vega picture: ribbons into it and out of it."""
     found = flows(economy, region, sector, lang)
     marks = ribbons(found["before"], True, lang) + ribbons(found["after"], False, lang)
-    title = f"{sector_name(sector, lang)} ({region_name(region, lang)}, {economy.year})"
+    of = say("desk.list_separator", lang).join([region_name(region, lang), str(economy.year)])
+    title = say("documents.aside", lang, text=sector_name(sector, lang), more=of)
     fixed = {k: {"field": k} for k in ("x", "y", "align")}
 
     def mark(kind: str, data: bool, **enter: Any) -> dict[str, Any]:
@@ -237,13 +246,14 @@ def comparison(
             values = [{**v, "value": scale(v["value"])} for v in values]
             unit = scale.unit
         title = say("web.name_in_unit", lang, name=title, unit=unit)
+    told = say("documents.point", lang, name=title, text=sector_name(sector, lang))
     percent = measure.endswith("_share") or measure == "domestic_content"
     axis = {"format": ".0%" if percent else ",~r"}
     one = len(tables) == 1
     spec: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "description": f"{title}: {sector_name(sector, lang)}",
-        "title": folded(f"{title}: {sector_name(sector, lang)}", 18 if lang == "ja" else 36),
+        "description": told,
+        "title": folded(told, 18 if lang == "ja" else 36),
         "width": "container",
         "height": 24 * max(4, len(regions)) if one else 320,
         "data": {"values": values},
