@@ -75,6 +75,9 @@ def test_nothing_chosen_has_a_story_too(stored):
         assert sections["vision"].text
         assert not sections["vision"].figures or "candidates" in sections["vision"].figures
         assert narrative_document(stored, lang).blocks
+        # nothing is told of money, people or lines that there are not
+        for name in ("inside", "outside", "people", "sure"):
+            assert not re.search(r"\b0 |0[件円人]|¥0", sections[name].text), sections[name].text
 
 
 TOLD = "純便益は{net_benefit}。\n\n以上。"

@@ -7,8 +7,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
-from kachisuji.desk.findings import findings
+from kachisuji.desk.documents.blocks import Heading
+from kachisuji.desk.documents.report import report_document
+from kachisuji.desk.findings import findings, told_power
+from kachisuji.desk.report.bilingual import t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.page import SECTIONS, build_report
 from kachisuji.desk.stored import StoredRun
@@ -147,6 +151,21 @@ def test_a_run_that_recommends_nothing_is_reported_as_such(stored):
     told = findings(run, Names(run.case))[0]
     assert told.figure.en == "nothing"
     assert "Doing nothing" in told.in_lang("en")
+    # where nothing can vary, no bar says that all of it is unexplained
+    for lang in ("en", "ja"):
+        blocks = report_document(run, lang).blocks
+        place = blocks.index(Heading(t("desk.h_assumptions").of(lang)))
+        assert blocks[place + 1].text == t("desk.assumptions_none").of(lang)
+        assert isinstance(blocks[place + 2], Heading)
+    assert str(escape(t("desk.assumptions_none").en)) in build_report(run, "en")
+    assert 'class="hang"' not in build_report(run, "en")
+
+
+def test_indispensability_that_nothing_adds_to_is_told_in_words(stored):
+    run = dataclasses.replace(stored, spread=stored.spread.assign(indispensability=0.0))
+    assert told_power(run).en == t("desk.glance_no_power").en
+    some = dataclasses.replace(stored, spread=stored.spread.assign(indispensability=1.0))
+    assert told_power(some).en.startswith("Indispensability")
 
 
 def test_findings_quote_the_run(stored):

@@ -10,6 +10,7 @@ from kachisuji import portfolios as pf
 from kachisuji.desk.ahead.reopen import reopen
 from kachisuji.desk.choosing import choose
 from kachisuji.desk.describing import limits_by_year
+from kachisuji.desk.report.bilingual import percent
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.robust import robust
 from kachisuji.desk.robustness import (
@@ -69,8 +70,15 @@ def test_the_box_of_failure_is_found_and_told(made, stored):
         "gap": {"mean": 0.0, "upper": 1.0, "odds": 0.95, "batches": 8},
     }  # fmt: skip
     section = robust(replace(stored, choice=stored.choice | {"robust": told}), Names(work.case))
-    assert "fails when" in section["boxes"][0].en
-    assert "失敗する" in section["boxes"][0].ja
+    share = percent(found["share"])
+    assert f"({share.en} of all futures)" in section["boxes"][0].en
+    assert f"（全体では{share.ja}）" in section["boxes"][0].ja
+    assert "hardly narrow" not in section["boxes"][0].en
+    # a box that most futures are in is told to be none
+    wide = told | {"fails": {**found, "boxes": [{**box, "mass": 0.8}]}}
+    section = robust(replace(stored, choice=stored.choice | {"robust": wide}), Names(work.case))
+    assert "hardly narrow" in section["boxes"][0].en
+    assert "絞り込めていない" in section["boxes"][0].ja
 
 
 def test_what_decides_is_worth_knowing_and_nothing_else(made):

@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+import re
 import string
 from pathlib import Path
 
@@ -26,6 +27,20 @@ def test_every_entry_speaks_both_languages(key):
         assert entry["remedy_en"].strip()
         assert entry["remedy_ja"].strip()
         assert fields(entry["remedy_en"]) == fields(entry["remedy_ja"])
+
+
+@pytest.mark.parametrize("room", ["desk", "documents", "narrative", "ahead", "robust"])
+def test_japanese_of_what_is_handed_over_is_punctuated_one_way(room):
+    letter = "[ぁ-んァ-ヶ一-龥々ー）」}]"
+    for key, entry in entries().items():
+        if not key.startswith(f"{room}.") or "remedy_ja" in entry:
+            continue  # an error quotes what a program said
+        name, text = key.partition(".")[2], entry["ja"]
+        assert "％" not in text, key
+        if name.endswith("caption") or (name.startswith("picture_") and name[-4:] != "_alt"):
+            assert text.count("。") != 1 or not text.endswith("。"), key
+        if room in ("documents", "narrative", "robust"):
+            assert not re.search(f"{letter}: ?[^\\s]", text), key
 
 
 def literal_keys():

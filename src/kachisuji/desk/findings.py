@@ -87,15 +87,24 @@ def strongest(run: StoredRun) -> dict[str, Any] | None:
     return top if top["power"] > own["power"] else None
 
 
+def told_power(run: StoredRun, key: str = "desk.glance_power") -> Both:
+    """Tell the indispensability of the portfolio; plainly where it is none in every future."""
+    held = run.choice["joint"]["indispensability"]
+    if not run.spread["indispensability"].any():
+        return t("desk.glance_no_power")
+    span = between(points(held["p10"]), points(held["p90"]))
+    return t(key, value=points(held["mean"]), span=span)
+
+
 def _growth_and_power(run: StoredRun, names: Names) -> Finding:
     joint = run.choice["joint"]["indispensability"]
-    span = between(points(joint["p10"]), points(joint["p90"]))
+    own_power = told_power(run, "desk.finding_power_own")
     strong = strongest(run)
     if strong is None:
         return Finding(
             t("desk.finding_power_title"),
             t("desk.points", value=points(joint["mean"])),
-            t("desk.finding_power_none", span=span),
+            t("desk.finding_power_none", own=own_power),
         )
     own = next(r for r in records(run.front) if r["chosen"])
     power = run.of_line("indispensability")["mean"].to_dict()
@@ -106,7 +115,7 @@ def _growth_and_power(run: StoredRun, names: Names) -> Finding:
         t("desk.points", value=points(joint["mean"])),
         t(
             "desk.finding_power_text",
-            span=span,
+            own=own_power,
             most=points(strong["power"]),
             led=listed(led) if led else t("desk.none"),
             growth=names.money(strong["growth"]),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kachisuji.desk.documents import fonts, rendering
+from kachisuji.desk.documents import charts, fonts, rendering
 from kachisuji.desk.documents.blocks import (
     LETTERS,
     Bullets,
@@ -26,7 +26,7 @@ from kachisuji.desk.documents.blocks import (
     Table,
 )
 from kachisuji.desk.documents.pdf import as_data, write_pdf
-from kachisuji.desk.documents.report import report_document
+from kachisuji.desk.documents.report import report_document, with_figures
 from kachisuji.desk.report.bilingual import t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.page import SECTIONS
@@ -277,6 +277,56 @@ def test_a_column_is_as_wide_as_its_longest_amount():
     assert tight.widths()[0] > 1.5 * tight.widths()[1]  # running text is not squeezed by figures
     crowded = Table("c", tuple("abcdefghij"), (("12,345,678.9 trillion",) * 10,))
     assert len(set(crowded.widths())) == 1  # no room for all: shared as before
+
+
+def test_an_interval_goes_below_its_figure_where_amounts_would_be_broken():
+    span = "80% interval"
+    head = ("s", "a", span, "b", "c", "d", "e", "f", "g", span)
+    amount, reach = "¥5.6 trillion", "¥3.4 trillion to ¥7.9 trillion"
+    row = ("IT services", amount, reach, *[amount] * 6, reach)
+    wide = Table("c", head, (row,))
+    told = wide.narrowed(span)
+    assert told.head == ("s", f"a\n{span}", *"bcdef", f"g\n{span}")
+    assert told.rows == ((row[0], f"{amount}\n{reach}", *[amount] * 5, f"{amount}\n{reach}"),)
+    text = read(write_pdf(small(Heading("x"), told, lang="en"))).pages[-1].extract_text()
+    assert re.findall(r"¥[\d.]+", text) == re.findall(r"¥[\d.]+(?= trillion)", text)
+    roomy = Table("c", ("s", "a", span), (row[:3],))
+    assert roomy.narrowed(span) is roomy
+
+
+def test_columns_of_figures_stand_to_the_right():
+    rows = (("x", "¥1.0 trillion", "whole", "2026", "–", "none"),
+            ("y", "−3.1億円～2円", "part", "none", "12%", "none"))  # fmt: skip
+    assert with_figures(Table("c", tuple("abcdef"), rows)).numeric == (1, 3, 4)
+    assert with_figures(Table("c", ("a", "b"), ())).numeric == ()
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_bold_of_which_the_text_speaks_is_set(rich, lang):
+    tables = [b for b in as_data(report_document(rich, lang))["blocks"] if b["kind"] == "table"]
+    grid = next(b for b in tables if b["strong"])
+    own = rich.marginal[rich.marginal["measure"] == "welfare"]
+    assert len(grid["rows"]) <= own["instrument"].nunique()
+    assert all(re.match(r"−?\d", grid["rows"][r][c]) for r, c in grid["strong"])
+
+
+@pytest.mark.parametrize(
+    "draw", [charts.money_by_year, lambda r, n, lang: charts.labour_by_year(r, lang)]
+)
+def test_whiskers_of_which_the_text_speaks_are_drawn(rich, draw):
+    drawn = draw(rich, Names(rich.case), "ja")
+    layers = drawn.get("layer") or drawn["spec"]["layer"]
+    rule = next(x for x in layers if x["mark"]["type"] == "rule")
+    values = (rule.get("data") or drawn["data"])["values"]
+    assert all(v["low"] <= v["high"] for v in values)
+    assert any(v["low"] < v["high"] for v in values)
+
+
+def test_units_of_an_axis_stand_in_the_brackets_of_the_language(rich):
+    names = Names(rich.case)
+    for lang, told in (("ja", "円）"), ("en", "illion)")):
+        title = charts.histogram(rich, names, lang)["encoding"]["x"]["axis"]["title"]
+        assert title.endswith(told)
 
 
 def test_no_text_of_documents_is_unused():

@@ -7,8 +7,8 @@ case can become a command of a document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from kachisuji.words import Lang, unbroken
@@ -61,9 +61,10 @@ class Card:
 class Table:
     """A table with its caption; the first column heads the rows.
 
-    A line break inside a cell stays one. ``numeric`` columns stand to the right. ``top`` is how
-    many rows a committee needs where the table stands; the whole of it then goes to the appendix,
-    under a ``number`` of its own (see :mod:`kachisuji.desk.documents.appendix`).
+    A line break inside a cell stays one. ``numeric`` columns stand to the right; ``strong`` names
+    cells in bold by row and column. ``top`` is how many rows a committee needs where the table
+    stands; the whole of it then goes to the appendix, under a ``number`` of its own (see
+    :mod:`kachisuji.desk.documents.appendix`).
     """
 
     kind: ClassVar[str] = "table"
@@ -73,12 +74,36 @@ class Table:
     numeric: tuple[int, ...] = ()
     top: int | None = None
     number: str = ""
+    strong: tuple[tuple[int, int], ...] = ()
+
+    def narrowed(self, interval: str) -> Table:
+        """Return the table with each interval below the figure that it belongs to.
+
+        Only where the page has no room for the amounts beside each other; ``interval`` is the head
+        of such columns.
+        """
+        _, least, _ = self._limits()
+        if interval not in self.head[1:] or sum(least) <= LETTERS:
+            return self
+        kept = [c for c, head in enumerate(self.head) if not c or head != interval]
+
+        def join(row: Sequence[str], gap: str) -> tuple[str, ...]:
+            ends = [*kept[1:], len(row)]
+            return tuple(gap.join(row[a:b]) for a, b in zip(kept, ends, strict=True))
+
+        rows = tuple(join(row, "\n") for row in self.rows)
+        return replace(self, head=join(self.head, "\n"), rows=rows)
 
     def widths(self) -> list[float]:
         """Widths of the columns in letters: by their longest line, within limits.
 
         Where a page has room for it, no column is narrower than the longest amount or word in it.
         """
+        wish, least, words = self._limits()
+        return _filled(wish, least if sum(least) <= LETTERS else words, LETTERS)
+
+    def _limits(self) -> tuple[list[float], list[float], list[float]]:
+        """Return what each column wishes for, needs, and needs where its lines may break."""
         wish, least, words = [], [], []
         for column, head in enumerate(self.head):
             lines = [part for row in self.rows for part in row[column].split("\n")]
@@ -87,7 +112,7 @@ class Table:
             named = max(min(longest, READABLE), 1.1 * _longest_part(head))
             least.append(2.0 + max([named, *map(_longest_part, lines)]))
             words.append(2.0 + max([named, *(_longest_part(w) for p in lines for w in p.split())]))
-        return _filled(wish, least if sum(least) <= LETTERS else words, LETTERS)
+        return wish, least, words
 
 
 LETTERS = 122.0  # of a table's type that a line of the narrowest page holds

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kachisuji.desk.report.names import Names
     from kachisuji.desk.stored import StoredRun
 
-INDIGO, VERMILION, SOFT, PALE = "#1f3f77", "#c23b22", "#55606f", "#b9c4d6"
+INDIGO, VERMILION, SOFT, PALE, INK = "#1f3f77", "#c23b22", "#55606f", "#b9c4d6", "#1b2330"
 SERIES = (
     "#1f3f77", "#c2562d", "#2c7a57", "#b08a1e", "#6b4a8f", "#3c8fa8", "#9c3f5d", "#7d8790",
 )  # fmt: skip
@@ -63,6 +63,19 @@ def _axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": title, "labelOverlap": True, **more}
 
 
+def _in(key: str, scale: Scale, lang: Lang) -> str:
+    """Title of an axis with its unit, in the brackets of the language."""
+    return t("documents.aside", text=t(f"desk.{key}"), more=scale.unit).of(lang)
+
+
+def _whisker(x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    """Draw the middle four fifths of futures over a bar, as the text beside the chart says."""
+    return {
+        "mark": {"type": "rule", "color": INK, "strokeWidth": 1},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
+    }
+
+
 def _by_name(order: list[str] | None) -> dict[str, Any]:
     """Rows called by name, in this order (as they come without one)."""
     axis = {"labelLimit": 350, "labelFontSize": 12, "ticks": False}
@@ -81,8 +94,7 @@ def front(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
         }
         for r in records(run.front.sort_values("growth"))
     ]
-    x = {"field": "x", "type": "quantitative",
-         "axis": _axis(f"{t('desk.axis_growth').of(lang)} ({scale.unit})")}  # fmt: skip
+    x = {"field": "x", "type": "quantitative", "axis": _axis(_in("axis_growth", scale, lang))}
     y = {"field": "y", "type": "quantitative", "axis": _axis(t("desk.axis_power").of(lang))}
     point = {"type": "point", "filled": True, "opacity": 1}
     return {
@@ -129,7 +141,7 @@ def worth(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
             }
         )
     y = _by_name(order)
-    title = f"{t('desk.head_welfare').of(lang)} ({scale.unit})"
+    title = _in("head_welfare", scale, lang)
     return {
         "width": WIDTH - 220,
         "height": {"step": 30},
@@ -174,7 +186,11 @@ def money_by_year(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
             totals[field] = totals.get(field, 0.0) + value
             rows.append({"year": year, "field": names.fields[field].of(lang), "v": scale(value)})
     order = [names.fields[f].of(lang) for f in sorted(totals, key=lambda f: -totals[f])]
-    limits = [{"year": int(r["year"]), "limit": scale(r["limit_mode"])} for r in records(use)]
+    limits = [
+        {"year": int(r["year"]), "limit": scale(r["limit_mode"]), "low": scale(r["p10"]),
+         "high": scale(r["p90"])}
+        for r in records(use)
+    ]  # fmt: skip
     x = {"field": "year", "type": "ordinal", "axis": _axis("", labelAngle=0)}
     y = {"type": "quantitative", "axis": _axis(scale.unit)}
     colours = {"domain": order, "range": [SERIES[k % len(SERIES)] for k in range(len(order))]}
@@ -197,7 +213,8 @@ def money_by_year(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
         "mark": {"type": "tick", "color": VERMILION, "thickness": 2.5, "width": {"band": 0.95}},
         "encoding": {"x": x, "y": {**y, "field": "limit"}},
     }
-    layers = [bars, ceiling] if rows else [ceiling]  # an empty legend has no size
+    spread = {"data": {"values": limits}, **_whisker(x, y)}
+    layers = [bars, spread, ceiling] if rows else [ceiling]  # an empty legend has no size
     return {"width": WIDTH, "height": 230, "layer": layers}
 
 
@@ -208,12 +225,13 @@ def labour_by_year(run: StoredRun, lang: Lang) -> dict[str, Any]:
         use = run.use[run.use["item"] == f"labour_{skill}"]
         name = t(f"desk.skill_{skill}").of(lang)
         rows += [
-            {"skill": name, "year": int(r["year"]), "v": r["mean"], "limit": r["limit_mode"]}
+            {"skill": name, "year": int(r["year"]), "v": r["mean"], "limit": r["limit_mode"],
+             "low": r["p10"], "high": r["p90"]}
             for r in records(use)
-        ]
+        ]  # fmt: skip
     divide, unit = (1e4, "万人") if lang == "ja" else (1e3, t("documents.thousand_people").en)
     for row in rows:
-        row["v"], row["limit"] = row["v"] / divide, row["limit"] / divide
+        row |= {key: row[key] / divide for key in ("v", "limit", "low", "high")}
     x = {
         "field": "year",
         "type": "ordinal",
@@ -232,6 +250,7 @@ def labour_by_year(run: StoredRun, lang: Lang) -> dict[str, Any]:
                     "mark": {"type": "bar", "color": INDIGO, "width": {"band": 0.72}},
                     "encoding": {"x": x, "y": {**y, "field": "v"}},
                 },
+                _whisker(x, y),
                 {
                     "mark": {"type": "tick", "color": VERMILION, "thickness": 2,
                              "width": {"band": 0.95}},
@@ -309,7 +328,7 @@ def histogram(run: StoredRun, names: Names, lang: Lang) -> dict[str, Any]:
         {"a": scale(a), "b": scale(b), "n": int(n), "bad": bool((a + b) / 2 < 0)}
         for n, a, b in zip(counts, edges[:-1], edges[1:], strict=True)
     ]
-    title = f"{t('desk.axis_welfare').of(lang)} ({scale.unit})"
+    title = _in("axis_welfare", scale, lang)
     return {
         "width": WIDTH,
         "height": 170,

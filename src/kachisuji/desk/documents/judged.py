@@ -94,9 +94,16 @@ class Judged:
                                        for c in r["cells"]))
                 for r in part["rows"]
             )  # fmt: skip
+            sure = tuple(
+                (row, column)
+                for row, r in enumerate(part["rows"])
+                for column, c in enumerate(r["cells"], 1)
+                if c is not None and c["sure"]
+            )
             numeric = tuple(range(1, len(head)))
-            out.append(Table(self.of(part["title"]), head, rows, numeric, top=INSTRUMENTS))
-        key = "; ".join(f"{number} {self.of(name)}" for number, name in found["fields"])
+            out.append(Table(self.of(part["title"]), head, rows, numeric, INSTRUMENTS, strong=sure))
+        comma = self.say("desk.list_separator")
+        key = comma.join(f"{number} {self.of(name)}" for number, name in found["fields"])
         return [*out, Paragraph(key, style="note"),
                 Paragraph(self.say("instruments.section_note"), style="note")]  # fmt: skip
 

@@ -40,6 +40,7 @@ class Cell:
     text: str
     head: bool
     right: bool
+    strong: bool = False
 
 
 def columns(table: Table, whole: float) -> list[float]:
@@ -53,4 +54,5 @@ def cells(table: Table, rows: Sequence[Sequence[str]] | None = None) -> Iterator
     shown = (table.head, *(table.rows if rows is None else rows))
     for r, row in enumerate(shown):
         for c, text in enumerate(row):
-            yield Cell(r, c, legal(text), r == 0, c in table.numeric)
+            strong = r == 0 or (r - 1, c) in table.strong
+            yield Cell(r, c, legal(text), r == 0, c in table.numeric, strong)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 # heads of columns that the HTML report has not
 _OWN = dict.fromkeys(("limit", "skill", "peak", "tightest", "any"), "documents")
+# a cell of figures: an amount, a share, a year, an interval, or a dash
+FIGURE = re.compile(r"[−+]?[¥$]?\d|–$")
 DECIDING = 14  # quantities whose evidence stands in the bibliography
 FIRST = 10  # of them that stand in the body
 # rows of the tables of an answer that stand in the body, where not all do: 0 where the words of
@@ -124,6 +128,16 @@ def sources(run: StoredRun, lang: Lang, cited: Iterable[str]) -> list[Block]:
                 )
             )
     return out
+
+
+def with_figures(table: Table) -> Table:
+    """Set to the right the columns of figures; what stands where there is none is one text."""
+    numeric = []
+    for column, cells in enumerate(zip(*table.rows, strict=True)):
+        others = {cell for cell in cells if not FIGURE.match(cell)}
+        if column and len(others) <= 1 and not others.issuperset(cells):
+            numeric.append(column)
+    return replace(table, numeric=tuple(numeric))
 
 
 class _Report:
@@ -314,7 +328,7 @@ class _Report:
                 told or self.say("desk.none"),
                 charts.labour_by_year(self.run, self.lang),
             ),
-            *self.table(self.say("documents.labour_caption"), ("skill", "peak", "tightest", "part"),
+            *self.table(self.say("documents.labour_table"), ("skill", "peak", "tightest", "part"),
                         tight, (1, 2, 3)),
         ]  # fmt: skip
 
@@ -387,7 +401,8 @@ class _Report:
                     break
                 head = tuple(self.of(h) for h in table["head"])
                 rows = tuple(tuple(self.of(c) for c in row) for row in table["rows"])
-                out.append(Table(self.of(table["caption"]), head, rows, top=top))
+                told = Table(self.of(table["caption"]), head, rows, top=top)
+                out.append(with_figures(told.narrowed(self.say("desk.head_interval"))))
         return out
 
     def fields(self) -> list[Block]:
@@ -447,6 +462,9 @@ class _Report:
 
     def assumptions(self) -> list[Block]:
         found = evidence.hanging(self.run, self.names)
+        if not found["spreads"]:
+            heading, none = self.say("desk.h_assumptions"), self.say("desk.assumptions_none")
+            return [Heading(heading), Paragraph(none), *self.correlated()]
         rows = [
             (
                 r["name"],

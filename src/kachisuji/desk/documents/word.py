@@ -115,6 +115,8 @@ class _Word:
             tag = OxmlElement("w:fldChar" if kind else "w:instrText")
             if kind:
                 tag.set(qn("w:fldCharType"), kind)
+                if kind == "begin":  # Word works it out when the file is opened
+                    tag.set(qn("w:dirty"), "true")
             else:
                 tag.text = text
             run._r.append(tag)
@@ -141,7 +143,6 @@ class _Word:
         listed += "\n" + "\n".join(h.text for h, _ in self.document.sections())
         contents = self.word.add_paragraph(style="Normal")
         self._field(contents, 'TOC \\o "1-2" \\h \\z \\u', legal(listed))
-        self.word.add_page_break()
 
     def put(self, block: Block) -> None:
         """Write one block."""
@@ -206,7 +207,7 @@ class _Word:
             paragraph.paragraph_format.space_after = Pt(2)
             paragraph.paragraph_format.line_spacing = 1.1
             run = paragraph.add_run(told.text)
-            run.font.size, run.bold = Pt(8.5), told.head
+            run.font.size, run.bold = Pt(8.5), told.strong
             if told.right:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             if told.head:

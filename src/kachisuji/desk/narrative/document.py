@@ -190,8 +190,11 @@ def _pooled(run: StoredRun, names: Names, lang: Lang) -> list[tuple[str, ...]]:
                 task_name(str(task["task"])).of(lang),
                 fixed(task["home_strength"], 2).of(lang),
                 fixed(task["partner_strength"], 2).of(lang),
-                f"{percent(task['eta_mode']).of(lang)} "
-                f"({between(percent(task['eta_low']), percent(task['eta_high'])).of(lang)})",
+                t(
+                    "documents.aside",
+                    text=percent(task["eta_mode"]),
+                    more=between(percent(task["eta_low"]), percent(task["eta_high"])),
+                ).of(lang),
             )
             for task in records(own)
         ]
@@ -214,6 +217,6 @@ def _deciding(run: StoredRun, names: Names, lang: Lang) -> list[tuple[str, ...]]
     return [
         (r["name"].of(lang), r["share"].of(lang),
          t("desk.effect_up" if r["up"] else "desk.effect_down").of(lang),
-         f"{r['grade'].of(lang)} ({', '.join(r['evidence'])})")
+         t("documents.aside", text=r["grade"], more=", ".join(r["evidence"])).of(lang))
         for r in rows
     ]  # fmt: skip

@@ -188,6 +188,10 @@ def _of_line(run: StoredRun, names: Names, line: int) -> dict[str, Figure]:
     half = next((y for y, v in sorted(sales.items()) if last > 0 and v >= last / 2), None)
     partner = names.region(row["partner"])
     whom = t("narrative.together", partner=partner) if row["partner"] else t("narrative.alone")
+    scope = names.scope(row["segment"], row["scope"])
+    extent = t("narrative.extent_whole", scope=scope)
+    if row["segment"] and row["scope"] == "niche":
+        extent = t("narrative.extent_niche", niche=names.niches[row["segment"]])
     lines, joint, paths = "lines.parquet", "portfolio.parquet", "paths.parquet"
     theirs = {
         name: Figure(names.money(own[column]), f"{joint}: {column}")
@@ -196,7 +200,8 @@ def _of_line(run: StoredRun, names: Names, line: int) -> dict[str, Figure]:
     }
     return theirs | {
         "segment": Figure(names.segments[row["segment"]], lines),
-        "scope": Figure(names.scope(row["segment"], row["scope"]), lines),
+        "scope": Figure(scope, lines),
+        "extent": Figure(extent, lines),
         "partner": Figure(whom, lines),
         "start": Figure(plain(row["start"]), lines),
         "package": Figure(names.packages[row["package"]], lines),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kachisuji.desk.findings import chosen, strongest
 from kachisuji.desk.narrative.edits import read_edits
 from kachisuji.desk.narrative.figures import SKILLS, THEIRS, Figure, figures
-from kachisuji.desk.report.bilingual import Both, fixed, listed, percent, plain, t
+from kachisuji.desk.report.bilingual import Both, both, fixed, listed, percent, plain, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
@@ -189,8 +189,7 @@ class _Templates:
                 parts.append(
                     self._fixed(
                         "vision_goal",
-                        statement=Both(goal["statement_en"], goal["statement_ja"]),
-                        year=plain(goal["year"]),
+                        statement=_dated(goal),
                         alone=percent(goal["baseline_odds"]),
                         best=percent(goal["best_odds"]),
                     )
@@ -199,15 +198,15 @@ class _Templates:
         return "\n\n".join(parts), tuple(dict.fromkeys(cites))
 
     def inside(self) -> tuple[str, tuple[str, ...]]:
-        return self._fixed("inside"), ()
+        return self._fixed("inside" if self.picked else "inside_none"), ()
 
     def outside(self) -> tuple[str, tuple[str, ...]]:
-        return self._fixed("outside"), ()
+        return self._fixed("outside" if self.picked else "outside_none"), ()
 
     def lines(self) -> tuple[str, tuple[str, ...]]:
         if not self.picked:
             return self._fixed("lines_none"), ()
-        fields = ("segment", "scope", "partner", "start", "package", "means", "worth", "low",
+        fields = ("segment", "extent", "partner", "start", "package", "means", "worth", "low",
                   "high", "money", "beats")  # fmt: skip
         told = [self._fixed("lines_together")]
         told += [
@@ -230,8 +229,9 @@ class _Templates:
     def milestones(self) -> tuple[str, tuple[str, ...]]:
         goals = self.run.case.tables["goals"]
         own = goals[goals["segment"].isin(self.segments)]
-        key = "milestones" if self.picked else "milestones_none"
-        return self._fixed(key), tuple(dict.fromkeys(own["evidence"]))
+        return self._fixed("milestones" if self.picked else "milestones_none"), tuple(
+            dict.fromkeys(own["evidence"])
+        )
 
     def partners(self) -> tuple[str, tuple[str, ...]]:
         table, told, cites = self.run.case.tables["partners"], [], []
@@ -279,6 +279,8 @@ class _Templates:
         return self.names.money(last["mode"]), plain(int(last["year"])), str(last["evidence"])
 
     def people(self) -> tuple[str, tuple[str, ...]]:
+        if not self.picked:
+            return self._fixed("people_none"), ()
         told = [self._fixed("people")]
         limits = self.run.case.tables["limits"]
         for skill in SKILLS:
@@ -295,7 +297,7 @@ class _Templates:
         return "\n\n".join(told), ()
 
     def sure(self) -> tuple[str, tuple[str, ...]]:
-        return self._fixed("sure"), ()
+        return self._fixed("sure" if self.picked else "sure_none"), ()
 
     def watch(self) -> tuple[str, tuple[str, ...]]:
         table = self.run.influence
@@ -312,6 +314,17 @@ class _Templates:
             for row in top
         ]
         return self._fixed("watch", deciding=listed(told)), self._behind(["portfolio"], DECIDING)
+
+
+def _dated(goal: dict[str, Any]) -> Both:
+    """Return the statement of a goal, with its year where it does not say it itself."""
+    year = str(goal["year"])
+
+    def told(lang: Lang) -> str:
+        text = str(goal[f"statement_{lang}"])
+        return text if year in text else say("narrative.goal_by", lang, statement=text, year=year)
+
+    return both(told)
 
 
 def task_name(task: str) -> Both:

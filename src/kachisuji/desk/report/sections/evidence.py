@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kachisuji.beliefs import Grade, grades_in
+from kachisuji.desk.findings import chosen
 from kachisuji.desk.report.bilingual import Both, percent, t
 from kachisuji.desk.report.drawing import meter, stack
 from kachisuji.desk.report.names import Names
@@ -44,6 +45,7 @@ def hanging(run: StoredRun, names: Names) -> dict[str, Any]:
     most = float(top["share"].max()) if len(top) else 1.0
     order = (*grades(run), "rest")
     return {
+        "spreads": bool(chosen(run)),
         "bar": stack([(shares[g], f"g-{g}") for g in order], 26),
         "legend": [(f"g-{g}", t(f"desk.grade_{g}"), percent(shares[g])) for g in order],
         "rows": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kachisuji.desk.findings import chosen, strongest
+from kachisuji.desk.findings import chosen, strongest, told_power
 from kachisuji.desk.report.bilingual import Both, listed, percent, plain, points, t
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.balance import labour_by_year
@@ -107,7 +107,7 @@ def _brings(run: StoredRun, names: Names) -> Both | None:
         }  # fmt: skip
 
     told = span("welfare", names.money) | span("value_added", names.money)
-    return t("desk.glance_brings_text", **told, **span("indispensability", points))
+    return t("desk.glance_brings_text", **told, power=told_power(run))
 
 
 def _nothing(run: StoredRun, names: Names) -> Both:

@@ -215,11 +215,11 @@ class _Answers:
                 self.names.segments[segment],
                 self.money(spill.loc[line, "mean"]),
                 self.span(spill.loc[line]),
+                percent(spill.loc[line, "positive"]),
                 *(self.money(apart[m].loc[line, "mean"]) for m in apart),
                 self.money(added.loc[line, "mean"]),
                 points(power.loc[line, "mean"]),
                 between(points(power.loc[line, "p10"]), points(power.loc[line, "p90"])),
-                percent(spill.loc[line, "positive"]),
             ]
             for segment, line in order[:ROWS]
         ]
@@ -233,8 +233,8 @@ class _Answers:
         half = len(growth_rank) / 2
         strong = [s for s, i in power_order[: max(1, len(power_order) // 3)]
                   if growth_rank[s] >= half and power.loc[i, "mean"] > 0]  # fmt: skip
-        head = ["segment", "spillover", "interval", *apart, "value_added", "power", "interval"]
-        head.append("positive")
+        head = ["segment", "spillover", "interval", "positive", *apart, "value_added", "power",
+                "interval"]  # fmt: skip
         table = _table(t("desk.q4_caption"), [t(f"desk.head_{h}") for h in head], rows)
         text = [
             t("desk.q4_spill", named=self.names_of([s for s, _ in order[:3]])),

@@ -18,7 +18,7 @@ def robust(run: StoredRun, names: Names) -> dict[str, Any] | None:
     knowing = found["knowing"]
     return {
         "fails": t(f"robust.fails_{fails['kind']}", share=percent(fails["share"])),
-        "boxes": [_box(box, fails["kind"], names) for box in fails["boxes"]],
+        "boxes": [_box(box, fails, names) for box in fails["boxes"]],
         "all": t("robust.knowing_all", all=names.money(knowing["all"])),
         "knowing": [
             {
@@ -72,7 +72,7 @@ def _room(room: dict[str, Any] | None, names: Names) -> Both | None:
     )
 
 
-def _box(box: dict[str, Any], kind: str, names: Names) -> Both:
+def _box(box: dict[str, Any], fails: dict[str, Any], names: Names) -> Both:
     """One box as a plain sentence."""
     told = []
     for c in box["conditions"]:
@@ -85,10 +85,7 @@ def _box(box: dict[str, Any], kind: str, names: Names) -> Both:
             told.append(
                 t("robust.middle", name=name, low=percent(c["low"]), high=percent(c["high"]))
             )
-    return t(
-        f"robust.box_{kind}",
-        when=listed(told),
-        coverage=percent(box["coverage"]),
-        density=percent(box["density"]),
-        mass=percent(box["mass"]),
-    )
+    parts = {name: percent(box[name]) for name in ("coverage", "density", "mass")}
+    base = percent(fails["share"])
+    text = t(f"robust.box_{fails['kind']}", when=listed(told), base=base, **parts)
+    return text + t("robust.box_wide") if box["mass"] > 0.5 else text
