@@ -130,3 +130,11 @@ def test_amounts_stay_whole_where_a_line_breaks(text, whole):
     assert unbroken(text) == whole
     seen = unbroken(text).replace("\u2060", "").replace("\u00a0", " ")
     assert seen == text  # nothing that is read has changed
+
+
+def test_an_error_speaks_the_language_of_the_environment(monkeypatch):
+    error = InputError("cases.unreadable", file="a.csv", why="x")
+    for name, lang in (("ja", "ja"), ("en", "en"), ("xx", "en")):
+        monkeypatch.setenv("KACHISUJI_LANG", name)
+        assert str(error) == error.in_lang(lang)
+        assert str(pickle.loads(pickle.dumps(error))) == error.in_lang(lang)

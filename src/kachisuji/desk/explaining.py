@@ -99,7 +99,8 @@ class Why:
         parts = [self.title.of(lang)]
         for reason in self.reasons:
             told = glue.join(s.of(lang) for s in reason.sentences)
-            ids = f" [{cites}: {', '.join(reason.evidence)}]" if reason.evidence else ""
+            named = t("documents.point", name=cites, text=", ".join(reason.evidence)).of(lang)
+            ids = f" [{named}]" if reason.evidence else ""
             parts.append(told + ids)
         return "\n\n".join(parts)
 

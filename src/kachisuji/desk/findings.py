@@ -32,7 +32,8 @@ class Finding:
 
     def in_lang(self, lang: Lang) -> str:
         """One paragraph in one language."""
-        return f"{self.title.of(lang)} ({self.figure.of(lang)}): {self.text.of(lang)}"
+        head = t("documents.aside", text=self.title, more=self.figure)
+        return t("documents.point", name=head, text=self.text).of(lang)
 
     def as_html(self, lang: Lang) -> Markup:
         """Return the same as markup, its title strong."""

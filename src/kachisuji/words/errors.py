@@ -43,6 +43,17 @@ class KachisujiError(Exception):
         self.values = values
         super().__init__(self.in_lang("en"))
 
+    def __str__(self) -> str:
+        """Return the whole message in the language of the environment; English where unknown."""
+        import os
+
+        from kachisuji.words.language import language
+
+        try:
+            return self.in_lang(language((), os.environ))
+        except InputError:  # the language asked for is none: that is told elsewhere
+            return self.in_lang("en")
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross a process border whole."""
         return _rebuild, (type(self), self.key, self.file, self.row, self.column, self.values)

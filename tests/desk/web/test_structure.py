@@ -43,6 +43,16 @@ def test_the_multiplier_at_home_is_what_home_makes_of_the_whole():
     assert (world.max() - world.min() > 0.01).all()
 
 
+def test_figures_that_another_version_kept_are_worked_out_again(tmp_path, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(library_room, "MEASURES", ("output",))
+        before.setattr(
+            library_room, "figures", lambda economy: structures.figures(economy)[["output"]]
+        )
+        assert list(Library(tmp_path).figures("reference")) == ["output"]
+    assert {*structures.MEASURES} <= {*Library(tmp_path).figures("reference")}
+
+
 def test_flows_of_a_sector_add_up_to_its_output():
     economy = reference()
     for region, sector in (("JPN", "c15"), ("USA", "c30")):

@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pandas as pd
 
 from kachisuji.accounts import Economy, read, reference
 from kachisuji.accounts.commons import Commons, Holding
-from kachisuji.desk.web.structures import figures
+from kachisuji.desk.web.structures import MEASURES, figures
 from kachisuji.ledger import write_atomic
 from kachisuji.words import InputError, KachisujiError, RunError
 
@@ -177,7 +178,9 @@ class Library:
         if kept is not None and kept[1].is_file():
             return kept[0], pd.read_parquet(kept[1])
         economy = self.table(name)
-        path = self.folder / f"{economy.checksum[:24]}.parquet"
+        # figures that a version with other measures kept are not these
+        told = zlib.crc32(",".join(MEASURES).encode())
+        path = self.folder / f"{economy.checksum[:24]}-{told:08x}.parquet"
         self._read[content] = economy.year, path
         if path.is_file():
             return economy.year, pd.read_parquet(path)
