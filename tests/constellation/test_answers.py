@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from kachisuji.constellation import ask
+from kachisuji.constellation.answers import answer as made
 from kachisuji.constellation.node import Node
-from kachisuji.constellation.noise import bound, scales
+from kachisuji.constellation.noise import bound, deviations, scales
+from kachisuji.constellation.questions import parts
 from kachisuji.words import InputError
 from tests.constellation.conftest import NAMES, ORIGINS, PRODUCTS, production, purchases
 
@@ -148,3 +150,37 @@ def test_the_same_id_is_the_same_question(asker):
     np.testing.assert_array_equal(first.values, again.values)
     with pytest.raises(InputError):
         asker.put(ask(kind="count", table="purchases", epsilon=0.6), ident)
+
+
+@pytest.mark.parametrize("kind", ["shares", "count", "mean"])
+def test_a_range_is_cut_to_what_can_be_and_still_holds_the_truth(kind):
+    """A product with one seller: its share is at the edge, where a range would go beyond."""
+    given = {"value": "stock_days", "low": 5.0, "high": 30.0} if kind == "mean" else {}
+    table = {} if kind == "shares" else {"table": "purchases"}
+    groups = {"product": ("MAGNET",), "origin": ORIGINS}
+    question = ask(kind=kind, epsilon=0.5, groups=groups, smallest=0, **table, **given)
+    only = np.zeros(len(ORIGINS))
+    only[0] = 400.0
+    truth = {"shares": only / 400.0, "count": only, "mean": np.array([5.0, np.nan, np.nan])}[kind]
+    inside = {"shares": (0.0, 1.0), "count": (0.0, np.inf), "mean": (5.0, 30.0)}[kind]
+    steps = np.concatenate([np.full(p.size, p.step) for p in parts(question)])
+    scale = deviations(question) / np.sqrt(6.0)  # of one member of three
+    sums = -12.5 * only if kind == "mean" else only  # a mean's count from the middle of its bounds
+    whole = {"count": only, "value": only, "sum": sums}
+    exact = np.concatenate([whole.get(p.name, np.zeros(p.size)) for p in parts(question)])
+    rng, held, raw = np.random.default_rng(4), [], []
+    for _ in range(120):
+        noise = rng.laplace(0.0, scale, (3, steps.size)).sum(axis=0)
+        said = {"kept": [True] * 5, "values": list(np.round((exact + noise) / steps))}
+        found = made("q", question, said).table
+        assert (found["low"] >= inside[0]).all()
+        assert (found["high"] <= inside[1]).all()
+        assert (found["low"] <= found["high"]).all()
+        there = np.isfinite(truth)
+        held.append(((found["low"] <= truth) & (truth <= found["high"]))[there].mean())
+        raw.append(found["value" if kind == "shares" else "estimate"].to_numpy())
+    assert np.mean(held) > 0.93
+    if kind != "mean":  # what is calculated with has no bias: small cells are as often below zero
+        error = np.abs(np.mean(raw, axis=0) - only) / (np.std(raw, axis=0) / np.sqrt(120))
+        assert error.max() < 4.0
+        assert np.min(raw) < 0.0

@@ -37,7 +37,9 @@ class Answer:
         deviation of its noise.
     table
         One row a group (or parameter): ``estimate``, ``deviation``, ``low``, ``high`` (95 % bounds
-        of the noise; for sums and counts exact, for what is derived to first order).
+        of the noise; for sums and counts exact, for what is derived to first order; cut to what
+        the figure can be, see :func:`cut`). Estimates of sums and counts, and ``value`` of shares,
+        are as they were opened, without bias: take these to calculate with.
     left_out
         How many nodes the committee found unsound and left out.
     opened, key, proof
@@ -98,24 +100,34 @@ def groups(question: Question) -> pd.DataFrame:
     )
 
 
+def cut(estimate: F8, half: F8, least: float, most: float) -> tuple[F8, F8]:
+    """Return the range ``x ± half`` within ``[least, most]``, ``x`` the estimate moved into it.
+
+    Where the truth lies in ``[least, most]``, moving the estimate there never takes it farther
+    from the truth, so the range holds the truth no less often than the one that was not cut.
+    """
+    middle = np.clip(estimate, least, most)
+    return np.maximum(least, middle - half), np.minimum(most, middle + half)
+
+
 def _bounded(
-    table: pd.DataFrame, estimate: F8, deviation: F8, *, exact: bool = True, step: float = 0.0
-) -> pd.DataFrame:
+    table: pd.DataFrame, estimate: F8, deviation: F8, *, exact: bool = True, step: float = 0.0,
+    least: float = -np.inf, most: float = np.inf,
+) -> pd.DataFrame:  # fmt: skip
     # the sum of three Laplace draws keeps t scales, whole numbers half a step more; a derived
     # figure is nearer to the normal
     wide = bound(CONFIDENCE) / np.sqrt(6.0) if exact else 1.96
-    half = wide * deviation + step / 2.0
-    return table.assign(
-        estimate=estimate, deviation=deviation, low=estimate - half, high=estimate + half
-    )
+    low, high = cut(estimate, wide * deviation + step / 2.0, least, most)
+    return table.assign(estimate=estimate, deviation=deviation, low=low, high=high)
 
 
 def _table(a: Answer) -> pd.DataFrame:
     q, table = a.question, groups(a.question)
     if q.kind == "count":
-        return _bounded(table, *a.part("count"), step=1.0)
+        return _bounded(table, *a.part("count"), step=1.0, least=0.0)
     if q.kind == "sum":
-        return _bounded(table, *a.part("sum"))
+        least, most = 0.0 if q.low >= 0 else -np.inf, 0.0 if q.high <= 0 else np.inf
+        return _bounded(table, *a.part("sum"), least=least, most=most)
     if q.kind in ("mean", "recipe"):
         return _means(a, table)
     if q.kind == "histogram":
@@ -123,7 +135,7 @@ def _table(a: Answer) -> pd.DataFrame:
         edges = np.linspace(q.low, q.high, q.bins + 1)
         many = many.assign(bin_low=np.tile(edges[:-1], len(table)),
                            bin_high=np.tile(edges[1:], len(table)))  # fmt: skip
-        return _bounded(many, *a.part("count"), step=1.0)
+        return _bounded(many, *a.part("count"), step=1.0, least=0.0)
     if q.kind == "quantiles":
         return _quantiles(a, table)
     if q.kind == "shares":
@@ -145,7 +157,8 @@ def _means(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     q = a.question
     value, deviation = _ratio(*a.part("sum"), *a.part("count"))
     middle = (q.low + q.high) / 2.0 if q.kind == "mean" else 0.0
-    made = _bounded(table, np.clip(value + middle, q.low, q.high), deviation, exact=False)
+    made = _bounded(table, np.clip(value + middle, q.low, q.high), deviation, exact=False,
+                    least=q.low, most=q.high)  # fmt: skip
     return made.assign(count=a.part("count")[0])
 
 
@@ -192,7 +205,7 @@ def _shares(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
     whole = table.groupby("product")["value"].transform("sum").to_numpy(dtype=float)
     many = len(q.groups["origin"])
     share, spread = _ratio(table["value"].to_numpy(), deviation, whole, deviation * np.sqrt(many))
-    made = _bounded(table, np.clip(share, 0.0, 1.0), spread, exact=False)
+    made = _bounded(table, np.clip(share, 0.0, 1.0), spread, exact=False, least=0.0, most=1.0)
     square = (share**2 - spread**2).clip(min=0.0)
     made["hhi"] = made.assign(square=square).groupby("product")["square"].transform("sum")
     held = made.groupby("product")["stock"].transform("sum").to_numpy(dtype=float)

@@ -57,9 +57,14 @@ def fitted(a: Answer, table: pd.DataFrame) -> pd.DataFrame:
         for k, (name, value) in enumerate(found.items()):
             row = {c: table.iloc[g][c] for c in table.columns} | {"parameter": name}
             total = math.hypot(float(spread[k]), sampling.get(name, 0.0))
-            row |= {"estimate": value, "deviation": float(spread[k]),
-                    "sampling": sampling.get(name, math.nan),
-                    "low": value - 1.96 * total, "high": value + 1.96 * total}  # fmt: skip
+            most = 1.0 if name == "learning_rate" else math.inf  # no cost falls below nothing
+            row |= {
+                "estimate": value,
+                "deviation": float(spread[k]),
+                "sampling": sampling.get(name, math.nan),
+                "low": value - 1.96 * total,
+                "high": min(most, value + 1.96 * total),
+            }
             out.append(row)
     return pd.DataFrame(out)
 
@@ -77,14 +82,14 @@ def _own_slopes(a: Answer) -> pd.DataFrame:
     between = max(square - away * away, 0.01 * half * half)
     b, sampling = min(max(half + away, 0.0), STEEPEST), math.sqrt(between / n)
     fall = math.log(2.0) * 2.0**-b
-    made = (("b", b, 1.0), ("learning_rate", 1.0 - 2.0**-b, fall))
+    made = (("b", b, 1.0, STEEPEST), ("learning_rate", 1.0 - 2.0**-b, fall, 1.0 - 2.0**-STEEPEST))
     process = a.question.groups.get("process", ("",))[0]
     rows = []
-    for name, value, scale in made:
+    for name, value, scale, most in made:  # clamped by every node: neither can be beyond
         total = 1.96 * math.hypot(noise, sampling) * scale
         rows.append({"process": process, "parameter": name, "estimate": value,
                      "deviation": noise * scale, "sampling": sampling * scale,
-                     "low": value - total, "high": value + total})  # fmt: skip
+                     "low": max(0.0, value - total), "high": min(most, value + total)})  # fmt: skip
     return pd.DataFrame(rows)
 
 

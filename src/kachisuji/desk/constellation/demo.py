@@ -232,7 +232,10 @@ def _exposure(answer: Answer, purchases: pd.DataFrame) -> list[dict[str, Any]]:
     records = answer.table.to_dict("records")
     for product in answer.question.groups["product"]:
         top = max((r for r in records if r["product"] == product), key=lambda r: r["estimate"])
-        kept = {k: float(top[k]) for k in ("deviation", "hhi", "stock_days", "stock_days_sd")}
+        kept = {
+            k: float(top[k])
+            for k in ("low", "high", "deviation", "hhi", "stock_days", "stock_days_sd")
+        }
         truth = by.get((product, top["origin"]), 0.0) / whole[product]
         out.append({"product": product, "origin": top["origin"], "share": float(top["estimate"]),
                     "truth": float(truth), **kept})  # fmt: skip
@@ -273,9 +276,9 @@ def _worth_line(row: Mapping[str, Any], lang: Lang) -> str:
 def _share_line(row: Mapping[str, Any], lang: Lang) -> str:
     return say(
         "nodes.demo_share", lang, product=row["product"], origin=row["origin"],
-        share=percent(row["share"], lang), sd=percent(row["deviation"], lang),
-        truth=percent(row["truth"], lang), hhi=number(row["hhi"], lang),
-        days=number(row["stock_days"], lang), days_sd=number(row["stock_days_sd"], lang),
+        **{k: percent(row[k], lang) for k in ("share", "low", "high", "truth")},
+        hhi=number(row["hhi"], lang), days=number(row["stock_days"], lang),
+        days_sd=number(row["stock_days_sd"], lang),
     )  # fmt: skip
 
 
