@@ -1,6 +1,7 @@
 """A node's log, policy, budget and approvals; nothing spent twice, no line altered unnoticed."""
 
 import contextlib
+import json
 
 import pytest
 
@@ -176,6 +177,28 @@ def test_approval_once_always_and_never(node):
     node.approvals.decide("four", smaller, "ministry", "never")
     with pytest.raises(Refusal, match="refused_owner"):
         node.answer("four.1", smaller, "ministry")
+    (stands,) = node.approvals.standing()
+    assert (stands.asker, stands.epsilon, stands.question) == ("ministry", 0.1, smaller)
+    with pytest.raises(InputError, match="no standing approval one"):
+        node.withdraw("one")
+    node.withdraw(stands.ident)
+    assert node.log.entries()[-1].values == {"id": stands.ident, "asker": "ministry"}
+    for key in ("three.2", "six.1"):  # neither a further attempt nor a new question
+        with pytest.raises(Refusal, match="waiting"):
+            node.answer(key, smaller, "ministry")
+    assert node.approvals.standing() == ()
+
+
+def test_a_standing_approval_of_an_earlier_version_is_kept_listed_and_withdrawn(node):
+    write_policy(node.folder, Policy(budget={"ministry": 2.5}))
+    old = {"once": {}, "never": {}, "always": {f"ministry:{QUESTION.shape()}": "1.0"}}
+    node.approvals.file.write_text(json.dumps(old))
+    node.answer("q.1", QUESTION, "ministry")
+    (stands,) = node.approvals.standing()
+    assert (stands.asker, stands.epsilon, stands.question) == ("ministry", 1.0, None)
+    node.withdraw(stands.ident)
+    with pytest.raises(Refusal, match="waiting"):
+        node.answer("q.2", QUESTION, "ministry")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +269,14 @@ def test_what_was_kept_for_resending_and_is_damaged_is_made_anew_at_no_charge(no
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"once": {}, "never": {}, "always": {"a": "b"}}']
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"once": {}, "never": {}, "always": {"a": "b"}}',
+        '{"once": {}, "never": {}, "always": {"a:b": {"question": {}, "since": ""}}}',
+    ],
 )
 def test_damaged_approvals_are_told_and_nothing_is_answered(node, text):
     write_policy(node.folder, Policy(budget={"ministry": 5.0}))

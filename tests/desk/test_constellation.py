@@ -97,6 +97,13 @@ def test_every_step_gives_its_result_as_json(hub, capsys):
     assert (waiting["id"], waiting["epsilon"], len(waiting["warnings"])) == ("q1", 5.0, 1)
     assert value("node", "approve", hub / "new", "q1") == {"id": "q1", "decided": "once"}
     assert value("node", "approve", hub / "new") == []
+    (hub / "new" / PENDING).write_text(json.dumps([item | {"id": "q2"}]))
+    assert value("node", "approve", hub / "new", "q2", "--always")["decided"] == "always"
+    (stands,) = value("node", "withdraw", hub / "new")
+    assert (stands["asker"], stands["epsilon"]) == ("ministry", 5.0)
+    assert value("node", "check", hub / "new")["standing"] == [stands["id"]]
+    assert value("node", "withdraw", hub / "new", stands["id"])["withdrawn"]
+    assert value("node", "withdraw", hub / "new") == []
     assert value("constellation", "revoke", hub / "hub", "new") == {"revoked": "new"}
     assert value("constellation", "init", hub / "other")["host"] == "127.0.0.1"
     assert {t["name"] for t in value("node", "tables")["skills"] if t["key"]} == {"craft", "age"}
@@ -132,6 +139,7 @@ def test_revoking_and_a_fourth_member(hub, capsys):
         ("node", "log", "{}/nowhere"),
         ("node", "approve", "{}/acme", "no-such-question"),
         ("node", "approve", "{}/acme", "x", "--always", "--refuse"),
+        ("node", "withdraw", "{}/acme", "no-such-approval"),
         ("node", "serve", "{}/acme", "--port", "0"),
         ("constellation", "init", "{}/hub"),
         ("constellation", "invite", "{}/acme", "{}/acme.invitation", "--out", "{}/x", "--url", "u"),

@@ -87,6 +87,27 @@ def test_an_altered_log_is_told(node, browser):
     assert "altered" in page.text
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_what_is_approved_for_good_is_shown_and_withdrawn(node, browser, lang):
+    page = browser.get("/").text
+    assert "/withdraw" not in page
+    form = {"ident": "q1", "how": "always", "csrf": token(page), "spoken": lang}
+    shown = html.unescape(browser.post("/decide", data=form).text)
+    (stands,) = node.approvals.standing()
+    assert ("Approved until withdrawn" if lang == "en" else "取り消すまで有効な承認") in shown
+    assert QUESTION.explain(lang) in shown
+    gone = {"ident": stands.ident, "spoken": lang}
+    assert browser.post("/withdraw", data=gone).status_code == 403  # forged
+    assert len(node.approvals.standing()) == 1
+    shown = html.unescape(browser.post("/withdraw", data=gone | {"csrf": token(shown)}).text)
+    assert node.approvals.standing() == ()
+    assert ("approval withdrawn" if lang == "en" else "承認の取消し") in shown
+    assert node.approvals.state("q1", QUESTION, "ministry") == "waiting"
+    again = browser.post("/withdraw", data=gone | {"csrf": token(shown)})
+    assert again.status_code == 400
+    assert stands.ident in again.text
+
+
 @pytest.mark.slow
 def test_in_a_browser(node):
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -133,6 +154,12 @@ def test_in_a_browser(node):
             page.get_by_role("button", name="今後も承認").click()
             page.wait_for_load_state()
             assert page.get_by_role("button", name="今後も承認").count() == 0
+            assert Axe().run(page).violations_count == 0
+            page.get_by_role("button", name="取り消す").click()
+            page.wait_for_load_state()
+            assert page.get_by_role("button", name="今後も承認").count() == 1
+            page.get_by_role("button", name="今後も承認").click()
+            page.wait_for_load_state()
             page.get_by_role("link", name="English").click()
             assert "Questions that wait" in page.content()
             assert all(u.startswith(f"http://127.0.0.1:{port}/") for u in asked)

@@ -17,6 +17,7 @@ from kachisuji.constellation.policy import (
     POLICY,
     Approvals,
     Policy,
+    Standing,
     read_policy,
     write_policy,
 )
@@ -321,6 +322,18 @@ class Node:
         sent = self._seal(key, question, policy)
         write(kept, json.dumps(sent.as_json()), mode=0o600)
         return sent
+
+    def withdraw(self, ident: str) -> Standing:
+        """Withdraw a standing approval and say so in the log.
+
+        Raises
+        ------
+        InputError
+            When no standing approval has this id.
+        """
+        gone = self.approvals.withdraw(ident)
+        self.log.append("withdrawn", id=ident, asker=gone.asker)
+        return gone
 
     def _has_rows(self, question: Question) -> bool:
         """Whether there is anything to fit; elsewhere an empty answer is a zero like any other."""

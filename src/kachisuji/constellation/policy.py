@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kachisuji.constellation.questions import MOST_EPSILON, Kind, Question, got_and_wanted
+from kachisuji.constellation.questions import MOST_EPSILON, Kind, Question, ask, got_and_wanted
 from kachisuji.constellation.storage import locked, write
 from kachisuji.words import InputError
 
@@ -98,6 +101,29 @@ def write_policy(folder: Path, policy: Policy) -> None:
     write(folder / POLICY, text)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """An approval that stands until it is withdrawn.
+
+    Attributes
+    ----------
+    ident
+        Names it when it is withdrawn.
+    asker, epsilon
+        Whose questions are answered without asking the owner, up to which ε each.
+    question
+        What was approved; None where an earlier version kept its digest only.
+    since
+        When (UTC); empty where an earlier version kept none.
+    """
+
+    ident: str
+    asker: str
+    epsilon: float
+    question: Question | None
+    since: str
+
+
 class Approvals:
     """What the owner approved: single questions, and shapes of questions for good."""
 
@@ -105,16 +131,16 @@ class Approvals:
         self.folder = folder
         self.file = folder / APPROVALS
 
-    def _read(self) -> dict[str, dict[str, str]]:
+    def _read(self) -> dict[str, dict[str, Any]]:
         if not self.file.exists():
             return {"once": {}, "always": {}, "never": {}}
         try:
-            found: dict[str, dict[str, str]] = json.loads(self.file.read_text(encoding="utf-8"))
+            found: dict[str, dict[str, Any]] = json.loads(self.file.read_text(encoding="utf-8"))
             for _ in found["once"].items(), found["never"].items():
                 pass
-            for most in found["always"].values():
-                float(most)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            for key, most in found["always"].items():
+                _standing(key, most)
+        except (ValueError, KeyError, TypeError, AttributeError, InputError) as error:
             raise InputError("constellation.damaged", file=self.file) from error
         return found
 
@@ -126,16 +152,59 @@ class Approvals:
         """
         with locked(self.folder):
             kept = self._read()
-            key = f"{asker}:{question.shape()}" if how == "always" else question_id
-            said = repr(question.epsilon) if how == "always" else f"{asker}:{question.digest()}"
-            kept[how][key] = said
-            write(self.file, json.dumps(kept, indent=1, sort_keys=True))
+            if how == "always":
+                since = datetime.now(UTC).isoformat(timespec="seconds")
+                told = {"question": question.model_dump(mode="json"), "since": since}
+                kept[how][f"{asker}:{question.shape()}"] = told
+            else:
+                kept[how][question_id] = f"{asker}:{question.digest()}"
+            self._write(kept)
+
+    def _write(self, kept: dict[str, dict[str, Any]]) -> None:
+        write(self.file, json.dumps(kept, indent=1))
 
     def state(self, question_id: str, question: Question, asker: str) -> str:
         """Return ``approved``, ``never`` or ``waiting``."""
         kept = self._read()
         if question_id in kept["never"]:
             return "never"
-        most = float(kept["always"].get(f"{asker}:{question.shape()}", 0.0))
+        key = f"{asker}:{question.shape()}"
+        most = _standing(key, kept["always"][key]).epsilon if key in kept["always"] else 0.0
         once = kept["once"].get(question_id) == f"{asker}:{question.digest()}"
         return "approved" if once or question.epsilon <= most else "waiting"
+
+    def standing(self) -> tuple[Standing, ...]:
+        """Return what is approved until withdrawn, oldest first."""
+        found = [_standing(key, said) for key, said in self._read()["always"].items()]
+        return tuple(sorted(found, key=lambda s: (s.since, s.asker, s.ident)))
+
+    def withdraw(self, ident: str) -> Standing:
+        """Withdraw a standing approval: from now on such questions wait for the owner again.
+
+        Further attempts of a question that was answered under it wait too; what was sent is sent.
+
+        Raises
+        ------
+        InputError
+            When no standing approval has this id.
+        """
+        with locked(self.folder):
+            kept = self._read()
+            for key, said in kept["always"].items():
+                if (found := _standing(key, said)).ident == ident:
+                    del kept["always"][key]
+                    self._write(kept)
+                    return found
+        raise InputError("constellation.not_standing", got=ident[:64])
+
+
+def _standing(key: str, said: Any) -> Standing:
+    """Read a standing approval; an earlier version kept nothing but the greatest ε."""
+    asker, _, shape = key.rpartition(":")
+    ident = hashlib.sha256(key.encode()).hexdigest()[:8]
+    if isinstance(said, str):
+        return Standing(ident, asker, float(said), None, "")
+    question = ask(**said["question"])
+    if question.shape() != shape:
+        raise ValueError("the question is not the one that was approved")
+    return Standing(ident, asker, question.epsilon, question, str(said["since"]))

@@ -82,6 +82,7 @@ def check(folder: Path, recover: bool, telling: Telling) -> int:
         "log": len(entries),
         "budget": {k: {"all": v, "left": node.left(k)} for k, v in policy.budget.items()},
         "waiting": [i["id"] for i in serving.pending(node)],
+        "standing": [s.ident for s in node.approvals.standing()],
     }
     lines = [say("nodes.checked", lang, entries=len(entries))]
     lines += [say("nodes.table_rows", lang, table=t, rows=n) for t, n in tables.items()]
@@ -93,6 +94,8 @@ def check(folder: Path, recover: bool, telling: Telling) -> int:
         lines.append(say("nodes.until", lang, until=value["until"]))
     if value["waiting"]:
         lines.append(say("nodes.waiting", lang, count=len(value["waiting"])))
+    if value["standing"]:
+        lines.append(say("nodes.standing", lang, count=len(value["standing"])))
     telling.result("\n".join(lines), value)
     return 0
 
@@ -144,6 +147,28 @@ def approve(folder: Path, ident: str, how: str, telling: Telling) -> int:
     node.approvals.decide(ident, made(**item["question"]), str(item["asker"]), how)
     node.log.append("decided", id=ident, how=how)
     telling.result(say(f"nodes.decided_{how}", lang, got=ident), {"id": ident, "decided": how})
+    return 0
+
+
+def withdraw(folder: Path, ident: str, telling: Telling) -> int:
+    """Tell what is approved for good, or withdraw one of these approvals."""
+    from kachisuji.constellation.node import Node
+
+    node, lang = Node(folder), telling.lang
+    if ident:
+        gone = node.withdraw(ident)
+        text = say("nodes.withdrawn", lang, got=ident, asker=gone.asker)
+        telling.result(text, {"id": ident, "asker": gone.asker, "withdrawn": True})
+        return 0
+    found, lines = [], []
+    for kept in node.approvals.standing():
+        reveals = kept.question.explain(lang) if kept.question else say("nodes.not_kept", lang)
+        found.append({"id": kept.ident, "asker": kept.asker, "epsilon": kept.epsilon,
+                      "since": kept.since, "reveals": reveals})  # fmt: skip
+        most = say("nodes.standing_most", lang, epsilon=number(kept.epsilon, lang))
+        lines += [f"{kept.ident}  {kept.asker}  {most}  {kept.since}".rstrip(), f"    {reveals}"]
+    lines.append(say("nodes.standing", lang, count=len(found)))
+    telling.result("\n".join(lines), found)
     return 0
 
 

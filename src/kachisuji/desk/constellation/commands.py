@@ -124,6 +124,17 @@ def _add_node_work(group: App, lang: Lang, told: Told) -> None:
         how = "never" if refuse else "always" if always else "once"
         return acting.approve(folder, question, how, telling)
 
+    @group.command(name="withdraw", help=say("nodes.help_node_withdraw", lang))
+    @speaking(lang, told)
+    def withdraw(
+        folder: Folder,
+        approval: Annotated[str, told("nodes.arg_approval")] = "",
+        /,
+        *,
+        telling: Telling,
+    ) -> int:
+        return acting.withdraw(folder, approval, telling)
+
 
 def _add_founding(group: App, lang: Lang, told: Told) -> None:
     Folder = Annotated[Path, told("nodes.arg_coordinator")]

@@ -78,6 +78,17 @@ def screen(node: Node, lang: Lang) -> Gate:
             return page(request, InputError("nodes.not_waiting", got=ident[:64]))
         node.approvals.decide(ident, ask(**item["question"]), str(item["asker"]), how)
         node.log.append("decided", id=ident, how=how)
+        return back(spoken)
+
+    @app.post("/withdraw")
+    def withdraw(request: Request, ident: str = Form(), spoken: str = Form("")) -> Response:
+        try:
+            node.withdraw(ident)
+        except KachisujiError as wrong:  # withdrawn meanwhile, or a damaged file of the folder
+            return page(request, wrong)
+        return back(spoken)
+
+    def back(spoken: str) -> Response:
         return RedirectResponse(f"/?lang={'ja' if spoken == 'ja' else 'en'}", 303)
 
     def told(scope: Scope, refusal: RefusedError) -> Any:
@@ -92,8 +103,8 @@ def screen(node: Node, lang: Lang) -> Gate:
 
 
 def _nothing(node: Node) -> dict[str, Any]:
-    return {"name": node.folder.name, "budget": [], "waiting": [], "entries": [], "tables": [],
-            "rules": None, "whole": False}  # fmt: skip
+    return {"name": node.folder.name, "budget": [], "waiting": [], "standing": [], "entries": [],
+            "tables": [], "rules": None, "whole": False}  # fmt: skip
 
 
 def _values(node: Node, lang: Lang) -> dict[str, Any]:
@@ -113,6 +124,13 @@ def _values(node: Node, lang: Lang) -> dict[str, Any]:
             "refusal": _reason(policy.refusal(question, str(item["asker"])), lang),
             "shown": question.model_dump_json(exclude_defaults=True),
         })  # fmt: skip
+    standing = [
+        {"id": s.ident, "asker": s.asker, "epsilon": number(s.epsilon, lang),
+         "since": _when(s.since),
+         "explain": s.question.explain(lang) if s.question else say("nodes.not_kept", lang),
+         "shown": s.question.model_dump_json(exclude_defaults=True) if s.question else ""}
+        for s in node.approvals.standing()
+    ]  # fmt: skip
     tables = [
         {"name": t, "rows": len(node.table(t)),
          "columns": [(a.name, a.unit, a.meaning_ja if lang == "ja" else a.meaning_en)
@@ -120,12 +138,16 @@ def _values(node: Node, lang: Lang) -> dict[str, Any]:
         for t in node.held()
     ]  # fmt: skip
     shown = [
-        {"number": e.number, "when": e.when.replace("T", " ").removesuffix("+00:00"),
+        {"number": e.number, "when": _when(e.when),
          "event": say(f"nodes.event_{e.event}", lang), "told": _told(e.values, lang)}
         for e in reversed(entries[-SHOWN:])
     ]  # fmt: skip
-    return {"name": node.folder.name, "budget": budget, "waiting": waiting, "entries": shown,
-            "tables": tables, "rules": policy, "whole": True}  # fmt: skip
+    return {"name": node.folder.name, "budget": budget, "waiting": waiting, "standing": standing,
+            "entries": shown, "tables": tables, "rules": policy, "whole": True}  # fmt: skip
+
+
+def _when(stamp: str) -> str:
+    return stamp.replace("T", " ").removesuffix("+00:00")
 
 
 def _reason(key: str | None, lang: Lang) -> str:
