@@ -272,6 +272,14 @@ def test_a_year_outside(tiny_case, year):
     assert place(only(tiny_case, "cases.year_outside")) == ("markets.csv", line, "year")
 
 
+@pytest.mark.parametrize("year", ["2025", "2041"])
+def test_a_goal_in_a_year_not_simulated(tiny_case, year):
+    tiny_case.put("goals", 2, "year", year)
+    problem = only(tiny_case, "cases.year_outside")
+    assert place(problem) == ("goals.csv", 2, "year")
+    assert (problem.values["first"], problem.values["last"]) == (2026, 2040)
+
+
 LINKS = [
     ["from", "to", "kind", "low", "mode", "high", "evidence"],
     ["parts", "design", "technology", "0.5", "1", "1", "E01-001"],

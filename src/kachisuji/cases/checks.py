@@ -260,6 +260,12 @@ def years(w: World) -> Problems:
             yield w.sheets["markets"].problem(
                 "cases.year_outside", row, "year", got=year, first=s.base_year, last=s.last_year
             )
+    for row, record in w.records("goals"):
+        year = record["year"]
+        if year is not None and not s.first_year <= year <= s.last_year:  # could never be tested
+            yield w.sheets["goals"].problem(
+                "cases.year_outside", row, "year", got=year, first=s.first_year, last=s.last_year
+            )
     covered: dict[tuple[Any, Any], list[int]] = defaultdict(list)
     for row, record in w.records("limits"):
         year = record["year"]
