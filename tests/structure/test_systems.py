@@ -1,5 +1,6 @@
 """Solving, multipliers, linkages, position and content against a second route, and their laws."""
 
+import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kachisuji import accounts, structure
 from kachisuji.accounts import reference
 from kachisuji.structure import (
     domestic_leontief,
@@ -20,7 +22,7 @@ from kachisuji.structure import (
     upstreamness,
     value_added_content,
 )
-from kachisuji.words import InputError
+from kachisuji.words import InputError, KindError
 from tests.structure.tables import national, random_economy
 
 SEEDS = st.integers(0, 10**6)
@@ -255,3 +257,34 @@ def test_rows_of_ones_own():
         multipliers(table, {"jobs": jobs.iloc[:5]})
     with pytest.raises(InputError, match="has 5 figures"):
         multipliers(table, {"jobs": np.ones(5)})
+
+
+TAKING_TABLES = [
+    (function, parameter.name)
+    for room in (accounts, structure)
+    for function in map(room.__dict__.get, room.__all__)
+    if inspect.isfunction(function)
+    for parameter in inspect.signature(function).parameters.values()
+    if parameter.annotation == "Economy"
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), TAKING_TABLES, ids=lambda v: getattr(v, "__name__", v)
+)
+@pytest.mark.parametrize("given", ["wiod13", None], ids=repr)
+def test_what_is_no_table_is_named(function, name, given):
+    asked = inspect.signature(function).parameters.values()
+    needed = {p.name: reference() for p in asked if p.default is p.empty} | {name: given}
+    with pytest.raises(TypeError) as told:
+        function(**needed)
+    assert isinstance(told.value, InputError)  # a sentence with its remedy, in both languages
+    assert f"{name} of {function.__name__} is a table (Economy), not {type(given).__name__}" in str(
+        told.value
+    )
+
+
+def test_a_table_is_asked_for_by_place_as_well():
+    assert len(TAKING_TABLES) > 30
+    with pytest.raises(KindError, match="after of decompose_change"):
+        structure.decompose_change(reference(), "wiod13")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kachisuji.accounts.aggregating import Concordance
-from kachisuji.accounts.economy import Economy, Extension
+from kachisuji.accounts.economy import Economy, Extension, of_tables
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _3EID = {
 }
 
 
+@of_tables
 def extension_from(
     economy: Economy,
     values: pd.DataFrame,

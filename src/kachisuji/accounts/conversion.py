@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.accounts.economy import Economy
+from kachisuji.accounts.economy import Economy, of_tables
 from kachisuji.words import InputError
 
 Floats = NDArray[np.float64]
 
 
+@of_tables
 def convert(
     economy: Economy, *, rate: float, currency: str | None = None, unit: str | None = None
 ) -> Economy:
@@ -54,6 +55,7 @@ def convert(
     )
 
 
+@of_tables
 def deflate(economy: Economy, prices: Any, price_year: int) -> Economy:
     """Return the table in another year's prices.
 

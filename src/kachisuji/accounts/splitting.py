@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts.balancing import gras
-from kachisuji.accounts.economy import Economy
+from kachisuji.accounts.economy import Economy, of_tables
 from kachisuji.words import InputError, RunError, nearest
 
 Floats = NDArray[np.float64]
@@ -30,6 +30,7 @@ class _Plan:
         return (*old[: self.sector], *self.names, *old[self.sector + 1 :])
 
 
+@of_tables
 def disaggregate(
     economy: Economy,
     sector: str,

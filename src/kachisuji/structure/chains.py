@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.exports import _exporter, domestic_solutions, grouped, output_by_user
 from kachisuji.structure.leontief import leontief
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 _POSTS = ("exports", "output", "final_demand")
 
 
+@of_tables
 def gvc_income(
     economy: Economy, final_region: str | None = None, final_sector: str | None = None
 ) -> pd.Series[float]:
@@ -47,6 +48,7 @@ def gvc_income(
     return economy.series(value_added_shares(economy) * made, "gvc_income")
 
 
+@of_tables
 def gvc_income_by_product(economy: Economy) -> pd.DataFrame:
     """Return the value added of each region in the final products of each (region, sector).
 
@@ -57,6 +59,7 @@ def gvc_income_by_product(economy: Economy) -> pd.DataFrame:
     return economy.frame(origin_of_value_added(economy) * final[:, None], list(economy.regions))
 
 
+@of_tables
 def value_added_in(economy: Economy, post: str = "exports") -> pd.DataFrame:
     """Return ``V (I - A)^-1 P``: the value added of each (region, sector) in each ``P``.
 
@@ -76,6 +79,7 @@ def value_added_in(economy: Economy, post: str = "exports") -> pd.DataFrame:
     return economy.frame(values, economy.index)
 
 
+@of_tables
 def value_added_exports(economy: Economy) -> pd.DataFrame:
     """Return VAX: value added of each (region, sector) that ends in each other region's final use.
 
@@ -88,6 +92,7 @@ def value_added_exports(economy: Economy) -> pd.DataFrame:
     return economy.frame(values, list(economy.regions))
 
 
+@of_tables
 def vertical_specialisation(economy: Economy) -> pd.DataFrame:
     """Return VS and VS1 of Hummels, Ishii and Yi by exporting (region, sector).
 
@@ -127,6 +132,7 @@ def _in_exports_of_others(economy: Economy, sent: Floats, country: NDArray[np.in
     return np.asarray(made.sum(axis=1))
 
 
+@of_tables
 def participation(economy: Economy, *, countries: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Return how much of each country's exports moves in value chains, backward and forward.
 

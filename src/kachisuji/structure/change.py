@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.extraction import totals_of
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
@@ -24,6 +24,7 @@ EFFECTS = ("intensity", "technology", "mix", "level")
 _METHODS = ("shapley", "polar")
 
 
+@of_tables
 def decompose_change(
     before: Economy, after: Economy, *, row: Any = "value_added", method: str = "shapley"
 ) -> pd.DataFrame:

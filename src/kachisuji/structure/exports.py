@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError, nearest
@@ -51,6 +51,7 @@ WWZ_TERMS = (
 )
 
 
+@of_tables
 def decompose_exports(
     economy: Economy,
     exporter: str | Sequence[str],

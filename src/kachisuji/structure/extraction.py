@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.leontief import Leontief, leontief
 from kachisuji.structure.multipliers import aligned
 from kachisuji.words import InputError
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 KINDS = ("total", "backward", "forward", "exports")
 
 
+@of_tables
 def extract(
     economy: Economy,
     region: str,
@@ -123,6 +124,7 @@ def _forward(economy: Economy, out: NDArray[np.bool_], share: float) -> Floats:
     return np.asarray(x - np.linalg.solve((np.eye(economy.n) - B).T, economy.value_added))
 
 
+@of_tables
 def extract_all(
     economy: Economy, *, kind: str = "total", share: float = 1.0, row: Any = "value_added"
 ) -> pd.DataFrame:

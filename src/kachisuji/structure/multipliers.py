@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.leontief import columns, leontief
 from kachisuji.words import InputError
 
@@ -44,6 +44,7 @@ class Households:
     own: Any = None
 
 
+@of_tables
 def multipliers(
     economy: Economy,
     rows: Mapping[str, Any] | None = None,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.accounts.aggregating import TOTAL
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.leontief import Leontief, leontief, row_name
 from kachisuji.words import InputError
 
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 LEVELS = ("country-sector", "country", "sector", "world")
 
 
+@of_tables
 def upstreamness(
     economy: Economy,
     *,
@@ -66,6 +67,7 @@ def upstreamness(
     return _labelled(table, np.where(table.x == 0.0, 1.0, steps), level, "upstreamness")
 
 
+@of_tables
 def downstreamness(
     economy: Economy, *, inventories: bool = True, level: str = "country-sector"
 ) -> pd.Series[float]:
@@ -79,6 +81,7 @@ def downstreamness(
     return _labelled(table, steps, level, "downstreamness")
 
 
+@of_tables
 def positions(
     economy: Economy, *, inventories: bool = True, level: str = "country-sector"
 ) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import per_unit
+from kachisuji.accounts.economy import of_tables, per_unit
 from kachisuji.structure.extraction import totals_of
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
+@of_tables
 def average_propagation_lengths(economy: Economy) -> pd.DataFrame:
     """Return the average number of rounds in which a demand for j's output reaches i.
 
@@ -49,6 +50,7 @@ class _Node(NamedTuple):
     rows: tuple[int, ...]
 
 
+@of_tables
 def paths(
     economy: Economy,
     region: str,

@@ -99,6 +99,10 @@ class InputError(KachisujiError):
     """Something in a file or an argument is wrong."""
 
 
+class KindError(InputError, TypeError):
+    """An argument of a kind that the function does not take; a :class:`TypeError` as well."""
+
+
 class InfeasibleError(KachisujiError):
     """No choice fits the limits; the text says which limit binds and by how much."""
 
