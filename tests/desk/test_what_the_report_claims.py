@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from markupsafe import escape
 
+from kachisuji.desk.documents.blocks import Paragraph
+from kachisuji.desk.documents.report import report_document
 from kachisuji.desk.findings import findings, strongest
 from kachisuji.desk.report.bilingual import people, t
 from kachisuji.desk.report.names import Names
+from kachisuji.desk.report.page import build_report
 from kachisuji.desk.report.sections.glance import glance
 from kachisuji.desk.report.sections.questions import answers
 from kachisuji.desk.report.sections.verdicts import paying, verdicts
@@ -92,3 +96,18 @@ def test_of_segments_that_can_be_won_those_that_pay_are_counted(rich):
     text = verdicts(replace(rich, verdicts=every), Names(rich.case))["text"]
     assert f"of the {len(every)} won whole or in their niche, {int((best > 0).sum())} " in text.en
     assert f"{len(every)}のうち" in text.ja
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_markup_without_power_is_explained_where_it_stands(rich, lang):
+    def run(mean: float) -> StoredRun:
+        own = {"mean": mean, "p10": 0.0, "p50": mean, "p90": mean, "positive": float(mean > 0)}
+        joint = rich.choice["joint"] | {"markup_bound": own}
+        return replace(rich, choice=rich.choice | {"joint": joint})
+
+    note = t("desk.apart_note").of(lang)
+    with_it, without = (str(escape(note)) in build_report(run(m), "en") for m in (30.0, 0.0))
+    assert (with_it, without) == (True, False)
+    for mean, there in ((30.0, True), (0.0, False)):
+        blocks = report_document(run(mean), lang).blocks
+        assert (Paragraph(note) in blocks) == there

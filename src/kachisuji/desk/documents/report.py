@@ -287,6 +287,7 @@ class _Report:
             (r["name"], r["mean"], self.interval(r["low"], r["high"]), r["positive"])
             for r in page.apart(self.run, self.names)
         ]
+        note = page.apart_note(self.run)
         alt = self.say("desk.front_alt", count=len(found["rows"]))
         chart = charts.front(self.run, self.names, self.lang)
         return [
@@ -297,6 +298,7 @@ class _Report:
                         ("growth", "power", "lines", "segments"), rows, (0, 1, 2)),
             *self.table(self.say("desk.apart_caption"), ("measure", "mean", "interval", "positive"),
                         measures, (1, 2, 3)),
+            *([Paragraph(self.of(note))] if note else []),
             *self.table(self.say("documents.segments_caption"),
                         ("segment", "growth", "interval", "power", "interval"),
                         segments, (1, 2, 3, 4), top=0),

@@ -164,6 +164,7 @@ def _sections(run: StoredRun, names: Names) -> dict[str, Any]:
         "front": balance.front(run, names),
         "segments": balance.segments_map(run, names),
         "apart": apart(run, names),
+        "apart_note": apart_note(run),
         "money": balance.money_by_year(run, names),
         "labour": balance.labour_by_year(run),
         "survival": choice.survival(run, names),
@@ -196,3 +197,9 @@ def apart(run: StoredRun, names: Names) -> list[dict[str, Both]]:
             }
         )
     return out
+
+
+def apart_note(run: StoredRun) -> Both | None:
+    """Say why a markup may be possible without indispensability, where any is; else None."""
+    bound = run.choice["joint"].get("markup_bound")
+    return t("desk.apart_note") if bound and bound["mean"] > 0.0 else None
