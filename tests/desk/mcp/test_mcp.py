@@ -12,6 +12,7 @@ import mcp
 import numpy as np
 import pytest
 from mcp import StdioServerParameters
+from mcp.server.mcpserver.exceptions import ToolError
 
 from kachisuji.desk.mcp.answers import Answers
 from kachisuji.desk.mcp.server import build, tools
@@ -185,6 +186,10 @@ def test_tables_are_filtered_and_paged(answers, monkeypatch):
     assert json.dumps(first, allow_nan=False)
 
 
+def one(answers):
+    return [answers._replay("first").segments[0]]
+
+
 WRONG = {
     "mcp.unknown_run": lambda a: a.portfolio("../first"),
     "mcp.unknown_case": lambda a: a.table("/etc", "goals"),
@@ -193,7 +198,15 @@ WRONG = {
     "mcp.unknown_sector": lambda a: a.structure("template", "JPN", "c99"),
     "mcp.unknown_change": lambda a: a.what_if("first", {"weather": 1}),
     "mcp.bad_belief": lambda a: a.what_if("first", {"beliefs": {"x": 2}}),
-    "web.bad_value": lambda a: a.what_if("first", {"beliefs": {"x": 0.2}}),
+    "web.unknown_quantity": lambda a: a.what_if("first", {"beliefs": {"x": 0.2}}),
+    "web.unknown_item": lambda a: a.what_if("first", {"limits": {"gold": 50}}),
+    "web.bad_value_of": lambda a: a.what_if("first", {"limits": {"money": -5}}),
+    "web.unknown_event": lambda a: a.what_if("first", {"events": {"break.ATLANTIS": 2030}}),
+    "web.unknown_market": lambda a: a.what_if("first", {"unsold": ["ATLANTIS"]}),
+    "web.unknown_partner": lambda a: a.what_if("first", {"without": ["ATLANTIS"]}),
+    "web.unknown_segment": lambda a: a.what_if("first", {"held": ["ships"]}),
+    "web.held_and_banned": lambda a: a.what_if("first", {"held": one(a), "banned": one(a)}),
+    "mcp.bad_start": lambda a: a.table("template", "goals", start=-5),
     "api.unknown_evidence": lambda a: a.evidence("template", ["E99-999"]),
     "ahead.bad_futures": lambda a: a.backcast("template", "parts.share >= 0.3 by 2040", 7),
     "mcp.bad_name": lambda a: a.start("template", "a/b"),
@@ -206,6 +219,27 @@ def test_a_wrong_question_says_how_to_ask(answers, key):
         WRONG[key](answers)
     assert caught.value.key == key
     assert caught.value.in_lang("ja")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("what_if", {"run": "first", "felds": 3}, "no felds"),  # it was answered as if unasked
+        ("what_if", {"run": "first", "fields": "many"}, "a whole number"),
+        ("what_if", {"run": "first", "held": "x"}, "a list"),
+        ("what_if", {"run": "first", "limits": [1]}, "names with their values"),
+        ("portfolio", {}, "needs run"),
+        ("portfolio", {"run": 7}, "a text"),
+        ("runs", {"all": True}, "no all"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_told_in_words(answers, tool, arguments, said):
+    told = build(answers, allow_run=False)
+    with pytest.raises(ToolError) as wrong:
+        asyncio.run(told.call_tool(tool, arguments))
+    assert said in str(wrong.value)
+    assert "How to mend it" in str(wrong.value)
+    assert "pydantic" not in str(wrong.value)
 
 
 def test_every_tool_is_described_and_every_text_used(answers):

@@ -107,6 +107,8 @@ class Answers:
     ) -> dict[str, Any]:
         """Rows of a table of a case, filtered by equality of columns; the evidence they name."""
         found = self.case_of(case)
+        if start < 0:
+            raise InputError("mcp.bad_start", got=start)
         if table not in found.tables:
             known = ", ".join(found.tables)
             raise InputError("mcp.unknown_table", got=table, known=known)
@@ -178,7 +180,9 @@ class Answers:
         ).of(self.lang)
 
     def quantities(self, run: str, containing: str = "") -> dict[str, Any]:
-        """Return the uncertain quantities of a run that a what-if may move, with their evidence."""
+        """Return what a what-if may move: quantities with their evidence, events, markets."""
+        from kachisuji.desk.web.events import left_out_by
+
         opened = self.run_of(run)
         rows = [
             {
@@ -194,7 +198,13 @@ class Answers:
             if containing.casefold() in q.name.casefold()
         ]
         ids = dict.fromkeys(i for r in rows[:MOST_ROWS] for i in r["evidence"])
-        return {"rows": rows[:MOST_ROWS], "of": len(rows), "evidence": list(ids)}
+        return {
+            "rows": rows[:MOST_ROWS],
+            "of": len(rows),
+            "events": list(self._replay(run).events),
+            "markets": list(left_out_by(opened.case)),
+            "evidence": list(ids),
+        }
 
     def _replay(self, run: str) -> Any:
         from kachisuji.desk.web.replay import Replay
@@ -209,8 +219,9 @@ class Answers:
 
         ``changes`` holds ``beliefs`` (quantity -> 0 to 1, where in its range it is believed to
         lie), ``limits`` (item -> percent of the case's), ``fields``, ``caution`` (percent),
-        ``power`` and ``exposure`` (money units a point), ``without`` (partners), ``banned`` and
-        ``held`` (segments).
+        ``power`` and ``exposure`` (money units a point), ``without`` (partners), ``unsold``
+        (markets), ``events`` (border event -> year by which it has come, or "never"), ``banned``
+        and ``held`` (segments).
         """
         from kachisuji.desk.web.replay import STEPS, Question
 
@@ -340,8 +351,8 @@ def _deciding(run: Run, row: dict[str, Any]) -> dict[str, Any]:
 def _pairs(changes: dict[str, Any], steps: int) -> list[tuple[str, str]]:
     """Write changes as the parts of an address that the workbench reads and checks."""
     pairs: list[tuple[str, str]] = []
-    known = {"beliefs", "limits", "fields", "caution", "power", "exposure", "without", "banned",
-             "held"}  # fmt: skip
+    known = {"beliefs", "limits", "fields", "caution", "power", "exposure", "without", "unsold",
+             "events", "banned", "held"}  # fmt: skip
     if unknown := set(changes) - known:
         told = ", ".join(sorted(known))
         raise InputError("mcp.unknown_change", got=", ".join(sorted(unknown)), known=told)
@@ -353,7 +364,9 @@ def _pairs(changes: dict[str, Any], steps: int) -> list[tuple[str, str]]:
     for name in ("fields", "caution", "power", "exposure"):
         if changes.get(name) is not None:
             pairs.append((name, str(changes[name])))
-    for name, part in (("without", "without"), ("banned", "ban"), ("held", "hold")):
+    pairs += [(f"event.{k}", str(v)) for k, v in (changes.get("events") or {}).items()]
+    parts = {"without": "without", "unsold": "unsold", "banned": "ban", "held": "hold"}
+    for name, part in parts.items():
         pairs += [(part, str(v)) for v in changes.get(name) or ()]
     return pairs
 

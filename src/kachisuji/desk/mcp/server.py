@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kachisuji import __version__
 from kachisuji.desk.mcp.answers import Answers
 from kachisuji.words import InputError, KachisujiError, Lang, say
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+KINDS = ("int", "float", "string", "list", "dict")  # of values, as pydantic names its errors
 
 
 def serve(folder: Path, lang: Lang, *, allow_run: bool) -> None:
@@ -34,12 +39,14 @@ def build(answers: Answers, *, allow_run: bool) -> Any:
         If the package ``mcp`` is not installed.
     """
     try:
-        from mcp.server import MCPServer
         from mcp.types import ToolAnnotations
+
+        server_of = _checking()
     except ImportError as error:
         raise InputError("mcp.not_installed") from error
     lang = answers.lang
-    server = MCPServer(
+    server = server_of(
+        answers,
         "kachisuji",
         version=__version__,
         instructions=say("mcp.instructions", lang),
@@ -60,6 +67,50 @@ def build(answers: Answers, *, allow_run: bool) -> Any:
         server.tool(name="run", description=told, annotations=writing)(runner(answers))
     _resources(server, answers)
     return server
+
+
+def _checking() -> Any:
+    """Return a class of server that says in words which argument of a tool is wrong.
+
+    The protocol's library drops arguments that a tool does not know, so that a misspelt change
+    would be answered as if nothing had changed.
+    """
+    from mcp.server import MCPServer
+    from mcp.server.mcpserver.exceptions import ToolError
+    from pydantic import ValidationError
+
+    class Checking(MCPServer):
+        def __init__(self, answers: Answers, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.lang = answers.lang
+
+        async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+            tool = self._tool_manager.get_tool(name)
+            known = list(tool.parameters["properties"]) if tool else []
+            if tool and (more := [a for a in arguments if a not in known]):
+                told = {"tool": name, "got": ", ".join(more)[:80], "known": ", ".join(known) or "–"}
+                error = InputError("mcp.unknown_argument", **told)
+                raise ToolError(error.in_lang(self.lang))
+            try:
+                return await super().call_tool(name, arguments, context)
+            except ToolError as wrong:
+                if isinstance(wrong.__cause__, ValidationError):
+                    raise ToolError(_misfit(name, wrong.__cause__, self.lang)) from wrong
+                raise
+
+    return Checking
+
+
+def _misfit(tool: str, wrong: ValidationError, lang: Lang) -> str:
+    """Say which argument has the wrong kind of value."""
+    first = wrong.errors()[0]
+    place = ".".join(map(str, first["loc"]))[:80]
+    if first["type"] == "missing":
+        return InputError("mcp.missing_argument", tool=tool, name=place).in_lang(lang)
+    kind = first["type"].partition("_")[0]
+    want = say(f"mcp.kind_{kind if kind in KINDS else 'other'}", lang)
+    got = repr(first["input"])[:80]
+    return InputError("mcp.bad_argument", tool=tool, name=place, got=got, want=want).in_lang(lang)
 
 
 def _asked(answers: Answers, ask: Callable[[], Any]) -> str:
@@ -103,13 +154,15 @@ def tools(answers: Answers) -> dict[str, Callable[..., str]]:
         power: float | None = None,
         exposure: float | None = None,
         without: list[str] | None = None,
+        unsold: list[str] | None = None,
+        events: dict[str, int | str] | None = None,
         banned: list[str] | None = None,
         held: list[str] | None = None,
     ) -> str:
         changes = {
             "beliefs": beliefs, "limits": limits, "fields": fields, "caution": caution,
-            "power": power, "exposure": exposure, "without": without, "banned": banned,
-            "held": held,
+            "power": power, "exposure": exposure, "without": without, "unsold": unsold,
+            "events": events, "banned": banned, "held": held,
         }  # fmt: skip
         return _asked(answers, lambda: answers.what_if(run, changes))
 

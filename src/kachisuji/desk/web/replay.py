@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,7 @@ LEAST = 16  # futures that a half must still be worth
 KEPT = 6  # relaxations kept at hand, each for one set of limits and exclusions
 QUICK_GAP = 1e-2
 QUICK_SECONDS = 0.3  # for the bound of an answer at once
+NEAREST = 10  # names told where one is not known
 ANSWERS = 256  # answers of a run kept at hand
 
 
@@ -100,19 +102,16 @@ class Question:
         for name, value in pairs:
             if name.startswith("q."):
                 step = _whole(name, value, 0, STEPS)
-                if name[2:] not in replay.place:
-                    raise InputError("web.bad_value", names=name[:80])
+                _need("quantity", name[2:], replay.place)
                 if step != STEPS // 2:
                     given["beliefs"][name[2:]] = step
             elif name.startswith("limit."):
                 percent = _whole(name, value, 0, 300)
-                if name[6:] not in replay.base.items:
-                    raise InputError("web.bad_value", names=name[:80])
+                _need("item", name[6:], replay.base.items)
                 if percent != 100:
                     given["limits"][name[6:]] = percent
             elif name.startswith("event.") and value:
-                if name[6:] not in replay.events:
-                    raise InputError("web.bad_value", names=name[:80])
+                _need("event", name[6:], replay.events)
                 if value == "never":
                     given["events"][name[6:]] = NEVER
                 else:
@@ -128,11 +127,15 @@ class Question:
                 lists[name].append(value)
         given |= {"without": tuple(lists["without"]), "unsold": tuple(lists["unsold"]),
                   "banned": tuple(lists["ban"]), "held": tuple(lists["hold"])}  # fmt: skip
-        known = {"without": replay.partners, "unsold": list(left_out_by(replay.run.case)),
-                 "banned": replay.segments, "held": replay.segments}  # fmt: skip
-        for name, names in known.items():
-            if set(given[name]) - set(names):
-                raise InputError("web.bad_value", names=name)
+        known = {"without": ("partner", replay.partners),
+                 "unsold": ("market", list(left_out_by(replay.run.case))),
+                 "banned": ("segment", replay.segments),
+                 "held": ("segment", replay.segments)}  # fmt: skip
+        for name, (what, names) in known.items():
+            for value in given[name]:
+                _need(what, value, names)
+        if both := sorted(set(given["banned"]) & set(given["held"])):
+            raise InputError("web.held_and_banned", got=", ".join(both))
         same = {"fields": settings.max_fields, "caution": round(100 * settings.risk.weight),
                 "power": settings.weights.indispensability,
                 "exposure": settings.weights.exposure}  # fmt: skip
@@ -140,6 +143,15 @@ class Question:
             k: None if k in same and v == same[k] else v for k, v in given.items()
         }
         return cls(**kept)
+
+
+def _need(what: str, got: str, known: Iterable[str]) -> None:
+    """Refuse a name that is not known, and tell the nearest that are."""
+    names = list(known)
+    if got not in names:
+        near = get_close_matches(got, names, NEAREST, 0.5) or names[:NEAREST]
+        told = ", ".join(near) + (" …" if len(names) > len(near) else "") if near else "–"
+        raise InputError(f"web.unknown_{what}", got=got[:80], known=told)
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
