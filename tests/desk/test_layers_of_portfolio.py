@@ -38,7 +38,7 @@ def test_both_sides_of_the_balance_are_told_and_values_add_up(p):
     assert sum(sums[3:]) == pytest.approx(found["spending"]["portfolio"], rel=1e-6)
     assert sums[3] > sums[0]  # more stays at home
     told, other = view.text()
-    assert "by 1 lines" in told.en
+    assert "that move the layers: 1." in told.en
     assert "12.000000" in other.en
 
 
