@@ -175,7 +175,7 @@ def test_currencies_and_prices():
     assert "2005" in real.currency
     with pytest.raises(InputError, match="rate"):
         convert(table, rate=0.0)
-    with pytest.raises(InputError, match="rate is 110 yen"):
+    with pytest.raises(InputError, match="rate of convert is float, not str"):
         convert(table, rate="110 yen")
     pay = Extension("primary", ("pay",), np.ones((1, table.n)), "million USD")
     jobs = Extension("jobs", ("jobs",), np.ones((1, table.n)), "thousand persons")

@@ -86,7 +86,7 @@ def test_type_two_refuses_what_has_no_solution():
         multipliers(table, households=Households(wages[:5], ("f0",)))
     with pytest.raises(InputError, match="households cannot be str"):
         multipliers(table, households="f0")
-    with pytest.raises(InputError, match=r'dict .*rows=\{"jobs": jobs\}'):
+    with pytest.raises(InputError, match=r"rows of multipliers is Mapping\[str, Any\]"):
         multipliers(table, rows=[wages])
 
 
@@ -144,7 +144,7 @@ def test_paths_refuse():
     table = random_economy(1)
     with pytest.raises(InputError, match="top"):
         paths(table, "R1", "s1", top=0)
-    with pytest.raises(InputError, match="depth holds three"):
+    with pytest.raises(InputError, match="depth of paths is int, not str"):
         paths(table, "R1", "s1", depth="three")
     # a table that is productive, while |A| is not: by-products as negative inputs
     Z = np.array(table.Z)

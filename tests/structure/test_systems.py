@@ -284,6 +284,47 @@ def test_what_is_no_table_is_named(function, name, given):
     )
 
 
+@pytest.mark.parametrize(
+    ("function", "given", "sentence"),
+    [
+        (accounts.ras, {"prior": "a", "rows": [1], "columns": [1]}, "prior of ras is ArrayLike"),
+        (accounts.gras, {"prior": 5, "rows": [1], "columns": [1]},
+         "prior has shape (), the labels need (m, n)"),
+        (accounts.sut_ras, {"use": [[1, np.nan]], "make": [[1]], "use_columns": [1, 1],
+                            "industry_output": [2]}, "column 2: "),
+        (accounts.deflate, {"prices": "dear", "price_year": 2010}, "is ArrayLike, not str"),
+        (accounts.convert, {"rate": 2.0, "currency": 5}, r"is str | None, not int"),
+        (accounts.disaggregate, {"sector": "c1", "shares": 5}, "is Mapping[str, Any], not int"),
+        (accounts.disaggregate, {"sector": "c1", "shares": pd.Series([1, 2])}, "not Series"),
+        (accounts.extension_from, {"values": [1], "name": "jobs", "unit": "persons"},
+         "values of extension_from is pd.DataFrame, not list"),
+        (upstreamness, {"inventories": "no"}, "is bool, not str"),
+        (upstreamness, {"trade": None}, "is Sequence[str], not NoneType"),
+        (structure.extract, {"region": "JPN", "share": True}, "is float, not bool"),
+        (structure.paths, {"region": "JPN", "sector": "c1", "top": 2.5}, "is int, not float"),
+        (structure.decompose_change, {"after": reference(), "row": np.ones(3)}, "is str, not"),
+        (structure.capped_output, {"A": [[0]], "f": [1], "x0": 1, "cap": [1]}, "x0"),
+    ],
+)  # fmt: skip
+def test_what_is_of_another_kind_is_named(function, given, sentence):
+    table = {"before" if "after" in given else "economy": reference()}
+    arrays = {"prior", "use", "A"} & set(given)
+    with pytest.raises(InputError) as told:
+        function(**({} if arrays else table), **given)
+    assert sentence in str(told.value)
+
+
+def test_kinds_that_fit_pass():
+    table = reference()
+    assert accounts.convert(table, rate=np.float32(2)).x.sum() == 2 * table.x.sum()
+    assert accounts.ras(pd.DataFrame([[1, 1], [1, 1]]), [1, 3], (2, 2), most=np.int64(9)).converged
+    # labels out of a numpy array are text as well
+    pd.testing.assert_frame_equal(
+        structure.decompose_exports(table, np.array(["JPN", "KOR"])),
+        structure.decompose_exports(table, pd.Index(["JPN", "KOR"])),
+    )
+
+
 def test_a_table_is_asked_for_by_place_as_well():
     assert len(TAKING_TABLES) > 30
     with pytest.raises(KindError, match="after of decompose_change"):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kachisuji.accounts.aggregating import Concordance
-from kachisuji.accounts.economy import Economy, Extension, of_tables
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _3EID = {
 }
 
 
-@of_tables
+@checked
 def extension_from(
     economy: Economy,
     values: pd.DataFrame,

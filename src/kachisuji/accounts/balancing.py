@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kachisuji.accounts.arguments import checked
 from kachisuji.words import InfeasibleError, InputError
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,7 @@ class Balanced:
     make: Floats | None = None
 
 
+@checked
 def ras(
     prior: ArrayLike,
     rows: ArrayLike,
@@ -58,7 +60,7 @@ def ras(
         When a row or column that is all zero should add up to something.
     """
     A = np.asarray(prior, dtype=float)
-    if (A < 0.0).any():
+    if A.ndim == 2 and (A < 0.0).any():
         i, j = np.argwhere(A < 0.0)[0]
         raise InputError(
             "accounts.negative_prior", row=int(i) + 1, column=str(j + 1), value=float(A[i, j])
@@ -66,6 +68,7 @@ def ras(
     return gras(A, rows, columns, tolerance=tolerance, most=most)
 
 
+@checked
 def gras(
     prior: ArrayLike,
     rows: ArrayLike,
@@ -113,6 +116,7 @@ def gras(
     return Balanced(X, rounds, gap, gap <= tolerance)
 
 
+@checked
 def sut_ras(
     use: ArrayLike,
     make: ArrayLike,
@@ -142,13 +146,11 @@ def sut_ras(
     """
     U, V = np.asarray(use, dtype=float), np.asarray(make, dtype=float).T
     u, g = np.asarray(use_columns, dtype=float), np.asarray(industry_output, dtype=float)
-    for what, values, want in (
-        ("use_columns", u, (U.shape[1],)),
-        ("industry_output", g, (V.shape[1],)),
-        ("make", V, (U.shape[0], V.shape[1])),
-    ):
-        if values.shape != want:
-            raise InputError("accounts.shape", what=what, got=values.shape, want=want)
+    _refuse("use", U)
+    _refuse("make", V.T)
+    _refuse("make", V.T, (V.shape[1], len(U)))
+    _refuse("use_columns", u, (U.shape[1],))
+    _refuse("industry_output", g, (V.shape[1],))
     _same_total(u, g)
     _refuse_impossible(U, u, 0)
     _refuse_impossible(V, g, 0)
@@ -189,18 +191,27 @@ def _checked(
     prior: ArrayLike, rows: ArrayLike, columns: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
     A, u, v = (np.asarray(a, dtype=float) for a in (prior, rows, columns))
-    for what, values, want in (
-        ("rows", u, (A.shape[0],)),
-        ("columns", v, (A.shape[1],)),
-    ):
-        if values.shape != want:
-            raise InputError("accounts.shape", what=what, got=values.shape, want=want)
-    for what, values in (("prior", A), ("rows", u), ("columns", v)):
-        if not np.isfinite(values).all():
-            wrong = float(values[~np.isfinite(values)].flat[0])
-            raise InputError("accounts.not_finite", what=what, value=wrong)
+    _refuse("prior", A)
+    _refuse("rows", u, (A.shape[0],))
+    _refuse("columns", v, (A.shape[1],))
     _same_total(u, v)
     return A, u, v
+
+
+def _refuse(what: str, values: Floats, want: tuple[int, ...] | None = None) -> None:
+    """Refuse another shape (None: any matrix will do), and the first number that is not finite."""
+    if values.ndim != 2 if want is None else values.shape != want:
+        raise InputError("accounts.shape", what=what, got=values.shape, want=want or "(m, n)")
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        row, *column = (int(k) + 1 for k in wrong[0])
+        raise InputError(
+            "accounts.not_finite",
+            row=row,
+            column=str(column[0]) if column else None,
+            what=what,
+            value=float(values[tuple(wrong[0])]),
+        )
 
 
 def _same_total(u: Floats, v: Floats) -> None:

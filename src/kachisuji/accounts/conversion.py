@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Real
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.accounts.economy import Economy, of_tables
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import Economy
 from kachisuji.words import InputError
 
 Floats = NDArray[np.float64]
 
 
-@of_tables
+@checked
 def convert(
     economy: Economy, *, rate: float, currency: str | None = None, unit: str | None = None
 ) -> Economy:
@@ -31,7 +30,7 @@ def convert(
     currency, unit
         What the figures are then in; None leaves what it says.
     """
-    if not isinstance(rate, Real) or not np.isfinite(rate) or rate <= 0.0:
+    if not np.isfinite(rate) or rate <= 0.0:
         raise InputError("accounts.rate", rate=rate)
     published = economy.published_output
     new_currency = economy.currency if currency is None else currency
@@ -55,8 +54,8 @@ def convert(
     )
 
 
-@of_tables
-def deflate(economy: Economy, prices: Any, price_year: int) -> Economy:
+@checked
+def deflate(economy: Economy, prices: ArrayLike, price_year: int) -> Economy:
     """Return the table in another year's prices.
 
     Each row is divided by the price of its product (``1.1`` where it costs a tenth more in the

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.words import InputError, KindError, nearest
+from kachisuji.words import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Block(NamedTuple):
@@ -347,27 +344,6 @@ class Economy:
     def with_extension(self, extension: Extension) -> Economy:
         """Return the same table with an account attached."""
         return replace(self, extensions={**self.extensions, extension.name: extension}, copy=False)
-
-
-def of_tables(function: Callable[P, T]) -> Callable[P, T]:
-    """Refuse, in a public function, an argument declared as :class:`Economy` that is none."""
-    order = inspect.signature(function).parameters
-    tables = [name for name, parameter in order.items() if parameter.annotation == "Economy"]
-
-    @wraps(function)
-    def asked(*args: P.args, **named: P.kwargs) -> T:
-        given: dict[str, object] = dict(zip(order, args, strict=False)) | named
-        for name in tables:
-            if name in given and not isinstance(given[name], Economy):
-                raise KindError(
-                    "accounts.no_table",
-                    function=function.__name__,
-                    name=name,
-                    kind=type(given[name]).__name__,
-                )
-        return function(*args, **named)
-
-    return asked
 
 
 def per_unit(values: Floats, x: Floats) -> Floats:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.accounts.economy import Economy, of_tables
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import Economy
 from kachisuji.words import Lang, say
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _TINY = 1e-9
 _LISTED = 100
 
 
-@of_tables
+@checked
 def preflight(economy: Economy, lang: Lang = "en") -> pd.DataFrame:
     """Return what is unusual in a table, worst first within each kind; empty when nothing is.
 

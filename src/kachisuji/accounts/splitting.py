@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.accounts.arguments import checked
 from kachisuji.accounts.balancing import gras
-from kachisuji.accounts.economy import Economy, of_tables
+from kachisuji.accounts.economy import Economy
 from kachisuji.words import InputError, RunError, nearest
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,7 @@ class _Plan:
         return (*old[: self.sector], *self.names, *old[self.sector + 1 :])
 
 
-@of_tables
+@checked
 def disaggregate(
     economy: Economy,
     sector: str,

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kachisuji.accounts.economy import Economy, Extension, of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import Economy, Extension, per_unit
 from kachisuji.words import InputError
 
 Floats = NDArray[np.float64]
@@ -153,7 +154,7 @@ class SupplyUse:
         )
 
 
-@of_tables
+@checked
 def split_imports(economy: Economy, imports: str | tuple[str, ...], region: str = "ROW") -> Economy:
     """Turn a national table with competitive imports into one with two regions.
 

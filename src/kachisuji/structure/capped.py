@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kachisuji.accounts.arguments import checked
 from kachisuji.words import InputError
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,7 @@ class Capped:
         return np.asarray(v, dtype=float) * (self.x0 - self.output)
 
 
+@checked
 def capped_output(
     A: ArrayLike,
     f: ArrayLike,
@@ -96,8 +98,8 @@ def capped_output(
         On a wrong shape or a value out of range.
     """
     A, f, x0, cap = (np.asarray(a, dtype=float) for a in (A, f, x0, cap))
-    groups = np.arange(len(x0)) if product is None else np.asarray(product)
-    _refuse_shapes(A, len(x0), f=f, cap=cap, product=groups)
+    groups = np.arange(x0.size) if product is None else np.asarray(product)
+    _refuse_shapes(A, x0.size, x0=x0, f=f, cap=cap, product=groups)
     _within("cap", cap, 0.0, np.inf)
     members = [np.flatnonzero(groups == p) for p in np.unique(groups)]
     need = _needs(essential, substitution, (len(members), len(x0)))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.exports import _exporter, domestic_solutions, grouped, output_by_user
 from kachisuji.structure.leontief import leontief
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 _POSTS = ("exports", "output", "final_demand")
 
 
-@of_tables
+@checked
 def gvc_income(
     economy: Economy, final_region: str | None = None, final_sector: str | None = None
 ) -> pd.Series[float]:
@@ -48,7 +49,7 @@ def gvc_income(
     return economy.series(value_added_shares(economy) * made, "gvc_income")
 
 
-@of_tables
+@checked
 def gvc_income_by_product(economy: Economy) -> pd.DataFrame:
     """Return the value added of each region in the final products of each (region, sector).
 
@@ -59,7 +60,7 @@ def gvc_income_by_product(economy: Economy) -> pd.DataFrame:
     return economy.frame(origin_of_value_added(economy) * final[:, None], list(economy.regions))
 
 
-@of_tables
+@checked
 def value_added_in(economy: Economy, post: str = "exports") -> pd.DataFrame:
     """Return ``V (I - A)^-1 P``: the value added of each (region, sector) in each ``P``.
 
@@ -79,7 +80,7 @@ def value_added_in(economy: Economy, post: str = "exports") -> pd.DataFrame:
     return economy.frame(values, economy.index)
 
 
-@of_tables
+@checked
 def value_added_exports(economy: Economy) -> pd.DataFrame:
     """Return VAX: value added of each (region, sector) that ends in each other region's final use.
 
@@ -92,7 +93,7 @@ def value_added_exports(economy: Economy) -> pd.DataFrame:
     return economy.frame(values, list(economy.regions))
 
 
-@of_tables
+@checked
 def vertical_specialisation(economy: Economy) -> pd.DataFrame:
     """Return VS and VS1 of Hummels, Ishii and Yi by exporting (region, sector).
 
@@ -132,7 +133,7 @@ def _in_exports_of_others(economy: Economy, sent: Floats, country: NDArray[np.in
     return np.asarray(made.sum(axis=1))
 
 
-@of_tables
+@checked
 def participation(economy: Economy, *, countries: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Return how much of each country's exports moves in value chains, backward and forward.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.extraction import totals_of
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
@@ -24,9 +25,9 @@ EFFECTS = ("intensity", "technology", "mix", "level")
 _METHODS = ("shapley", "polar")
 
 
-@of_tables
+@checked
 def decompose_change(
-    before: Economy, after: Economy, *, row: Any = "value_added", method: str = "shapley"
+    before: Economy, after: Economy, *, row: str = "value_added", method: str = "shapley"
 ) -> pd.DataFrame:
     """Return the change of a row between two tables, split by what changed.
 
@@ -68,7 +69,7 @@ def _same(before: Economy, after: Economy) -> None:
             raise InputError("structure.tables_differ", what=what, one=one, other=other)
 
 
-def _outcomes(tables: tuple[Economy, Economy], row: Any) -> dict[frozenset[int], Floats]:
+def _outcomes(tables: tuple[Economy, Economy], row: str) -> dict[frozenset[int], Floats]:
     """(n,) by the set of factors that have their later value."""
     c, mix, level = [], [], []
     for table in tables:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables
+from kachisuji.accounts.arguments import checked
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
 
@@ -27,7 +27,7 @@ def value_added_shares(economy: Economy) -> Floats:
     return np.where(economy.x == 0.0, 1.0, economy.v)
 
 
-@of_tables
+@checked
 def origin_of_value_added(economy: Economy) -> Floats:
     """(n, R) value added of each region in a unit of final output of each (region, sector).
 
@@ -45,7 +45,7 @@ def origin_of_value_added(economy: Economy) -> Floats:
     return np.asarray(known)
 
 
-@of_tables
+@checked
 def value_added_content(economy: Economy, of: str = "exports") -> pd.DataFrame:
     """Return domestic and foreign value added in exports or in final demand, by country and sector.
 

@@ -6,7 +6,7 @@ exports follows by the Woodbury formula from the exporter's columns of the inver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.content import origin_of_value_added, value_added_shares
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError, nearest
@@ -51,7 +52,7 @@ WWZ_TERMS = (
 )
 
 
-@of_tables
+@checked
 def decompose_exports(
     economy: Economy,
     exporter: str | Sequence[str],
@@ -119,7 +120,7 @@ def decompose_exports(
 
 def _named(exporter: str | Sequence[str]) -> tuple[str, ...]:
     """Return the exporter's regions, each once."""
-    if isinstance(exporter, str) or not isinstance(exporter, Iterable):
+    if isinstance(exporter, str):
         return (exporter,)
     return tuple(dict.fromkeys(exporter)) or ("",)
 
@@ -148,9 +149,6 @@ class Countries:
 
 def grouped(economy: Economy, countries: Mapping[str, str] | None) -> Countries:
     """Return the countries of a table; regions that the mapping leaves out stand for themselves."""
-    if not isinstance(countries or {}, Mapping):
-        kind = type(countries).__name__
-        raise InputError("accounts.mapping_kind", what="region", kind=kind)
     mapping = dict(countries or {})
     for region in mapping:
         economy.region_number(region)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.leontief import Leontief, leontief
 from kachisuji.structure.multipliers import aligned
 from kachisuji.words import InputError
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 KINDS = ("total", "backward", "forward", "exports")
 
 
-@of_tables
+@checked
 def extract(
     economy: Economy,
     region: str,
@@ -74,7 +75,7 @@ def extract(
 def _check(kind: str, share: float, kinds: tuple[str, ...] = KINDS) -> None:
     if kind not in kinds:
         raise InputError("structure.choice", what="kind", got=kind, known=", ".join(kinds))
-    if not isinstance(share, (int, float)) or not 0.0 <= share <= 1.0:
+    if not 0.0 <= share <= 1.0:
         raise InputError("structure.cap_value", what="share", value=share, low=0, high=1)
 
 
@@ -124,7 +125,7 @@ def _forward(economy: Economy, out: NDArray[np.bool_], share: float) -> Floats:
     return np.asarray(x - np.linalg.solve((np.eye(economy.n) - B).T, economy.value_added))
 
 
-@of_tables
+@checked
 def extract_all(
     economy: Economy, *, kind: str = "total", share: float = 1.0, row: Any = "value_added"
 ) -> pd.DataFrame:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.exports import output_by_user
 from kachisuji.structure.extraction import totals_of
 from kachisuji.structure.leontief import leontief
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@of_tables
+@checked
 def footprint(economy: Economy, row: Any = "value_added", by: str = "source") -> pd.DataFrame:
     """Return the footprint of every region's final demand in a row.
 

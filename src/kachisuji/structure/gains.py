@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ MODELS = ("one-sector", "multi-sector", "intermediates")
 _NEGLIGIBLE = 1e-4
 
 
-@of_tables
+@checked
 def gains_from_trade(
     economy: Economy, model: str = "one-sector", theta: ArrayLike | Any = 5.0
 ) -> pd.Series[float]:

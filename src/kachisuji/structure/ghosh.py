@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.leontief import columns, leontief
 from kachisuji.structure.multipliers import aligned
 
@@ -49,13 +50,13 @@ class Ghosh:
         return self._system.solve_transposed(values / scale) * scale
 
 
-@of_tables
+@checked
 def ghosh(economy: Economy) -> Ghosh:
     """Return Ghosh's system of the table (Ghosh 1958; Miller and Blair 2009, chapter 12)."""
     return Ghosh(economy)
 
 
-@of_tables
+@checked
 def price_change(economy: Economy, cost_change: Any) -> pd.Series[float]:
     """Return how prices move when primary costs do, quantities and coefficients as they are.
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.words import InputError
 
 Floats = NDArray[np.float64]
@@ -175,7 +176,7 @@ def row_name(economy: Economy) -> Callable[[int], str]:
     return lambda row: " ".join(economy.label(row))
 
 
-@of_tables
+@checked
 def leontief(economy: Economy) -> Leontief:
     """Return the Leontief system of the whole table; factorised once for each table.
 
@@ -188,7 +189,7 @@ def leontief(economy: Economy) -> Leontief:
     return known
 
 
-@of_tables
+@checked
 def domestic_leontief(economy: Economy, region: str) -> Leontief:
     """Return the system of one region alone: ``I - A_rr``, imports left out.
 

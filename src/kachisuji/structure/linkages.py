@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.leontief import leontief
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@of_tables
+@checked
 def linkages(economy: Economy) -> pd.DataFrame:
     """Return backward and forward linkages after Rasmussen (1956) and Hirschman (1958).
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.leontief import columns, leontief
 from kachisuji.words import InputError
 
@@ -44,7 +45,7 @@ class Households:
     own: Any = None
 
 
-@of_tables
+@checked
 def multipliers(
     economy: Economy,
     rows: Mapping[str, Any] | None = None,
@@ -131,8 +132,6 @@ def _rows(economy: Economy, rows: Mapping[str, Any] | None) -> dict[str, Floats]
     totals = {"value_added": economy.value_added}
     for extension in economy.extensions.values():
         totals |= dict(zip(extension.items, extension.values, strict=True))
-    if not isinstance(rows or {}, Mapping):
-        raise InputError("structure.rows_kind", kind=type(rows).__name__)
     for name, values in (rows or {}).items():
         totals[name] = aligned(economy, values, name)
     return totals

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
 from kachisuji.accounts.aggregating import TOTAL
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.leontief import Leontief, leontief, row_name
 from kachisuji.words import InputError
 
@@ -22,7 +23,7 @@ Floats = NDArray[np.float64]
 LEVELS = ("country-sector", "country", "sector", "world")
 
 
-@of_tables
+@checked
 def upstreamness(
     economy: Economy,
     *,
@@ -67,7 +68,7 @@ def upstreamness(
     return _labelled(table, np.where(table.x == 0.0, 1.0, steps), level, "upstreamness")
 
 
-@of_tables
+@checked
 def downstreamness(
     economy: Economy, *, inventories: bool = True, level: str = "country-sector"
 ) -> pd.Series[float]:
@@ -81,7 +82,7 @@ def downstreamness(
     return _labelled(table, steps, level, "downstreamness")
 
 
-@of_tables
+@checked
 def positions(
     economy: Economy, *, inventories: bool = True, level: str = "country-sector"
 ) -> pd.DataFrame:

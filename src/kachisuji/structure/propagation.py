@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kachisuji.accounts import Economy
-from kachisuji.accounts.economy import of_tables, per_unit
+from kachisuji.accounts.arguments import checked
+from kachisuji.accounts.economy import per_unit
 from kachisuji.structure.extraction import totals_of
 from kachisuji.structure.leontief import leontief
 from kachisuji.words import InputError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@of_tables
+@checked
 def average_propagation_lengths(economy: Economy) -> pd.DataFrame:
     """Return the average number of rounds in which a demand for j's output reaches i.
 
@@ -50,7 +51,7 @@ class _Node(NamedTuple):
     rows: tuple[int, ...]
 
 
-@of_tables
+@checked
 def paths(
     economy: Economy,
     region: str,
@@ -94,7 +95,7 @@ def paths(
         For an unknown label or row, or when ``I - |A|`` is not productive, so that no bound exists.
     """
     for what, got, least in (("top", top, 1), ("depth", depth, 0)):
-        if not isinstance(got, (int, np.integer)) or got < least:
+        if got < least:
             raise InputError("structure.cap_value", what=what, value=got, low=least, high="…")
     c = per_unit(totals_of(economy, row), economy.x)
     A = leontief(economy).A
