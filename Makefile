@@ -23,7 +23,7 @@ constellation: $(READY)
 	$(BIN)/kachisuji constellation demo
 
 # two at a time, a file to each: under fifteen minutes on two cores, compiling included
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
 	$(PYTEST)

@@ -22,10 +22,19 @@ settings.load_profile("kachisuji")
 _LONG = {Path(__file__).parent / room for room in ("constellation", "desk")}
 # tests of the contest that need no compiled kernel: compiling takes two minutes after each change
 _PLAIN = {"expected", "hindcast", "hindcast_record", "layer_flows", "layers"}
+# of two workers one compiles while the other waits for servers; what is short fills up the end
+_FIRST = ("contest/test_model.py", "constellation/", "desk/", "contest/", "ensembles/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long as a whole."""
+    """Mark what takes long as a whole, and let it begin first."""
+    tests = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        name = item.path.relative_to(tests).as_posix()
+        return next((k for k, room in enumerate(_FIRST) if name.startswith(room)), len(_FIRST))
+
+    items.sort(key=turn)
     for item in items:
         kernel = item.path.parent.name == "contest"
         kernel = kernel and item.path.stem.removeprefix("test_") not in _PLAIN
