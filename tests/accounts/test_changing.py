@@ -95,6 +95,11 @@ def test_what_balancing_refuses():
     stuck = gras([[1.0, 0.0], [1.0, 1.0]], [2.0, 1.0], [1.0, 2.0], most=50)
     assert not stuck.converged
     assert stuck.gap > 0.1
+    # no solution has these zeros: multipliers run away until they leave the range of numbers
+    away = ras([[1.0, 0.0], [1.0, 1.0]], [3.0, 1.0], [1.0, 3.0], most=3000)
+    assert not away.converged
+    assert np.isfinite(away.matrix).all()
+    assert away.gap == pytest.approx(2 / 3)
 
 
 def added_up(table, parts, old):
@@ -150,6 +155,12 @@ def test_shares_by_region_and_refusals():
         ({"a": 1.0}, {}, "two parts"),
         ({"a": 0.5, "b": 0.6}, {}, "add up to 1.1"),
         ({"a": -0.5, "b": 1.5}, {}, "share is"),
+        ({"a": "0.5", "b": 0.5}, {}, "share is '0.5'"),
+        ({"a": {**by_region["a"], "R9": 0.3}, "b": by_region["b"]}, {}, "no region 'R9'"),
+        ({1: 0.5, "b": 0.5}, {}, "not dict with the label 1"),
+        ({"a": 0.5, "b": 0.5}, {"recipes": {"a": {"s1": "much"}}}, "share is 'much'"),
+        ({"a": 0.5, "b": 0.5}, {"recipes": {"a": 0.3}}, "recipes of disaggregate"),
+        ({"a": 0.5, "b": 0.5}, {"sales": {"a": {"s1": "all"}}}, "share is 'all'"),
         ({"a": 0.5, "s1": 0.5}, {}, "more than once"),
         ({"a": {"R0": 1.0}, "b": 0.0}, {}, "nothing about 'R1'"),
         ({"a": 0.5, "b": 0.5}, {"recipes": {"c": {}}}, "no part 'c'"),

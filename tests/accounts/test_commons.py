@@ -264,6 +264,18 @@ def test_add_read_and_ask(tmp_path):
         here.query("SELECT nothing")
 
 
+@pytest.mark.parametrize(
+    ("content", "key"), [(Server.page, "accounts.page_added"), (b"", "accounts.empty_file")]
+)
+def test_what_was_saved_in_place_of_a_file_is_not_taken(tmp_path, content, key):
+    (tmp_path / "wiot.zip").write_bytes(content)
+    here = Commons(tmp_path / "store")
+    with pytest.raises(InputError) as caught:
+        here.add(tmp_path / "wiot.zip", "wiod13")
+    assert caught.value.key == key
+    nothing_kept(here)
+
+
 def test_changed_and_missing_files_are_found(tmp_path):
     here = Commons(tmp_path / "store", {})
     for name in ("a", "b", "c"):

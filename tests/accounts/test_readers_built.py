@@ -312,7 +312,7 @@ def test_world_table_of_wiod_2016(tmp_path):
     write_xlsx(tmp_path / "WIOT2014_Nov16_ROW.xlsx", WIOD_16[:6])
     with pytest.raises(InputError, match="not the layout"):
         read("wiod16", tmp_path, year=2014)
-    with pytest.raises(InputError, match="world table"):
+    with pytest.raises(InputError, match="for the year 2013"):
         read("wiod16", tmp_path, year=2013)
 
 
@@ -335,6 +335,21 @@ def test_all_years_in_the_publishers_zip(tmp_path):
     assert caught.value.key == "accounts.no_year"
     with pytest.raises(InputError, match="cannot be read as zip"):
         read(None, file, year=2013)
+
+
+def test_wiod_of_another_place(tmp_path):
+    """A folder of neither kind, and a region that a national file does not hold."""
+    with pytest.raises(InputError, match=r"WIOT2014_Nov16_ROW\.xlsb") as caught:
+        read("wiod16", tmp_path, year=2014)
+    assert caught.value.key == "accounts.layout"
+    columns = ["JPN", 2014, "A", "Domestic"]
+    names = ["country", "year", "code", "origin"]
+    pd.DataFrame([columns], columns=names).to_parquet(tmp_path / "niot_JPN_2014.parquet")
+    with pytest.raises(InputError, match=r"no table for KOR.*\n.*JPN"):
+        read("wiod16", tmp_path / "niot_JPN_2014.parquet", region="KOR")
+    for given in ({"year": True}, {"unbalanced": "no"}):
+        with pytest.raises(InputError, match=r"True|unbalanced of read is bool, not str"):
+            read("wiod16", tmp_path, **given)
 
 
 WIOD_13 = [

@@ -88,6 +88,9 @@ def test_type_two_refuses_what_has_no_solution():
         multipliers(table, households="f0")
     with pytest.raises(InputError, match=r"rows of multipliers is Mapping\[str, Any\]"):
         multipliers(table, rows=[wages])
+    for figure in (np.nan, np.inf):
+        with pytest.raises(InputError, match=f"jobs is {figure} in this cell"):
+            multipliers(table, rows={"jobs": np.full(table.n, figure)})
 
 
 @given(seed=SEEDS)

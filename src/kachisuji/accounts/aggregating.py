@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,7 @@ class Concordance:
     def __post_init__(self) -> None:
         for old, targets in self.shares.items():
             for new, share in targets.items():
-                if not np.isfinite(share) or share < 0:
-                    raise InputError("accounts.share_wrong", row=old, column=new, share=share)
+                refuse_share(share, row=old, column=new)
             total = sum(targets.values())
             if abs(total - 1.0) > 1e-9:
                 raise InputError("accounts.shares_sum", row=old, total=total)
@@ -208,6 +208,14 @@ def _matrix(
     from scipy import sparse
 
     return tuple(new), sparse.csr_array(table)
+
+
+def refuse_share(share: Any, row: str, column: str | None = None) -> None:
+    """Refuse what is no number from nil on."""
+    number = isinstance(share, Real)
+    if not number or not np.isfinite(float(share)) or share < 0:
+        told = share if number else repr(share)
+        raise InputError("accounts.share_wrong", row=row, column=column, share=told)
 
 
 def _shares(labels: tuple[str, ...], mapping: Any, what: str) -> Mapping[str, Mapping[str, float]]:

@@ -25,6 +25,10 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "float": lambda given: isinstance(given, Real) and not isinstance(given, _BOOL),
     "str": lambda given: isinstance(given, str),
     "Mapping": lambda given: _is_mapping(given),
+    # the inner ones may be Series too
+    "Mapping[str, Mapping[str, float]]": lambda given: (
+        _is_mapping(given) and all(hasattr(part, "items") for part in given.values())
+    ),
     "Sequence": lambda given: _is_sequence(given),
     "ArrayLike": lambda given: _holds_numbers(given),
     "pd.DataFrame": lambda given: hasattr(given, "columns") and hasattr(given, "index"),
@@ -51,7 +55,7 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
                     "accounts.no_table" if wanted == "Economy" else "accounts.argument_kind",
                     function=function.__name__,
                     name=name,
-                    kind=type(given).__name__,
+                    kind=_kind(given),
                     wanted=wanted,
                 )
         return function(*args, **named)
@@ -68,6 +72,15 @@ def _is_sequence(given: Any) -> bool:
     if isinstance(given, Mapping) or not hasattr(given, "__len__") or np.ndim(given) > 1:
         return False
     return all(isinstance(label, str) for label in given)
+
+
+def _kind(given: Any) -> str:
+    """Name the class, and a label that is no text where that is the fault."""
+    name = type(given).__name__
+    if not isinstance(given, Mapping) or _is_mapping(given):
+        return name
+    label = next(label for label in given if not isinstance(label, str))
+    return f"{name} with the label {label!r}"
 
 
 def _holds_numbers(given: Any) -> bool:
@@ -87,5 +100,6 @@ def _read(annotation: str) -> list[Callable[[Any], bool]]:
             part = ""
         else:
             part += letter
-    names = [head.split("[")[0].strip() for head in (*heads, part)]
+    every = [head.strip() for head in (*heads, part)]
+    names = [head if head in _KINDS else head.split("[")[0] for head in every]
     return [_KINDS[name] for name in names] if all(name in _KINDS for name in names) else []

@@ -106,10 +106,14 @@ def gras(
     gap, rounds = np.inf, 0
     while rounds < most:
         rounds += 1
-        r = _multiplier(P @ s, N @ (1.0 / s), u)
-        s = _multiplier(P.T @ r, N.T @ (1.0 / r), v)
-        sums = r * (P @ s) - (N @ (1.0 / s)) / r
-        gap = float(np.abs(sums - u).max(initial=0.0)) / scale
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            up = _multiplier(P @ s, N @ (1.0 / s), u)
+            across = _multiplier(P.T @ up, N.T @ (1.0 / up), v)
+            sums = up * (P @ across) - (N @ (1.0 / across)) / up
+        miss = float(np.abs(sums - u).max(initial=0.0)) / scale
+        if not np.isfinite(miss):  # without a solution the multipliers run away: the last stand
+            break
+        r, s, gap = up, across, miss
         if gap <= tolerance:
             break
     X = r[:, None] * P * s - N / r[:, None] / s

@@ -189,6 +189,12 @@ class Commons:
         _refuse_name(name)
         if not file.is_file():
             raise InputError("accounts.no_file", file=file)
+        from kachisuji.accounts.fetching import is_page
+
+        with file.open("rb") as source:
+            start = source.read(_CHUNK)
+        if not start or is_page(start):
+            raise InputError("accounts.page_added" if start else "accounts.empty_file", file=file)
         offer = self.offers.get(name)
         if offer is not None and offer.sha256:
             got = _sha256(file)

@@ -18,6 +18,11 @@ _CHUNK = 2**18
 _PAGE = (b"<!doctype html", b"<html", b"<head")
 
 
+def is_page(start: bytes) -> bool:
+    """Whether a file that begins so is a web page."""
+    return start[:200].lstrip().lower().startswith(_PAGE)
+
+
 def download(
     address: str,
     folder: Path,
@@ -94,8 +99,7 @@ def _receive(
         first = not resumed
         while chunk := answer.read(_CHUNK):
             if first:
-                start = chunk[:200].lstrip().lower()
-                if kind == "text/html" or start.startswith(_PAGE):
+                if kind == "text/html" or is_page(chunk):
                     break
                 first = False
             stream.write(chunk)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kachisuji.accounts.economy import Economy
-from kachisuji.words import InputError, nearest
+from kachisuji.words import InputError, KindError, nearest
 
 # kind -> module of kachisuji.accounts.readers; each has read(path, year, **options) and
 # looks_like(path), which says whether a path is one of its own
@@ -108,8 +108,13 @@ def read(
         if option not in known:
             listed = ", ".join([*known, "unbalanced"])
             raise InputError("accounts.no_option", kind=kind, option=option, known=listed)
-    if year is not None and not isinstance(year, (int, np.integer)):
+    if year is not None and (isinstance(year, bool) or not isinstance(year, (int, np.integer))):
         raise InputError("accounts.year_kind", year=year)
+    if not isinstance(unbalanced, bool):  # "no" would be true
+        kind = type(unbalanced).__name__
+        raise KindError(
+            "accounts.argument_kind", function="read", name="unbalanced", wanted="bool", kind=kind
+        )
     economy: Economy = reader(Path(path), None if year is None else int(year), **options)
     if year is not None and economy.year != year:  # a file that says by its name which year it is
         raise InputError("accounts.no_year", file=path, year=year, known=economy.year)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.accounts.aggregating import refuse_share
 from kachisuji.accounts.arguments import checked
 from kachisuji.accounts.balancing import gras
 from kachisuji.accounts.economy import Economy
@@ -101,15 +102,17 @@ def _plan(economy: Economy, sector: str, shares: Mapping[str, Any]) -> _Plan:
     for j, name in enumerate(names):
         given = shares[name]
         if isinstance(given, Mapping):
+            for region, share in given.items():
+                economy.region_number(region)
+                refuse_share(share, row=region, column=name)
             for r, region in enumerate(economy.regions):
                 if region not in given:
                     raise InputError("accounts.mapping_lacks", what="region", label=region)
                 table[r, j] = given[region]
         else:
+            refuse_share(given, row=name)
             table[:, j] = given
     for r, region in enumerate(economy.regions):
-        if not (table[r] >= 0.0).all() or not np.isfinite(table[r]).all():
-            raise InputError("accounts.share_wrong", row=region, share=table[r].tolist())
         if abs(table[r].sum() - 1.0) > 1e-9:
             raise InputError("accounts.shares_sum", row=region, total=float(table[r].sum()))
     return _Plan(economy, k, names, table)
@@ -131,8 +134,7 @@ def _recipes(plan: _Plan, recipes: Mapping[str, Mapping[str, float]]) -> list[Fl
             continue
         inputs = np.zeros(plan.economy.n_sectors)
         for label, share in recipes[name].items():
-            if not np.isfinite(share) or share < 0.0:
-                raise InputError("accounts.share_wrong", row=name, column=label, share=share)
+            refuse_share(share, row=name, column=label)
             inputs[plan.economy.sector_number(label)] += share
         if inputs.sum() > 1.0 + 1e-9:
             raise InputError("accounts.recipe_sum", row=name, total=float(inputs.sum()))
@@ -182,8 +184,7 @@ def _sales_weights(plan: _Plan, sales: Mapping[str, Mapping[str, float]]) -> Flo
         for label, weight in buyers.items():
             if label not in known:
                 raise _unknown("buyer", label, (*economy.sectors, *economy.categories))
-            if not np.isfinite(weight) or weight < 0.0:
-                raise InputError("accounts.share_wrong", row=name, column=label, share=weight)
+            refuse_share(weight, row=name, column=label)
             weights[plan.names.index(name)] *= np.where(np.array(codes) == label, weight, 1.0)
     return weights
 

@@ -101,10 +101,10 @@ def _elasticities(sectors: tuple[str, ...], theta: Any) -> Floats:
         if missing:
             raise InputError("structure.theta_missing", row=missing[0])
         theta = [by_sector[s] for s in sectors]
-    try:
-        values = np.asarray(theta, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("structure.theta_value", value=theta) from None
+    values = np.asarray(theta)
+    if values.dtype.kind not in "fiu":
+        raise InputError("structure.theta_value", value=repr(theta))
+    values = values.astype(float)
     if values.shape not in ((), (len(sectors),)):
         raise InputError("structure.theta_length", got=values.size, want=len(sectors))
     if not (values > 0.0).all() or not np.isfinite(values).all():

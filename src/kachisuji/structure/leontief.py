@@ -168,6 +168,11 @@ def columns(given: ArrayLike, n: int, name: str) -> Floats:
     if values.ndim not in (1, 2) or len(values) != n:
         got = len(values) if values.ndim else 1
         raise InputError("structure.row_length", name=name, got=got, want=n)
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        value = float(values[tuple(wrong[0])])
+        row = int(wrong[0][0]) + 1
+        raise InputError("accounts.not_finite", row=row, what=name, value=value)
     return values
 
 

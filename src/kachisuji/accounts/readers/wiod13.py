@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from kachisuji.accounts.economy import Economy
-from kachisuji.accounts.readers.wiot import Place, inside, places, workbook
+from kachisuji.accounts.readers.wiot import Place, chosen, inside, places, workbook
 from kachisuji.words import InputError
 
 FORM = "WIOD 2013"
@@ -111,16 +111,10 @@ def _file(path: Path, year: int | None) -> tuple[Place, int]:
         return Place(path), int(named[1]) if named else year or 0
     if path.is_dir():
         found |= {y: Place(file) for y, file in _years(path).items()}
-    known = ", ".join(str(y) for y in sorted(found))
     if not found:
         want = "wiot_YYYY.parquet, WIOTYY_ROW_Apr12.xlsx"
         raise InputError("accounts.layout", file=path, form=FORM, want=want, got="none")
-    if year is None:
-        if len(found) > 1:
-            raise InputError("accounts.year_needed", file=path, known=known)
-        year = next(iter(found))
-    if year not in found:
-        raise InputError("accounts.no_year", file=path, year=year, known=known)
+    year = chosen(path, found, year)
     return found[year], year
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from kachisuji.accounts.assembling import assemble
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content
-from kachisuji.accounts.readers.wiot import Place, inside, places, workbook
+from kachisuji.accounts.readers.wiot import Place, chosen, inside, places, workbook
 from kachisuji.words import InputError, nearest
 
 FORM = "WIOD 2016"
@@ -66,22 +66,21 @@ def read(path: Path, year: int | None = None, *, region: str | None = None) -> E
     worlds = places(path, _WORLD)
     if path.is_file() and not worlds:
         return _national(path, year, region)
+    files = []
+    if path.is_dir():
+        files = [f for f in sorted(path.iterdir()) if _NATIONAL.fullmatch(f.name)]
+    if not worlds and not files:
+        want = "WIOT2014_Nov16_ROW.xlsb, niot_JPN_2000_2014.parquet"
+        raise InputError("accounts.layout", file=path, form=FORM, want=want, got="none")
     if region is None:
-        if year is None and len(worlds) == 1:
-            year = next(iter(worlds))
-        if year is None or year not in worlds:
-            known = ", ".join(map(str, sorted(worlds))) or "-"
-            if path.is_file():
-                key = "accounts.year_needed" if year is None else "accounts.no_year"
-                raise InputError(key, file=path, year=year, known=known)
-            nations = ", ".join(
-                m[1] for f in sorted(path.iterdir()) if (m := _NATIONAL.fullmatch(f.name))
-            )
-            raise InputError("accounts.world_or_region", file=path, years=known, regions=nations)
+        if files and year not in worlds and not (year is None and len(worlds) == 1):
+            years = ", ".join(map(str, sorted(worlds))) or "-"
+            nations = ", ".join(m[1] for f in files if (m := _NATIONAL.fullmatch(f.name)))
+            raise InputError("accounts.world_or_region", file=path, years=years, regions=nations)
+        year = chosen(path, worlds, year)
         return _world(worlds[year], year)
     countries: set[str] = set()
     told: set[int] = set()
-    files = [f for f in sorted(path.iterdir()) if _NATIONAL.fullmatch(f.name)]
     own = [f for f in files if f.name.startswith(f"niot_{region}_")]
     for file in own + [f for f in files if f.name.startswith("niot_all")]:
         table = _national_rows(file)
@@ -125,15 +124,13 @@ def _national(file: Path, year: int | None, region: str | None) -> Economy:
             raise InputError("accounts.region_needed", file=file, known=", ".join(countries))
         region = countries[0]
     here = table["country"] == region
-    years = sorted(set(table["year"][here].tolist()))
-    known = ", ".join(map(str, years))
-    if year is None:
-        if len(years) != 1:
-            raise InputError("accounts.year_needed", file=file, known=known)
-        year = years[0]
-    here &= table["year"] == year
     if not here.any():
-        raise InputError("accounts.no_year", file=file, year=year, known=known)
+        known = nearest(str(region), countries, 50)
+        raise InputError(
+            "accounts.no_region_year", file=file, region=region, year=year, known=known
+        )
+    year = chosen(file, set(table["year"][here].tolist()), year)
+    here &= table["year"] == year
     names = [str(n) for n in table["names"]]
     sectors = names[: names.index(CATEGORIES[0])]
     codes, origin, values = (table[k][here] for k in ("code", "origin", "values"))

@@ -9,6 +9,7 @@ total output. The workbooks come one by one or all years in one zip (``WIOTS_in_
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -54,6 +55,19 @@ def places(path: Path, name: re.Pattern[str]) -> dict[int, Place]:
             year += 0 if year > 99 else 1900 if year > 50 else 2000
             years.setdefault(year, place)
     return years
+
+
+def chosen(path: Path, found: Iterable[int], year: int | None) -> int:
+    """Return which year of those found is meant; the only one where none was named."""
+    years = sorted(found)
+    known = ", ".join(map(str, years))
+    if year is None:
+        if len(years) != 1:
+            raise InputError("accounts.year_needed", file=path, known=known)
+        return years[0]
+    if year not in years:
+        raise InputError("accounts.no_year", file=path, year=year, known=known)
+    return year
 
 
 def inside(path: Path, name: re.Pattern[str]) -> dict[int, Place]:
