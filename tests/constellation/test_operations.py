@@ -1,5 +1,6 @@
 """What goes wrong in operation: no wrong answer, nothing spent twice, no paid answer lost."""
 
+import asyncio
 import base64
 import gc
 import os
@@ -21,13 +22,13 @@ from kachisuji.constellation.asking import TooFewError
 from kachisuji.constellation.client import HEADER, Client
 from kachisuji.constellation.coordinator import ALIVE, Coordinator
 from kachisuji.constellation.coordinator import renew as renew_coordinator
-from kachisuji.constellation.local import Local
+from kachisuji.constellation.local import Local, hold_port
 from kachisuji.constellation.member import CommitteeMember, Refused
 from kachisuji.constellation.node import Node, Submission, accept, make_folder, renew
 from kachisuji.constellation.policy import Policy, write_policy
 from kachisuji.constellation.questions import PROTOCOL
 from kachisuji.constellation.serving import Worker, recover
-from kachisuji.constellation.transport import LARGEST
+from kachisuji.constellation.transport import LARGEST, application, listen
 from kachisuji.words import InputError, RunError
 from tests.constellation.conftest import load, purchases
 
@@ -437,7 +438,7 @@ def test_sealed_shares_of_a_question_that_failed_are_thrown_away(place):
 
 def test_a_message_is_measured_as_it_comes_and_nonsense_refused(place):
     with Client(place.folder / "firm-0", place.url) as client:
-        for head in ([], {"a": 1}, ["x", "y"], None):
+        for head in ([], {"a": 1}, ["x", "y"], None, [10**23, "x"], [-1, "x"]):
             with pytest.raises(InputError, match="cannot be read"):
                 client.call("POST", "/recovered", {"head": head})
 
@@ -446,8 +447,30 @@ def test_a_message_is_measured_as_it_comes_and_nonsense_refused(place):
                 yield b" " * 2**20
 
         headers = {HEADER: str(PROTOCOL)}
-        got = client._client.post(place.url + "/recovered", content=endless(), headers=headers)
-        assert (got.status_code, got.json()["key"]) == (400, "constellation.garbage")
+        half = b'{"reason": "\\ud800"}'  # of a letter
+        sent = (
+            b'{"key": "a.1", "sealed": ["AA==", "AA==", "AA=="], "signature": "AA==", "head": %s}'
+        )
+        for path, content in (
+            ("/recovered", endless()), ("/recovered", b'{"head": [1e999, "x"]}'),
+            ("/submissions/a/1", sent % b'[1e999, ""]'), ("/refusals/a/1", half),
+        ):  # fmt: skip
+            got = client._client.post(place.url + path, content=content, headers=headers)
+            assert (got.status_code, got.json()["key"]) == (400, "constellation.garbage"), path
+
+
+def test_a_coordinator_that_ends_lets_nobody_wait(monkeypatch):
+    """Its log was full of tracebacks of those who were cut off."""
+    import uvicorn
+
+    monkeypatch.setattr(uvicorn.Server, "run", lambda own: own.handle_exit(signal.SIGINT, None))
+    app = application(None)
+    port, keeper = hold_port()
+    with keeper:
+        listen(app, "127.0.0.1", port)
+    begun = time.monotonic()
+    assert asyncio.run(app.state.gate.until(lambda: None, 20.0)) is None
+    assert time.monotonic() - begun < 10.0
 
 
 def test_no_secret_in_a_log_or_on_a_command_line(place):

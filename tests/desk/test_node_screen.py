@@ -108,6 +108,13 @@ def test_what_is_approved_for_good_is_shown_and_withdrawn(node, browser, lang):
     assert stands.ident in again.text
 
 
+@pytest.mark.parametrize("path", ["/decide", "/withdraw"])
+def test_a_form_without_its_fields_is_told_in_words(browser, path):
+    page = browser.post(path, data={"csrf": token(browser.get("/").text)})
+    assert page.status_code == 400
+    assert "How to mend it" in page.text
+
+
 @pytest.mark.slow
 def test_in_a_browser(node):
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -181,11 +181,14 @@ class Submission:
 
     @staticmethod
     def of(given: dict[str, Any]) -> Submission:
-        """Read it from plain values (ValueError, KeyError or TypeError where they are none)."""
+        """Read it from plain values.
+
+        ValueError, KeyError, TypeError or OverflowError say that they are none.
+        """
         sealed = tuple(base64.b64decode(b, validate=True) for b in given["sealed"])
         signature = base64.b64decode(given["signature"], validate=True)
         number, last = given["head"]
-        return Submission(str(given["key"]), sealed, signature, (int(number), str(last)))
+        return Submission(str(given["key"]), sealed, signature, (line_number(number), str(last)))
 
     def signed(self, digest: str) -> bytes:
         """Return what the signature is over."""
@@ -193,11 +196,19 @@ class Submission:
         return f"kachisuji:{digest}:{self.key}:".encode() + inside
 
 
+def line_number(given: Any) -> int:
+    """Return the number of a line of a log (ValueError or OverflowError where it is none)."""
+    found = int(given)
+    if not 0 <= found < 2**53:
+        raise ValueError("no number of a line")
+    return found
+
+
 def _kept(file: Path) -> Submission | None:
     """Return what was kept for resending; None where there is nothing, or it is damaged."""
     try:
         return Submission.of(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 

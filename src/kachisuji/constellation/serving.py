@@ -54,7 +54,7 @@ class Worker:
                 ident, asker = str(item["id"]), str(item["asker"])
                 key = f"{ident}.{int(item['attempt'])}"
                 question = ask(**item["question"])
-            except (KeyError, TypeError, ValueError, InputError):
+            except (KeyError, TypeError, ValueError, OverflowError, InputError):
                 continue  # not of this protocol: neither answered nor charged
             if not (ident.isalnum() and len(ident) <= 64):
                 continue  # it will name files here, and comes from outside

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,7 +22,7 @@ from fastapi.responses import JSONResponse
 from kachisuji.constellation import certificates
 from kachisuji.constellation.client import HEADER, LONGEST_WAIT
 from kachisuji.constellation.coordinator import Coordinator
-from kachisuji.constellation.node import Submission
+from kachisuji.constellation.node import Submission, line_number
 from kachisuji.constellation.questions import PROTOCOL, ask
 from kachisuji.words import KachisujiError, RunError
 
@@ -56,7 +57,7 @@ class Gate:
     """Who calls, and waking those who wait when something has changed."""
 
     def __init__(self, coordinator: Coordinator) -> None:
-        self.coordinator = coordinator
+        self.coordinator, self.ending = coordinator, False
         self._changed = asyncio.Event()
 
     def caller(self, request: Request, *roles: str) -> str:
@@ -92,10 +93,11 @@ class Gate:
     ) -> Any:
         """Return ``ready()`` when it is something, after ``seconds``, or when the caller is gone.
 
-        Whether it is gone is looked at only with its ``request``.
+        Whether it is gone is looked at only with its ``request``. A server that ends lets nobody
+        wait: those who do would be cut off, and it would take its grace to end.
         """
         end = time.monotonic() + min(seconds, LONGEST_WAIT)
-        while not (found := ready()) and (left := end - time.monotonic()) > 0:
+        while not (found := ready()) and (left := end - time.monotonic()) > 0 and not self.ending:
             if request is not None and await request.is_disconnected():
                 return found
             try:
@@ -123,6 +125,7 @@ def application(coordinator: Coordinator) -> FastAPI:
         task.cancel()
 
     app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.gate = gate
 
     def told(status: int, content: Any) -> JSONResponse:
         return JSONResponse(content, status, headers={HEADER: str(PROTOCOL)})
@@ -145,6 +148,8 @@ def application(coordinator: Coordinator) -> FastAPI:
             given = json.loads(content)
             if not isinstance(given, dict):
                 raise ValueError("no object")
+            if b"\\ud" in content.lower():  # halves of a letter can be neither kept nor sent on
+                json.dumps(given, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise RefusedError(400, "constellation.garbage", why=str(error)[:80]) from error
         return given
@@ -222,7 +227,7 @@ def _node_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
         node, given = gate.caller(request, "node"), await body(request)
         try:
             sent = Submission.of(given)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RefusedError(400, "constellation.garbage", why=str(error)[:80]) from error
         if sent.key != f"{ident}.{attempt}" or len(sent.sealed) != 3:
             raise RefusedError(400, "constellation.garbage", why="key")
@@ -246,8 +251,8 @@ def _node_endpoints(app: FastAPI, gate: Gate, told: Any, body: Any) -> None:
         node, given = gate.caller(request, "node"), await body(request)
         try:
             number, last = given["head"]
-            head = int(number), str(last)[:64]
-        except (KeyError, TypeError, ValueError) as error:
+            head = line_number(number), str(last)[:64]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RefusedError(400, "constellation.garbage", why="head") from error
         coordinator.recovered(node, head)
         return told(200, {})
@@ -318,7 +323,15 @@ def listen(app: FastAPI, host: str, port: int, folder: Path | None = None) -> No
         timeout_graceful_shutdown=2, server_header=False,
         ssl_context_factory=None if folder is None else _secured(folder),
     )  # fmt: skip
-    uvicorn.Server(config).run()
+    gate = getattr(app.state, "gate", None)
+
+    class Ending(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if gate is not None:
+                gate.ending = True  # those who wait see it at the next tick
+            super().handle_exit(sig, frame)
+
+    Ending(config).run()
 
 
 def _secured(folder: Path) -> Callable[[Any, Any], ssl.SSLContext]:

@@ -66,7 +66,7 @@ def screen(node: Node, lang: Lang) -> Gate:
 
     @app.post("/decide")
     def decide(
-        request: Request, ident: str = Form(), how: str = Form(), spoken: str = Form("")
+        request: Request, ident: str = Form(""), how: str = Form(""), spoken: str = Form("")
     ) -> Response:
         try:
             item = next((i for i in pending(node) if str(i["id"]) == ident), None)
@@ -81,7 +81,7 @@ def screen(node: Node, lang: Lang) -> Gate:
         return back(spoken)
 
     @app.post("/withdraw")
-    def withdraw(request: Request, ident: str = Form(), spoken: str = Form("")) -> Response:
+    def withdraw(request: Request, ident: str = Form(""), spoken: str = Form("")) -> Response:
         try:
             node.withdraw(ident)
         except KachisujiError as wrong:  # withdrawn meanwhile, or a damaged file of the folder
