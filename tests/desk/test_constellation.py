@@ -8,10 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from kachisuji.constellation import certificates
 from kachisuji.constellation.serving import PENDING
 from kachisuji.desk.cli import main
 from kachisuji.words import EXIT_INTERRUPTED
@@ -120,6 +123,25 @@ def test_revoking_and_a_fourth_member(hub, capsys):
     assert code == 2
     assert "three members" in err
     assert not (hub / "x").exists()
+
+
+@pytest.mark.parametrize("url", ["u", "http://a", "https://", "https://:1", "https://a:99999"])
+def test_an_address_that_cannot_be_is_not_signed_for(hub, capsys, url):
+    assert told(capsys, "node", "init", hub / "acme", "--renew")[0] == 0
+    code, _, err = told(capsys, "constellation", "invite", hub / "hub", hub / "acme/request.pem",
+                        "--out", hub / "x", "--url", url)  # fmt: skip
+    assert (code, "https://HOST:PORT" in err, (hub / "x").exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-1, "has expired"), (10, "expires within"), (100, None)]
+)
+def test_a_certificate_that_ends_is_told_by_check(hub, capsys, monkeypatch, days, said):
+    until = datetime.now(UTC) + timedelta(days=days, hours=1)
+    monkeypatch.setattr(certificates, "own", lambda folder: SimpleNamespace(until=until))
+    code, out, _ = told(capsys, "node", "check", hub / "acme")
+    assert code == 0
+    assert [w for w in ("has expired", "expires within") if w in out] == ([said] if said else [])
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -177,7 +177,7 @@ def sign_request(
         sound = asked.is_signature_valid
         names = asked.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound) as error:
-        raise InputError("constellation.bad_request", why=str(error)) from error
+        raise InputError("constellation.bad_request", why="PEM") from error
     identity = _identity_of(asked.subject, list(names), "", "", datetime.now(UTC))
     if not sound or identity.role not in ROLES:
         raise InputError("constellation.bad_request", why=identity.role)

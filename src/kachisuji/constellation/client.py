@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kachisuji.constellation import certificates
 from kachisuji.constellation.needs import need
@@ -16,6 +17,23 @@ CLOCK = 300.0
 
 LONGEST_WAIT = 25.0
 """Seconds that a call may wait at the coordinator for something to happen."""
+
+
+def need_address(url: str) -> None:
+    """Refuse what cannot be a coordinator's address.
+
+    Raises
+    ------
+    InputError
+        When it is not ``https://HOST:PORT`` (443 where no port is given).
+    """
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or one beyond 65535
+        sound = False
+    if not sound:
+        raise InputError("constellation.not_https", got=url[:200])
 
 
 class Client:
@@ -35,8 +53,7 @@ class Client:
         httpx = need("httpx")
         self._httpx = httpx
         self.url = url.rstrip("/")
-        if not self.url.startswith("https://"):
-            raise InputError("constellation.not_https", got=url)
+        need_address(self.url)
         self.folder, self._version = folder, version
         self._installed = self._certificate()
         self._client = self._connected()

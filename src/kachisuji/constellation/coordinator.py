@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kachisuji.constellation import certificates
+from kachisuji.constellation.client import need_address
 from kachisuji.constellation.node import Member, Submission
 from kachisuji.constellation.questions import ATTEMPTS, Question, ask
 from kachisuji.words import InputError
@@ -113,8 +114,7 @@ class Coordinator:
         InputError
             When the request is none, its name belongs to another role, or a fourth member asks.
         """
-        if not url.startswith("https://"):
-            raise InputError("constellation.not_https", got=url)
+        need_address(url)
         signed = self._signed_before(request) or certificates.sign_request(
             self.folder, request, days=days
         )

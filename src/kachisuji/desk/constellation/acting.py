@@ -6,11 +6,12 @@ import json
 import threading
 import tomllib
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.telling import Telling
-from kachisuji.words import InputError, number, say
+from kachisuji.words import InputError, Lang, number, say
 
 if TYPE_CHECKING:
     from kachisuji.constellation import Answer
@@ -90,14 +91,29 @@ def check(folder: Path, recover: bool, telling: Telling) -> int:
         lines.append(say("nodes.budget_left", lang, asker=asker, left=number(kept["left"], lang),
                          all=number(kept["all"], lang)))  # fmt: skip
     if (folder / certificates.CERTIFICATE).exists():
-        value["until"] = str(certificates.own(folder).until.date())
-        lines.append(say("nodes.until", lang, until=value["until"]))
+        lines += _until(certificates.own(folder).until, value, lang)
     if value["waiting"]:
         lines.append(say("nodes.waiting", lang, count=len(value["waiting"])))
     if value["standing"]:
         lines.append(say("nodes.standing", lang, count=len(value["standing"])))
     telling.result("\n".join(lines), value)
     return 0
+
+
+SOON = 30
+"""Days before its end in which a certificate's end is announced."""
+
+
+def _until(until: datetime, value: dict[str, Any], lang: Lang) -> list[str]:
+    """Say how long a certificate is valid, and what to do where that is over or nearly so."""
+    left = until - datetime.now(UTC)
+    value |= {"until": str(until.date()), "expired": left < timedelta(0)}
+    lines = [say("nodes.until", lang, until=value["until"])]
+    if value["expired"]:
+        lines.append(say("nodes.expired", lang))
+    elif left < timedelta(days=SOON):
+        lines.append(say("nodes.expires_soon", lang, days=left.days))
+    return lines
 
 
 def serve_node(folder: Path, port: int, telling: Telling) -> int:
@@ -223,7 +239,7 @@ def invite(
     try:
         content = request.read_bytes()
     except OSError as error:
-        raise InputError("constellation.no_file", file=request) from error
+        raise InputError("nodes.no_request", file=request) from error
     with _coordinator(folder) as coordinator:
         invitation = coordinator.invite(content, *where, days=days)
     write_atomic(out, invitation)
