@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kachisuji.words import InputError, entries, money, number, percent, say, unbroken
+from kachisuji.words import InputError, entries, estimate, money, number, percent, say, unbroken
 
 SRC = Path(__file__).parents[2] / "src" / "kachisuji"
 
@@ -85,6 +85,16 @@ def test_numbers():
     assert number(0.01234) == "0.0123"
     assert percent(0.018) == "1.8%"
     assert number(float("nan"), "ja") == "数値なし"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [(123456.789, 3, "123,000"), (1234.5, 2, "1,230"), (123.4, 2, "123"), (-999_999.0, 3,
+     "−1,000,000"), (0.01234, 3, "0.0123"), (12.345, 3, "12.3"), (0.0, 3, "0")],
+)  # fmt: skip
+def test_estimates_show_no_digits_that_nobody_knows(value, digits, said):
+    assert estimate(value, digits=digits) == said
+    assert estimate(float("nan"), "ja") == "数値なし"
 
 
 def test_error_says_where_and_how_and_crosses_processes():

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kachisuji.constellation.tables import CODE, MOST_ROWS, schema
-from kachisuji.words import InputError, Lang, number, say
+from kachisuji.words import InputError, Lang, estimate, number, say
 
 Kind = Literal[
     "count", "sum", "mean", "histogram", "quantiles", "shares", "recipe",
@@ -135,7 +135,10 @@ class Question(BaseModel):
         guard = say(f"constellation.guards_{self.unit}", lang)
         if self.protection == "sums":
             return what + say("constellation.guard_sums", lang, nodes=self.minimum_nodes)
-        told = {"epsilon": number(self.epsilon, lang), "odds": number(math.exp(self.epsilon), lang)}
+        told = {
+            "epsilon": number(self.epsilon, lang),
+            "odds": estimate(math.exp(self.epsilon), lang),
+        }
         hidden = say(f"constellation.guards_whole_{self.unit}", lang)
         return what + say("constellation.guard_noise", lang, unit=guard, **told) + hidden
 

@@ -12,7 +12,7 @@ from kachisuji.words.errors import (
     column_told,
     nearest,
 )
-from kachisuji.words.formats import money, number, percent, ratio, unbroken
+from kachisuji.words.formats import estimate, money, number, percent, ratio, unbroken
 
 __all__ = [
     "EXIT_INTERRUPTED",
@@ -26,6 +26,7 @@ __all__ = [
     "RunError",
     "column_told",
     "entries",
+    "estimate",
     "money",
     "nearest",
     "number",

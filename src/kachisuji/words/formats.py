@@ -9,7 +9,11 @@ from kachisuji.words.catalogue import Lang, say
 
 
 def number(value: float, lang: Lang = "en", digits: int = 3) -> str:
-    """``value`` with ``digits`` significant digits and thousands separators."""
+    """``value`` with ``digits`` significant digits and thousands separators.
+
+    A whole part is told in full, for counts, years and ticks of an axis that are exact: see
+    :func:`estimate` for what is estimated.
+    """
     if not math.isfinite(value):
         return say("words.no_number", lang)
     if value == 0:
@@ -17,6 +21,16 @@ def number(value: float, lang: Lang = "en", digits: int = 3) -> str:
     rounded = float(f"{value:.{digits}g}")  # 0.9999 shows as 1.00, not 1.000
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def estimate(value: float, lang: Lang = "en", digits: int = 3) -> str:
+    """Write an estimate: :func:`number`, the whole part rounded too, to three digits at least.
+
+    ``estimate(123456.789)`` is 123,000, and ``estimate(1234.5, digits=2)`` is 1,230.
+    """
+    if math.isfinite(value):
+        value = float(f"{value:.{max(3, digits)}g}")
+    return number(value, lang, digits)
 
 
 def percent(share: float, lang: Lang = "en", digits: int = 2) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kachisuji.desk.ahead.metro import called
-from kachisuji.words import Lang, money, number, percent, say
+from kachisuji.words import Lang, estimate, money, number, percent, say
 
 if TYPE_CHECKING:
     from kachisuji.cases import Settings
@@ -224,7 +224,9 @@ def watch_lines(
         if far > FAR:
             observable, _, year = name.rpartition(" ")
             seen = seen_name(observable, names, lang)
-            out.append(say("ahead.surprise", lang, seen=seen, year=year, far=number(far, lang, 2)))
+            out.append(
+                say("ahead.surprise", lang, seen=seen, year=year, far=estimate(far, lang, 2))
+            )
     out.append(say("ahead.odds_moved", lang, **odds))
     for fired in found["fired"]:
         name, _, key = fired["trigger"].rpartition("→")
@@ -339,7 +341,7 @@ def reason_lines(found: dict[str, Any], settings: Settings, lang: Lang) -> list[
     def amount(name: str, value: float) -> str:
         if name == "money":
             return money(value)
-        return say("ahead.people", lang, value=number(value, lang, 3))
+        return say("ahead.people", lang, value=estimate(value, lang, 3))
 
     comma = say("desk.list_separator", lang)
     out = [say("ahead.explained", lang, objective=money(found["objective"]),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kachisuji.desk.report.bilingual import listed
 from kachisuji.desk.rows import records
-from kachisuji.words import Lang, number, percent, say
+from kachisuji.words import Lang, estimate, number, percent, say
 
 if TYPE_CHECKING:
     from kachisuji.contest import Marginal
@@ -76,7 +76,7 @@ def _rows(rows: list[dict[str, Any]], scale: float, names: Names, lang: Lang) ->
 
 
 def _row(row: dict[str, Any], scale: float, names: Names, lang: Lang) -> str:
-    figure = {k: number(scale * row[k], lang, 2) for k in ("median", "mean", "p10", "p90")}
+    figure = {k: estimate(scale * row[k], lang, 2) for k in ("median", "mean", "p10", "p90")}
     return say(
         "instruments.row_marginal", lang, **figure, gains=row["gains"], segments=row["segments"],
         positive=percent(row["positive"], lang, 2),

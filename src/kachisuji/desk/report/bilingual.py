@@ -70,6 +70,11 @@ def number(value: float, digits: int = 3) -> Both:
     return both(lambda lang: words.number(float(value), lang, digits))
 
 
+def estimate(value: float, digits: int = 3) -> Both:
+    """Write an estimate, its whole part rounded as well (``words.estimate``)."""
+    return both(lambda lang: words.estimate(float(value), lang, digits))
+
+
 def tidy(text: Both) -> Both:
     """Drop the zeros after a decimal point that a tick of an axis does not need."""
     return both(

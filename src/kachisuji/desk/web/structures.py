@@ -11,7 +11,7 @@ import pandas as pd
 from kachisuji.accounts import Economy, region_name, sector_name
 from kachisuji.desk.documents.charts import money_scale
 from kachisuji.desk.report.bilingual import Both, Money, t
-from kachisuji.words import InputError, Lang, number, say
+from kachisuji.words import InputError, Lang, estimate, number, say
 
 MEASURES = (
     "output", "value_added_share", "export_share", "output_multiplier", "home_multiplier",
@@ -94,8 +94,8 @@ def shown(measure: str, value: float, lang: Lang, economy: Economy) -> str:
         money = amounts(economy)
         if money is not None:
             return money(value, 3).of(lang)
-        return f"{number(value, lang, 3)} {economy.unit} {economy.currency}"
-    return number(value, lang, 3)
+        return f"{estimate(value, lang, 3)} {economy.unit} {economy.currency}"
+    return estimate(value, lang, 3)
 
 
 # ---- pictures ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from kachisuji.contest.quantities import Quantity
-from kachisuji.desk.report.bilingual import Both, Money, both, number, percent, plain, points, t
+from kachisuji.desk.report.bilingual import Both, Money, both, estimate, percent, plain, points, t
 from kachisuji.words import ratio
 
 # units of the schema files (cases/schema/*symbols.csv) that are a number and a word
@@ -59,7 +59,7 @@ def valued(value: float, quantity: Quantity, money: Money) -> Both:
     if unit == "year":
         return plain(round(value))
     if quantity.group == "effects":  # moves the symbol of its lever, in that symbol's unit
-        return t("web.unit_effect", value=plain("+" if value > 0 else "") + number(value, 2))
+        return t("web.unit_effect", value=plain("+" if value > 0 else "") + estimate(value, 2))
     if unit in _SHARES:
         text = percent(value, _decimals(100 * value))
         return t(_SHARES[unit], value=text) if _SHARES[unit] else text
@@ -68,8 +68,8 @@ def valued(value: float, quantity: Quantity, money: Money) -> Both:
     if unit in _MONEY:
         return t(_MONEY[unit], value=money(value))
     if unit in _PEOPLE:
-        return t(_PEOPLE[unit], value=number(value, 2), money=money(1.0))
-    return t(_WORDED[unit], value=number(value, 2)) if unit in _WORDED else number(value)
+        return t(_PEOPLE[unit], value=estimate(value, 2), money=money(1.0))
+    return t(_WORDED[unit], value=estimate(value, 2)) if unit in _WORDED else estimate(value)
 
 
 MEASURES = ("welfare", "value_added", "indispensability", "exposure", "public_cost")
