@@ -50,7 +50,7 @@ def main() -> None:
     coded = encode(case, lines, model.competitors)
     weight, year = np.ones(len(model.markets)), len(model.years)
     base = [
-        th._base_share(world, int(2 * s + n), weight)
+        float(np.median(th.base_shares(world, int(2 * s + n), weight)))
         for s, n in zip(coded.segment, coded.niche, strict=True)
     ]
     goal = np.array([th.goal_from(b) for b in base])

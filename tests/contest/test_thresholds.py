@@ -305,6 +305,41 @@ def test_what_needs_more_hands_than_there_are_is_not_won(model, draws):
     assert enough.labour == pytest.approx(1 / 1.1)
 
 
+def test_intervals_come_from_the_search_made_again_on_resamples(model, draws):
+    asked = {"gain": 0.02, "probability": 0.1}
+    table = th.verdicts(model, draws, labour=float("inf"), budget=1e9, **asked)
+    won = table[table["verdict"].isin(("win", "niche"))]
+    assert len(won)
+    sure = contest.threshold_intervals(model, draws, table, seed=3, **asked)
+    assert list(sure.index) == list(table.index)
+    assert sure.loc[table["verdict"] == "unranked"].isna().all(axis=None)
+    again = contest.threshold_intervals(model, draws, table, seed=3, **asked)
+    assert sure.equals(again)
+    # the other route: the bisection itself, asked of each resample's own draws
+    segment, row = next(iter(won.iterrows()))
+    few = contest.threshold_intervals(model, draws, table, seed=3, resamples=12, **asked)
+    found = [
+        th.win_threshold(
+            model, draws[picks], segment, scope=row["scope"], package=row["package"],
+            partner=row["partner"], starts=[int(row["start"])], ceiling=row["ceiling"],
+            budget=1e9, labour=float("inf"), **asked,
+        )
+        for picks in np.random.default_rng(3).integers(len(draws), size=(12, len(draws)))
+    ]  # fmt: skip
+    ends = (0.1, 0.9)
+    least = np.quantile([t.intensity if t.wins else np.inf for t in found], ends,
+                        method="inverted_cdf")  # fmt: skip
+    late = np.quantile(np.nan_to_num([t.latest_start for t in found]), ends, method="inverted_cdf")
+    got = few.loc[segment]
+    assert got["wins_again"] == pytest.approx(np.mean([t.wins for t in found]))
+    step = row["ceiling"] / 128
+    expected = np.where(np.isfinite(least), least, np.nan)
+    np.testing.assert_allclose(got[["intensity_low", "intensity_high"]], expected, atol=1.01 * step)
+    np.testing.assert_array_equal(
+        got[["latest_low", "latest_high"]], np.where(late > 0, late, np.nan)
+    )
+
+
 def test_what_stands_in_the_way_is_told(model, draws):
     table = th.by_scope(model, draws, gain=3.0, labour=float("inf"))
     assert set(table.loc[table["intensity"].isna(), "limit"]) <= {"money", "contest"}

@@ -7,7 +7,7 @@ import pytest
 
 from kachisuji.desk.report.names import Names
 from kachisuji.desk.report.sections.instruments import by_field, instruments
-from kachisuji.desk.report.sections.verdicts import verdicts
+from kachisuji.desk.report.sections.verdicts import latest_sure, sure, verdicts
 
 
 def test_a_run_holds_a_verdict_of_every_segment(stored):
@@ -28,6 +28,24 @@ def test_verdicts_are_shown_with_figures_in_both_languages(stored):
             assert row[key].en
             assert row[key].ja
     assert str(len(stored.spread)) in shown["text"].en
+
+
+def test_how_sure_a_threshold_is(stored):
+    """The interval holds the figure's own, is told in both languages, and old runs have none."""
+    table, names = stored.verdicts, Names(stored.case)
+    told = table[table["verdict"] != "unranked"]
+    free = told["limit"] != "labour"
+    assert told.loc[free, "wins_again"].between(0, 1).all()
+    assert table.loc[table["verdict"] == "unranked", "wins_again"].isna().all()
+    low, high = told["latest_low"], told["latest_high"]
+    assert not (low > high).any()
+    shown = verdicts(stored, names)["rows"]
+    assert all("resamples" in row["sure"].en and "再標本" in row["sure"].ja for row in shown)
+    row = {"wins_again": 0.75, "yearly_low": 1.0, "yearly_high": np.nan,
+           "latest_low": np.nan, "latest_high": 2034.0}  # fmt: skip
+    assert sure(row, names.money).en.endswith("or more, or not at all; wins in 75% of resamples")
+    assert latest_sure(row).en == "none to 2034"
+    assert (sure({}, names.money).en, latest_sure({}).ja) == ("", "")
 
 
 def test_the_shortlist_holds_the_packages_that_gain_most(stored):

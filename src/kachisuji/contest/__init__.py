@@ -7,6 +7,7 @@ from kachisuji.contest.lines import enumerate_lines
 from kachisuji.contest.marginal import Marginal, by_pair, marginal
 from kachisuji.contest.model import ContestModel, Outcomes, build
 from kachisuji.contest.quantities import Quantity, collect
+from kachisuji.contest.threshold_intervals import threshold_intervals
 from kachisuji.contest.thresholds import Threshold, by_scope, verdicts, win_threshold
 from kachisuji.contest.tipping import containment, learning_exponent, tipping_number
 
@@ -32,6 +33,7 @@ __all__ = [
     "learning_exponent",
     "marginal",
     "partners_say",
+    "threshold_intervals",
     "tipping_number",
     "verdicts",
     "win_threshold",

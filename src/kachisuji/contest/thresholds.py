@@ -92,12 +92,12 @@ def _year(model: ContestModel, year: int | None) -> int:
     return asked - settings.base_year
 
 
-def _base_share(world: World, arena: int, weight: F8) -> float:
-    """Median over futures of home's base-year share (the potential share of an unborn market)."""
+def base_shares(world: World, arena: int, weight: F8) -> F8:
+    """(F,) home's base-year share (the potential share of an unborn market)."""
     size = world.size[arena, :, :, 0] * weight
     sold = (world.share0[arena, :, world.home, :] * size).sum(axis=1)
     total = size.sum(axis=1)
-    return float(np.median(np.divide(sold, total, out=np.zeros_like(sold), where=total > 0)))
+    return np.asarray(np.divide(sold, total, out=np.zeros_like(sold), where=total > 0))
 
 
 def _most(world: World, coded: Lines, ceiling: float, budget: float) -> F8:
@@ -129,7 +129,8 @@ def _part_won(world: World, coded: Lines, goal: F8, weight: F8, year: int) -> F8
     return np.asarray((share >= goal[:, None]).mean(axis=1))
 
 
-def _take(coded: Lines, rows: Any, **changed: Any) -> Lines:
+def take(coded: Lines, rows: Any, **changed: Any) -> Lines:
+    """Return some of the lines, with other values where given."""
     picked = Lines(*(np.ascontiguousarray(field[rows]) for field in coded))
     return picked._replace(**changed)
 
@@ -165,13 +166,13 @@ def least_intensity(
     high[at_most] = most[at_most]
     over = np.flatnonzero(~at_most & (most > 1.0))
     one = np.ones(over.size)
-    at_one = _part_won(world, _take(coded, over, intensity=one), goal[over], weight, year)
+    at_one = _part_won(world, take(coded, over, intensity=one), goal[over], weight, year)
     turned = over[at_one >= probability]
     high[turned], won[turned] = 1.0, at_one[at_one >= probability]
     open_ = np.flatnonzero(high > 0.0)
     for _ in range(_HALVINGS if open_.size else 0):
         middle = 0.5 * (low[open_] + high[open_])
-        got = _part_won(world, _take(coded, open_, intensity=middle), goal[open_], weight, year)
+        got = _part_won(world, take(coded, open_, intensity=middle), goal[open_], weight, year)
         wins = got >= probability
         high[open_[wins]], won[open_[wins]] = middle[wins], got[wins]
         low[open_[~wins]] = middle[~wins]
@@ -185,12 +186,12 @@ def latest_start(
     count = coded.segment.size
     rows = np.repeat(np.arange(count), year)
     starts = np.tile(np.arange(1, year + 1), count)
-    every = _take(coded, rows, start=starts, intensity=most[rows])
+    every = take(coded, rows, start=starts, intensity=most[rows])
     won = _part_won(world, every, goal[rows], weight, year).reshape(count, year) >= probability
     return np.where(won, np.arange(1, year + 1), 0).max(axis=1, initial=0).astype(np.int64)
 
 
-def _money(world: World, coded: Lines, intensity: F8, part: float) -> tuple[F8, F8, F8]:
+def money_of(world: World, coded: Lines, intensity: F8, part: float) -> tuple[F8, F8, F8]:
     """(L,) public money in the dearest year, discounted public cost, part of the labour allowed.
 
     Means of the futures; the last is the largest over years and skills of what is added over
@@ -202,7 +203,7 @@ def _money(world: World, coded: Lines, intensity: F8, part: float) -> tuple[F8, 
     futures, years = world.cross.shape[0], world.size.shape[3] - 1
     scalars = np.zeros((rows.size, futures, len(sym.SCALARS)))
     paths = np.zeros((rows.size, futures, years, len(sym.PATHS)), dtype=np.float32)
-    played = _take(coded, rows, intensity=intensity[rows])
+    played = take(coded, rows, intensity=intensity[rows])
     play_lines(world, played, 0, rows.size, scalars, paths)
     money = paths[..., sym.PATHS.index("money")].mean(axis=1, dtype=np.float64)
     yearly[rows] = money.max(axis=1)
@@ -229,7 +230,7 @@ def _default_budget(model: ContestModel, start: int) -> float:
     return float(spent.min()) / settings.max_fields
 
 
-class _Settings(NamedTuple):
+class Searched(NamedTuple):
     """What every search shares, checked."""
 
     probability: float
@@ -241,7 +242,7 @@ class _Settings(NamedTuple):
     labour: float  # part of the workers that can be moved
 
 
-def _settings(
+def settings_of(
     model: ContestModel,
     probability: float,
     starts: Sequence[int] | None,
@@ -250,7 +251,8 @@ def _settings(
     ceiling: float,
     budget: float | None,
     labour: float | None = None,
-) -> _Settings:
+) -> Searched:
+    """Check what every search shares, and fill in what the case says."""
     if not 0.0 < probability <= 1.0:
         raise InputError("contest.threshold_probability", got=probability)
     part = 1.0 / model.case.settings.max_fields if labour is None else labour
@@ -269,7 +271,7 @@ def _settings(
     if not chosen:
         raise InputError("contest.threshold_start", got="—", first=settings.first_year, last=last)
     money = min(_default_budget(model, s) for s in chosen) if budget is None else budget
-    return _Settings(
+    return Searched(
         probability, tuple(chosen), when, _weights(model, markets), ceiling, money, part
     )
 
@@ -310,7 +312,7 @@ def _search(
     lines: pd.DataFrame,
     goals: Mapping[str, float],
     gain: float,
-    use: _Settings,
+    use: Searched,
 ) -> pd.DataFrame:
     """Cheapest winning candidate of every segment and scope among ``lines``, else the nearest."""
     world = model.prepare(draws)
@@ -319,21 +321,21 @@ def _search(
     first: dict[int, int] = {}
     for n, a in enumerate(arenas):
         first.setdefault(int(a), n)
-    shares = {a: _base_share(world, a, use.weight) for a in first}
+    shares = {a: float(np.median(base_shares(world, a, use.weight))) for a in first}
     base = np.array([shares[int(a)] for a in arenas])
     goal = np.array(
         [goals.get(s, goal_from(b, gain)) for s, b in zip(lines["segment"], base, strict=True)]
     )
     one = np.array(list(first.values()), dtype=np.int64)
     aims = (use.weight, use.year)
-    alone = _take(coded, one, intensity=np.zeros(one.size))
+    alone = take(coded, one, intensity=np.zeros(one.size))
     kept = dict(zip(first, _part_won(world, alone, goal[one], *aims), strict=True))
     unaided = np.array([kept[int(a)] for a in arenas])
     most = _most(world, coded, use.ceiling, use.budget)
     least, won = least_intensity(world, coded, goal, use.probability, most, *aims)
     free = unaided >= use.probability
     least[free], won[free] = 0.0, unaided[free]
-    yearly, cost, labour = _money(world, coded, least, use.labour)
+    yearly, cost, labour = money_of(world, coded, least, use.labour)
     short = labour > 1.0
     for column in (least, cost, yearly):
         column[short] = np.nan
@@ -347,11 +349,11 @@ def _search(
     lost = rows[~np.isfinite(least[rows]) & ~short[rows]]
     free_of_budget = np.full(lost.size, use.ceiling)
     could, _ = least_intensity(
-        world, _take(coded, lost), goal[lost], use.probability, free_of_budget, *aims
+        world, take(coded, lost), goal[lost], use.probability, free_of_budget, *aims
     )
     best.loc[lost, "limit"] = np.where(np.isfinite(could), "money", "contest")
     rows = rows[np.isfinite(least[rows])]
-    last = latest_start(world, _take(coded, rows), goal[rows], use.probability, most[rows], *aims)
+    last = latest_start(world, take(coded, rows), goal[rows], use.probability, most[rows], *aims)
     latest = np.full(len(lines), np.nan)
     latest[rows] = np.where(last > 0, model.case.settings.base_year + last, np.nan)
     return best.assign(latest_start=latest[best.index]).set_index(["segment", "scope"])
@@ -411,7 +413,7 @@ def win_threshold(
     InputError
         When a name is unknown, or a year, share or probability is outside its range.
     """
-    use = _settings(model, probability, starts, year, markets, ceiling, budget, labour)
+    use = settings_of(model, probability, starts, year, markets, ceiling, budget, labour)
     goals = {} if goal_share is None else {segment: _goal(goal_share)}
     lines = _candidate(model, segment, scope, package, partner, use.starts)
     row = _search(model, draws, lines, goals, gain, use).iloc[0]
@@ -448,7 +450,7 @@ def by_scope(
     """
     import pandas as pd
 
-    use = _settings(model, probability, starts, year, markets, ceiling, budget, labour)
+    use = settings_of(model, probability, starts, year, markets, ceiling, budget, labour)
     for name, share in (goals or {}).items():
         _one(name, model.segments, "segment")
         _goal(share)
@@ -536,12 +538,12 @@ def response(
     """
     import pandas as pd
 
-    use = _settings(model, probability, None, None, None, ceiling, float("inf"))
+    use = settings_of(model, probability, None, None, None, ceiling, float("inf"))
     world, first = model.prepare(draws), use.starts[:1]
     chosen = _candidate(model, segment, scope, package, partner, first)
     coded = encode(model.case, chosen, model.competitors)
     s, arena = int(coded.segment[0]), int(2 * coded.segment[0] + coded.niche[0])
-    base = _base_share(world, arena, use.weight)
+    base = float(np.median(base_shares(world, arena, use.weight)))
     goal = np.array([goal_from(base, gain) if goal_share is None else _goal(goal_share)])
     sellers = int((world.share0[2 * s, 0].max(axis=1) > 0).sum())
     rows = []

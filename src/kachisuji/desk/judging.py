@@ -26,8 +26,10 @@ def judge(work: Work, advance: Advance) -> dict[str, pd.DataFrame]:
     from kachisuji import contest
 
     draws = work.draws[work.halves.report[:FUTURES]]
-    found = contest.verdicts(work.model, draws, lines=shortlist(work)).reset_index()
-    verdicts = found.assign(**{c: found[c].fillna("") for c in ("scope", "package", "partner")})
+    found = contest.verdicts(work.model, draws, lines=shortlist(work))
+    found = found.assign(**{c: found[c].fillna("") for c in ("scope", "package", "partner")})
+    sure = contest.threshold_intervals(work.model, draws, found, seed=work.seed)
+    verdicts = found.join(sure).reset_index()
     advance(1)
     top = max(work.case.lines.intensities)
     marginal = contest.marginal(

@@ -62,9 +62,9 @@ class Judged:
             (
                 self.of(r["segment"], r["goal"]),
                 self.of(r["verdict"]),
-                self.of(r["money"], r["intensity"]),
+                self.of(r["money"], r["intensity"], r["sure"]),
                 self.of(r["with"], r["whom"]),
-                self.of(r["latest"]),
+                self.of(r["latest"], r["latest_sure"]),
                 self.of(r["reached"]),
                 self.of(r["tipping"], r["rivals"]),
             )

@@ -274,6 +274,13 @@ def _lines(run: StoredRun, names: Names) -> Sheet:
     return Sheet("lines", columns, rows)
 
 
+# how sure the threshold is; a run from before it was told has none of them
+_SURE = (
+    ("wins_again", "share"), ("yearly_low", "money"), ("yearly_high", "money"),
+    ("latest_low", "year"), ("latest_high", "year"),
+)  # fmt: skip
+
+
 def _verdicts(run: StoredRun, names: Names) -> Sheet:
     rows = tuple(
         (
@@ -287,6 +294,7 @@ def _verdicts(run: StoredRun, names: Names) -> Sheet:
             r["yearly"],
             r["public_cost"],
             r["latest_start"],
+            *(r.get(key, math.nan) for key, _ in _SURE),
             r["tipping"],
             r["above"],
         )
@@ -296,7 +304,8 @@ def _verdicts(run: StoredRun, names: Names) -> Sheet:
         Column("field"), Column("segment"), Column("verdict"), Column("base_share", "share"),
         Column("unaided", "share"), Column("reached", "share"), Column("goal", "share"),
         Column("yearly_needed", "money"), Column("public_needed", "money"),
-        Column("latest", "year"), Column("tipping", "ratio"), Column("above", "share"),
+        Column("latest", "year"), *(Column(*c) for c in _SURE),
+        Column("tipping", "ratio"), Column("above", "share"),
     )  # fmt: skip
     return Sheet("verdicts", columns, rows)
 

@@ -14,6 +14,8 @@ from kachisuji.desk.rows import records
 from kachisuji.desk.stored import StoredRun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 ORDER = (WIN, UNAIDED, NICHE, OUT)
@@ -89,6 +91,8 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
         "with": names.packages[str(row["package"])],
         "whom": names.region(str(row["partner"])),
         "latest": plain("–"),
+        "sure": sure(row, money),
+        "latest_sure": latest_sure(row),
     }  # fmt: skip
     if verdict in (WIN, NICHE):
         out["money"] = t("verdicts.a_year", amount=money(row["yearly"]))
@@ -102,6 +106,30 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
         out["money"] = t("verdicts.none_wins")
         out["intensity"] = t("verdicts.at_most", intensity=fixed(row["ceiling"], 2))
     return out
+
+
+def sure(row: dict[str, Any], money: Callable[[float], Both]) -> Both:
+    """Tell what other futures of the same kind would have said of the money needed."""
+    again = row.get("wins_again", np.nan)  # a run from before it was told, or barred by labour
+    if np.isnan(again):
+        return plain("")
+    share = percent(again)
+    if not np.isfinite(row["yearly_low"]):
+        return t("verdicts.sure_share", share=share)
+    low = money(row["yearly_low"])
+    if not np.isfinite(row["yearly_high"]):
+        return t("verdicts.sure_open", low=low, share=share)
+    return t("verdicts.sure", low=low, high=money(row["yearly_high"]), share=share)
+
+
+def latest_sure(row: dict[str, Any]) -> Both:
+    """Tell the latest start's interval; without a low end no start wins in too many resamples."""
+    low, high = (row.get(f"latest_{end}", np.nan) for end in ("low", "high"))
+    if np.isnan(high):
+        return plain("")
+    if np.isnan(low):
+        return t("verdicts.latest_open", high=plain(int(high)))
+    return t("verdicts.latest_between", low=plain(int(low)), high=plain(int(high)))
 
 
 def _signed(value: float) -> Both:

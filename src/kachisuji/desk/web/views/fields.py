@@ -10,6 +10,7 @@ from kachisuji.contest.thresholds import OUT
 from kachisuji.desk.report.bilingual import Both, fixed, percent, plain, t
 from kachisuji.desk.report.sections import fields as cards
 from kachisuji.desk.report.sections.instruments import instruments
+from kachisuji.desk.report.sections.verdicts import latest_sure, sure
 from kachisuji.desk.rows import records
 from kachisuji.desk.rows import row as row_of
 from kachisuji.desk.web import pages, segments
@@ -123,6 +124,8 @@ def verdict_of(shown: Shown, segment: str) -> dict[str, Any] | None:
         "reached": given("reached", percent),
         "unaided": given("unaided", percent),
         "latest": given("latest_start", lambda v: plain(int(v))),
+        "sure": sure(row, names.money),
+        "latest_sure": latest_sure(row),
         "beside": chosen_all_the_same(shown, segment, row),
     }
 
