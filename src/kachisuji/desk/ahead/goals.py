@@ -92,8 +92,8 @@ def parse(text: str, case: Case) -> Asked:
     Raises
     ------
     InputError
-        If the form, the subject, the measure, the unit, the year or the odds are not understood;
-        the message names what is known.
+        If the form, the subject, the measure, the unit, the year or the odds are not understood,
+        or a share lies outside 0 to 1; the message names what is known.
     """
     announced = [g for g in records(case.tables["goals"]) if g["goal"] == text.strip()]
     if announced:
@@ -107,13 +107,17 @@ def parse(text: str, case: Case) -> Asked:
     if measure not in MEASURES:
         raise InputError("ahead.goal_measure", got=form[2], known=", ".join(MEASURES))
     number = float(rest["number"].replace(",", ""))
+    target = number * unit_factor(rest["unit"], measure, case.settings)
+    if measure == "share" and not 0.0 <= target <= 1.0:
+        # 30 without a unit would be 3,000 %: the search would prove at length that nothing does it
+        raise InputError("ahead.goal_share", got=f"{number:g} {rest['unit']}".strip())
     return Asked(
         text=text.strip(),
         segments=segments,
         by_word=by_word,
         measure=measure,
         at_most=form[3] in ("<=", "≤", "<"),
-        target=number * unit_factor(rest["unit"], measure, case.settings),
+        target=target,
         year=_year(rest["year"], measure, case.settings),
         odds=_odds(rest["odds"]),
     )
