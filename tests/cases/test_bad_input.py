@@ -372,11 +372,6 @@ def test_each_bad_input_of_the_issue_names_file_row_column_and_remedy(tiny_case,
     assert told["en"][1] != told["ja"][1]
 
 
-def test_goals_may_lie_beyond_the_horizon(tiny_case):
-    tiny_case.put("goals", 2, "year", "2050")
-    assert tiny_case.problems() == []
-
-
 def test_a_partner_that_is_home(tiny_case):
     for line in (2, 3):
         tiny_case.put("partners", line, "partner", "HOME")
