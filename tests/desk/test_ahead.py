@@ -78,6 +78,7 @@ BAD_GOALS = [
     ("logic_chips.sales >= 4e12", "ahead.goal_unit"),
     ("logic_chips.sales >= 40 %", "ahead.goal_unit"),
     ("logic_chips.share >= 4e12 JPY", "ahead.goal_unit"),
+    ("logic_chips.sales >= 1e999 JPY", "ahead.goal_number"),
     ("logic_chips.share >= 30 by 2040", "ahead.goal_share"),
     ("logic_chips.share >= 101 %", "ahead.goal_share"),
     ("logic_chips.share <= -0.1", "ahead.goal_share"),
@@ -449,10 +450,12 @@ GOOD = "observable,year,value,unit,error\n"
         (GOOD + "parts.share,2028.5,3,%,1\n", "ahead.goal_year", "year"),
         (GOOD + "parts.share,2028,much,%,1\n", "ahead.observation_number", "value"),
         (GOOD + "parts.share,2028,3,%,\n", "ahead.observation_number", "error"),
+        (GOOD + "parts.share,2028,3,%\n", "cases.row_length", None),
+        (GOOD + "parts.share,2028,3,%,1,2\n", "cases.row_length", None),
         (GOOD + "parts.share,2028,3,yen,1\n", "ahead.goal_unit", "unit"),
         (GOOD + "parts.sales,2028,3,%,1\n", "ahead.goal_unit", "unit"),
-        (GOOD + "parts.share,2028,30,share,1\n", "portfolios.out_of_range", "value"),
-        (GOOD + "parts.sales,2028,5,yen,1\n", "portfolios.out_of_range", "value"),
+        (GOOD + "parts.share,2028,30,share,1\n", "ahead.observation_range", "value"),
+        (GOOD + "parts.sales,2028,5,yen,1\n", "ahead.observation_range", "value"),
         (GOOD + "parts.share,2028,20,%,-1\n", "portfolios.bad_error", "error"),
     ],
 )
@@ -463,7 +466,7 @@ def test_what_is_wrong_with_an_observation_is_said(ready, run_copy, tmp_path, te
         watch_run(run_copy, file, ready=ready)
     assert caught.value.key == key
     assert caught.value.column == column
-    assert (caught.value.row is None) == (column is None)
+    assert (caught.value.row is None) == (column is None and key != "cases.row_length")
     assert caught.value.in_lang("ja")
     assert not history_of(run_copy).exists()
 

@@ -13,6 +13,7 @@ from kachisuji.portfolios.dominance import dominated
 from kachisuji.portfolios.problem import Problem, fits_alone, linked
 from kachisuji.portfolios.programme import Programme, infeasible, optimal, row
 from kachisuji.portfolios.relaxation import INF
+from kachisuji.portfolios.solving import solve
 from kachisuji.words import InputError
 
 F8 = NDArray[np.float64]
@@ -210,7 +211,7 @@ class GoalProgramme:
         highs.setOptionValue("time_limit", seconds)
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)
-        highs.run()
+        solve(highs)
         if infeasible(highs):
             return None, np.inf, True
         bound = float(highs.getInfo().mip_dual_bound)

@@ -26,6 +26,7 @@ def widening(relaxation: Relaxation) -> list[tuple[str, int, float]] | None:
     Infeasibility in Optimization*, ch. 6.
     """
     from kachisuji.portfolios.relaxation import INF, quiet
+    from kachisuji.portfolios.solving import solve
 
     r, p = relaxation, relaxation.problem
     n, fields, limits = p.segment.size, r.fields.size, r.a.shape[1]
@@ -56,7 +57,7 @@ def widening(relaxation: Relaxation) -> list[tuple[str, int, float]] | None:
     for c in range(n + fields):
         highs.changeColIntegrality(c, highspy.HighsVarType.kInteger)
     highs.setOptionValue("time_limit", SECONDS)
-    highs.run()
+    solve(highs)
     solution = highs.getSolution()
     if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not solution.value_valid:
         return None

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kachisuji.portfolios.relaxation import INF, Relaxation, Relaxed, quiet
+from kachisuji.portfolios.solving import solve
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -169,7 +170,7 @@ class Programme:
             self._offer(start)
         self.highs.setOptionValue("mip_rel_gap", gap)
         self.highs.setOptionValue("time_limit", seconds)
-        self.highs.run()
+        solve(self.highs)
         info, solution = self.highs.getInfo(), self.highs.getSolution()
         bound = -float(info.mip_dual_bound)
         status = self.highs.getModelStatus()

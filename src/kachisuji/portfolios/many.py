@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from kachisuji.portfolios.problem import Problem, fits_alone
 from kachisuji.portfolios.programme import Programme, infeasible, optimal, row
 from kachisuji.portfolios.relaxation import INF
+from kachisuji.portfolios.solving import solve
 from kachisuji.words import InfeasibleError, InputError, RunError
 
 F8 = NDArray[np.float64]
@@ -100,7 +101,7 @@ class _Front:
         highs.setOptionValue("mip_abs_gap", 1e-9)
         highs.setOptionValue("mip_feasibility_tolerance", 1e-9)
         highs.setOptionValue("time_limit", max(0.0, self.left()))
-        highs.run()
+        solve(highs)
         if infeasible(highs):
             return None
         lines = self.base.chosen(highs)

@@ -7,6 +7,7 @@ its name has), or ``all``; instead of the whole, the id of a goal in ``goals.csv
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,7 @@ def parse(text: str, case: Case) -> Asked:
     ------
     InputError
         If the form, the subject, the measure, the unit, the year or the odds are not understood,
-        or a share lies outside 0 to 1; the message names what is known.
+        the number is too large or a share lies outside 0 to 1; the message names what is known.
     """
     announced = [g for g in records(case.tables["goals"]) if g["goal"] == text.strip()]
     if announced:
@@ -108,6 +109,8 @@ def parse(text: str, case: Case) -> Asked:
         raise InputError("ahead.goal_measure", got=form[2], known=", ".join(MEASURES))
     number = float(rest["number"].replace(",", ""))
     target = number * unit_factor(rest["unit"], measure, case.settings)
+    if not math.isfinite(target):  # 1e999
+        raise InputError("ahead.goal_number", got=rest["number"])
     if measure == "share" and not 0.0 <= target <= 1.0:
         # 30 without a unit would be 3,000 %: the search would prove at length that nothing does it
         raise InputError("ahead.goal_share", got=f"{number:g} {rest['unit']}".strip())

@@ -55,7 +55,16 @@ def read_observations(file: Path) -> list[dict[str, Any]]:
             "ahead.observation_columns", file=file, missing=", ".join(missing),
             want=",".join(COLUMNS),
         )  # fmt: skip
-    rows = [dict(row) | {"row": reader.line_num, "file": str(file)} for row in reader]
+    rows = []
+    for row in reader:
+        filled = sum(cell is not None for cell in row.values())
+        if filled != len(reader.fieldnames or ()) or None in row:
+            got = filled + len(row.get(None, ())) - (None in row)
+            raise InputError(
+                "cases.row_length", file=file, row=reader.line_num, got=got,
+                want=len(reader.fieldnames or ()),
+            )  # fmt: skip
+        rows.append(dict(row) | {"row": reader.line_num, "file": str(file)})
     if not rows:
         raise InputError("ahead.no_rows", file=file)
     return rows
@@ -133,6 +142,14 @@ def observation(row: dict[str, Any], ready: Prepared) -> tuple[Observation, F8]:
         0.0 if share else float(said.min()) / WIDE,
         1.0 if share else WIDE * float(said.max()),
     )
+    if not seen.low <= value <= seen.high:  # told in the unit of the row
+        unit = str(row.get("unit") or "")
+        factor = unit_factor(unit, "share" if share else "sales", ready.case.settings)
+        got, low, high = (f"{v / factor:g}" for v in (value, seen.low, seen.high))
+        raise InputError(
+            "ahead.observation_range", **where, column="value", name=seen.name, value=got, low=low,
+            high=high, unit=unit,
+        )  # fmt: skip
     try:
         distance({seen.name: said}, seen)
     except InputError as error:
