@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from kachisuji.desk.constellation import acting
+from kachisuji.desk.constellation import acting, training
 from kachisuji.desk.helping import ALONE, Told, speaking
 from kachisuji.desk.telling import Telling
 from kachisuji.words import InputError, Lang, say
@@ -24,7 +24,10 @@ def add_constellation(app: App, lang: Lang, told: Told) -> None:
     _add_founding(whole, lang, told)
     keys = "nodes.help_constellation_list", "nodes.arg_coordinator"
     _add_showing(whole, "list", keys, acting.participants, lang, told)
+    keys = "nodes.help_node_models", "nodes.arg_folder"
+    _add_showing(node, "models", keys, training.models, lang, told)
     _add_serving(whole, lang, told)
+    _add_asking(whole, lang, told)
 
 
 def _add_showing(
@@ -197,6 +200,23 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
     def member(folder: Annotated[Path, told("nodes.arg_member")], /, *, lang: Asked = lang) -> int:
         return acting.sit(folder, Telling(lang))
 
+    @group.command(name="demo", help=say("nodes.help_constellation_demo", lang))
+    @speaking(lang, told)
+    def demo(
+        *,
+        nodes: Annotated[int, told("nodes.opt_nodes")] = 12,
+        out: Annotated[Path | None, told("nodes.opt_demo_out")] = None,
+        keep: Annotated[bool, told("nodes.opt_keep"), ALONE] = False,
+        stay: Annotated[bool, told("nodes.opt_stay"), ALONE] = False,
+        seed: Annotated[int, told("desk.opt_seed")] = 0,
+        telling: Telling,
+    ) -> int:
+        from kachisuji.desk.constellation import demo as shown
+
+        return shown.demo(nodes, out, keep, stay, seed, telling)
+
+
+def _add_asking(group: App, lang: Lang, told: Told) -> None:
     @group.command(name="ask", help=say("nodes.help_constellation_ask", lang))
     @speaking(lang, told)
     def ask(
@@ -212,17 +232,20 @@ def _add_serving(group: App, lang: Lang, told: Told) -> None:
     ) -> int:
         return acting.ask(question, identity, url, ident, patience, out, telling)
 
-    @group.command(name="demo", help=say("nodes.help_constellation_demo", lang))
+    @group.command(name="train", help=say("nodes.help_constellation_train", lang))
     @speaking(lang, told)
-    def demo(
+    def train(
+        process: Annotated[str, told("nodes.arg_process")],
+        /,
         *,
-        nodes: Annotated[int, told("nodes.opt_nodes")] = 12,
-        out: Annotated[Path | None, told("nodes.opt_demo_out")] = None,
-        keep: Annotated[bool, told("nodes.opt_keep"), ALONE] = False,
-        stay: Annotated[bool, told("nodes.opt_stay"), ALONE] = False,
-        seed: Annotated[int, told("desk.opt_seed")] = 0,
+        identity: Annotated[Path, told("nodes.opt_identity")],
+        model: Annotated[Literal["cost", "yield"], told("nodes.opt_model")] = "cost",
+        rounds: Annotated[int, told("nodes.opt_rounds")] = 0,
+        epsilon: Annotated[float, told("nodes.opt_epsilon")] = 0.0,
+        url: Annotated[str, told("nodes.opt_asked_url")] = "",
+        patience: Annotated[float, told("nodes.opt_patience")] = 30.0,
+        out: Annotated[Path | None, told("nodes.opt_shared_out")] = None,
         telling: Telling,
     ) -> int:
-        from kachisuji.desk.constellation import demo as shown
-
-        return shown.demo(nodes, out, keep, stay, seed, telling)
+        made = training.model_of(model, rounds, epsilon)
+        return training.train(process, identity, url, made, patience, out, telling)
