@@ -1,6 +1,7 @@
 """Pictures of the node owner's screen for the docs: ``python scripts/picture_node.py [FOLDER]``.
 
-A synthetic firm's node with two questions waiting; PNG of 128 colours. Needs Chromium.
+A synthetic firm's node with two questions waiting, one approved for good and a joint model; PNG of
+128 colours. Needs Chromium; Japanese is set in the font that the documents carry.
 """
 
 import io
@@ -14,20 +15,20 @@ import time
 from pathlib import Path
 
 import uvicorn
+from picture_workbench import FLAGS, HERE, with_fonts
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from kachisuji.constellation import ask
 from kachisuji.constellation.evidence import exposure_question, learning_question
+from kachisuji.constellation.joint import VAGUE
 from kachisuji.constellation.node import Node, make_folder
 from kachisuji.constellation.policy import Policy, write_policy
 from kachisuji.constellation.serving import PENDING
 from kachisuji.constellation.synthetic import firms
+from kachisuji.desk.constellation.joining import COST, question
 from kachisuji.desk.constellation.screen import screen
 
-HERE = Path(__file__).parents[1] / "docs" / "pictures"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 ORIGINS = ("CHN", "JPN", "USA", "EUR")
 
 
@@ -55,6 +56,10 @@ def make_node(place: Path) -> Node:
          "question": learning_question("permanent_magnets", 4.0).model_dump(mode="json")},
     ]  # fmt: skip
     (folder / PENDING).write_text(json.dumps(waiting))
+    node.approvals.decide("a", counted, "ministry", "always")
+    # what a round of a joint model leaves in the folder
+    round_of = question("permanent_magnets", COST, VAGUE)
+    node._keep_refinement(round_of, node.table(round_of.table))
     return node
 
 
@@ -70,7 +75,9 @@ def main(out: Path, every: bool) -> None:
         while not server.started:
             time.sleep(0.05)
         chromium = shutil.which("chromium") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=FLAGS, env=with_fonts(place)
+        )
         shown = [("node-ja", "ja", "light", 1280), ("node-en", "en", "dark", 1280)]
         if every:
             shown = [(f"{lang}-{theme}-{width}", lang, theme, width) for lang in ("en", "ja")

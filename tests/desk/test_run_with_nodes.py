@@ -1,10 +1,12 @@
 """`run --constellation` with real nodes and a real committee, then `verify`, with nobody there."""
 
+import html
 import json
 import re
 import shutil
 
 import pytest
+from fastapi.testclient import TestClient
 
 from kachisuji.cases import load
 from kachisuji.constellation import joint
@@ -17,6 +19,7 @@ from kachisuji.desk import cli, pipeline
 from kachisuji.desk.constellation import joining
 from kachisuji.desk.constellation.protected import FILE
 from kachisuji.desk.constellation.replaying import compare_answers
+from kachisuji.desk.constellation.screen import screen
 from kachisuji.ledger import describe, read_manifest
 
 
@@ -121,6 +124,9 @@ def test_an_owner_reads_what_joining_gains(answered, capsys, lang):
     )
     code, out = told(capsys, "node", "models", firm, "--lang", lang)
     assert (code, ("misses" if lang == "en" else "外れ") in out) == (0, True)
+    page = TestClient(screen(Node(firm), lang), base_url="http://127.0.0.1:8770").get("/")
+    shown = html.unescape(page.text)
+    assert all(line.strip() in shown for line in out.splitlines()[:4])
 
 
 def test_a_refinement_that_was_spoilt_is_named(answered, tmp_path, capsys):

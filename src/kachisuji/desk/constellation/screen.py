@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from kachisuji.constellation import ask, schema, warnings
 from kachisuji.constellation.node import Node
 from kachisuji.constellation.serving import pending
+from kachisuji.desk.constellation.training import gain_lines, own_models
 from kachisuji.desk.web.safety import LOOPBACK, Gate, Guard, RefusedError, Scope, unforged
 from kachisuji.words import KachisujiError, Lang, number, say
 
@@ -104,7 +105,7 @@ def screen(node: Node, lang: Lang) -> Gate:
 
 def _nothing(node: Node) -> dict[str, Any]:
     return {"name": node.folder.name, "budget": [], "waiting": [], "standing": [], "entries": [],
-            "tables": [], "rules": None, "whole": False}  # fmt: skip
+            "tables": [], "models": [], "rules": None, "whole": False}  # fmt: skip
 
 
 def _values(node: Node, lang: Lang) -> dict[str, Any]:
@@ -142,8 +143,10 @@ def _values(node: Node, lang: Lang) -> dict[str, Any]:
          "event": say(f"nodes.event_{e.event}", lang), "told": _told(e.values, lang)}
         for e in reversed(entries[-SHOWN:])
     ]  # fmt: skip
+    models = [[line.strip() for line in gain_lines(m, lang)] for m in own_models(node)]
     return {"name": node.folder.name, "budget": budget, "waiting": waiting, "standing": standing,
-            "entries": shown, "tables": tables, "rules": policy, "whole": True}  # fmt: skip
+            "entries": shown, "tables": tables, "models": models, "rules": policy,
+            "whole": True}  # fmt: skip
 
 
 def _when(stamp: str) -> str:

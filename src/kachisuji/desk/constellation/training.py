@@ -12,14 +12,16 @@ import numpy as np
 
 from kachisuji.desk.constellation import joining
 from kachisuji.desk.telling import Telling
-from kachisuji.words import InputError, Lang, number, percent, say
+from kachisuji.words import InputError, KachisujiError, Lang, number, percent, say
 
 if TYPE_CHECKING:
     from kachisuji.constellation import Question
     from kachisuji.constellation.joint import Shared
+    from kachisuji.constellation.node import Node
 
 MOST_ROUNDS = 200
 FOUR_IN_FIVE = 1.2816  # deviations of a normal distribution that hold four fifths of it
+CURVES = ("alone", "together", "vague", "flat")  # as joining.held_out gives their errors
 VALUES = {"cost": "unit_cost_yen", "yield": "yield_share"}
 
 
@@ -105,45 +107,57 @@ def _told(value: dict[str, Any], lang: Lang) -> str:
 
 def models(folder: Path, telling: Telling) -> int:
     """Tell an owner what each joint model gains on months that the node kept back."""
-    from kachisuji.constellation import ask
-    from kachisuji.constellation.contributions import cell_of
-    from kachisuji.constellation.joint import Shared, train_rows
     from kachisuji.constellation.node import Node
 
-    node, lang = Node(folder), telling.lang
-    found: list[dict[str, Any]] = []
-    lines: list[str] = []
-    for file in sorted(folder.glob("refined-*.json"), key=lambda f: f.stem):
-        try:
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            q, curve = ask(**kept["question"]), [float(v) for v in kept["curve"]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError("nodes.refinement_broken", file=file) from error
-        table = node.table(q.table)
-        rows = table[cell_of(q, table) >= 0]
-        (process,) = q.groups["process"]
-        value = {"process": process, "model": "yield" if q.value == VALUES["yield"] else "cost",
-                 "months": len(rows), "held_back": len(rows) - train_rows(len(rows)),
-                 "change": by_doubling(curve[1], q), "file": str(file)}  # fmt: skip
-        if value["held_back"]:
-            half = (q.high - q.low) / 2.0
-            errors = np.sqrt(joining.held_out(q, [rows], Shared.of(q.prior))[0]) * half
-            value |= dict(zip(("alone", "together", "vague", "flat"), errors.tolist(), strict=True))
-        found.append(value)
-        lines += _gain(value, lang)
-    lines.append(say("nodes.models", lang, count=len(found)))
+    found = own_models(Node(folder))
+    lines = [line for value in found for line in gain_lines(value, telling.lang)]
+    lines.append(say("nodes.models", telling.lang, count=len(found)))
     telling.result("\n".join(lines), found)
     return 0
 
 
-def _gain(value: dict[str, Any], lang: Lang) -> list[str]:
+def own_models(node: Node) -> list[dict[str, Any]]:
+    """Return what a node keeps of each joint model, and how far curves miss the months kept back.
+
+    ``change`` of unit cost or odds by a doubling of output; root mean squares of logarithms:
+    ``together`` (the joint curve), ``alone`` (own least squares), ``vague`` (a vague prior),
+    ``flat`` (no slope), absent where no month is kept back.
+    """
+    return [
+        _own_model(node, file)
+        for file in sorted(node.folder.glob("refined-*.json"), key=lambda f: f.stem)
+    ]
+
+
+def _own_model(node: Node, file: Path) -> dict[str, Any]:
+    from kachisuji.constellation import ask
+    from kachisuji.constellation.contributions import cell_of
+    from kachisuji.constellation.joint import Shared, train_rows
+
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        q, slope = ask(**kept["question"]), float(kept["curve"][1])
+    except (ValueError, KeyError, TypeError, IndexError, KachisujiError) as error:
+        raise InputError("nodes.refinement_broken", file=file) from error
+    table = node.table(q.table)
+    rows = table[cell_of(q, table) >= 0]
+    (process,) = q.groups.get("process", ("all",))
+    value = {"process": process, "model": "yield" if q.value == VALUES["yield"] else "cost",
+             "months": len(rows), "held_back": len(rows) - train_rows(len(rows)),
+             "change": by_doubling(slope, q), "file": str(file)}  # fmt: skip
+    if value["held_back"]:
+        half = (q.high - q.low) / 2.0
+        errors = np.sqrt(joining.held_out(q, [rows], Shared.of(q.prior))[0]) * half
+        value |= dict(zip(CURVES, errors.tolist(), strict=True))
+    return value
+
+
+def gain_lines(value: dict[str, Any], lang: Lang) -> list[str]:
     """Tell one model: the node's own curve, and how far each curve misses the months kept back."""
     key = f"nodes.refined_{value['model']}"
     lines = [say(key, lang, process=value["process"], change=_signed(value["change"], lang))]
     if "together" not in value:
         return [*lines, say("nodes.gain_none", lang, months=value["months"])]
-    better = "helped" if value["together"] < value["alone"] else "not_helped"
-    if value["flat"] < min(value["together"], value["alone"]):
-        better = "flat"
-    told = {k: number(value[k], lang, 3) for k in ("alone", "together", "vague", "flat")}
-    return [*lines, say(f"nodes.gain_{better}", lang, months=value["held_back"], **told)]
+    told = {k: number(value[k], lang, 3) for k in CURVES}
+    best = min(CURVES, key=lambda k: float(value[k]))
+    return [*lines, say(f"nodes.gain_{best}", lang, months=value["held_back"], **told)]
