@@ -227,7 +227,7 @@ def test_the_gallery_runs(rich_run, tmp_path):
         "sys.modules['IPython.display'] = made\n"
     )
     (tmp_path / "gallery.py").write_text(stand_in + shown, encoding="utf-8")
-    env = {**os.environ, "KACHISUJI_GALLERY": str(rich_run)}
+    env = {**os.environ, "KACHISUJI_GALLERY": str(rich_run), "TMPDIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(tmp_path / "gallery.py")],
         capture_output=True, text=True, env=env,
