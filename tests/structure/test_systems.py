@@ -329,3 +329,31 @@ def test_a_table_is_asked_for_by_place_as_well():
     assert len(TAKING_TABLES) > 30
     with pytest.raises(KindError, match="after of decompose_change"):
         structure.decompose_change(reference(), "wiod13")
+
+
+def test_the_leontief_system_reads_as_the_labelled_inverse():
+    table = random_economy(seed=4)
+    system = leontief(table)
+    inverse = np.linalg.inv(np.eye(table.n) - system.A)
+    frame = system.frame()
+    assert frame.index.equals(table.index)
+    assert frame.columns.names == ["region", "sector"]
+    np.testing.assert_allclose(np.asarray(system), inverse, rtol=1e-12)
+    assert system.loc[("R1", "s0"), ("R2", "s1")] == frame.iloc[2, 5]
+    assert system.index.equals(system.columns)
+    assert system.shape == (table.n, table.n)
+
+
+@pytest.mark.parametrize("what", ["leontief", "ghosh"])
+def test_labelled_right_hand_sides_are_put_in_order(what):
+    table = random_economy(seed=5)
+    system = {"leontief": leontief, "ghosh": structure.ghosh}[what](table)
+    f = table.series(np.arange(1.0, table.n + 1))
+    for solve in (system.solve, system.solve_transposed):
+        np.testing.assert_array_equal(solve(f[::-1]), solve(f.to_numpy()))
+        both = f.to_frame("a").assign(b=1.0)
+        np.testing.assert_array_equal(solve(both[::-1]), solve(both.to_numpy()))
+    with pytest.raises(InputError, match=r"R0 s1.*says nothing about this sector"):
+        system.solve(f.drop([("R0", "s1")]))
+    with pytest.raises(InputError, match=r"R0 s0.*twice"):
+        system.solve(pd.concat([f, f.iloc[:1]]))

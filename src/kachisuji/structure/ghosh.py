@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from kachisuji.accounts import Economy
 from kachisuji.accounts.arguments import checked
 from kachisuji.accounts.economy import per_unit
-from kachisuji.structure.leontief import columns, leontief
+from kachisuji.structure.leontief import leontief
 from kachisuji.structure.multipliers import aligned
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ class Ghosh:
 
     def solve(self, w: ArrayLike) -> Floats:
         """``(I - B)^-1 w``, (n,) or (n, k)."""
-        values = columns(w, self.economy.n, "w")
+        values = self._system.in_order(w, "w")
         scale = self._scale if values.ndim == 1 else self._scale[:, None]
         return self._system.solve(scale * values) / scale
 
     def solve_transposed(self, v: ArrayLike) -> Floats:
         """``(I - B')^-1 v``: value of output for primary costs ``v``, (n,) or (n, k)."""
-        values = columns(v, self.economy.n, "v")
+        values = self._system.in_order(v, "v")
         scale = self._scale if values.ndim == 1 else self._scale[:, None]
         return self._system.solve_transposed(values / scale) * scale
 

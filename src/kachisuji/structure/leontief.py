@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,9 @@ from kachisuji.accounts import Economy
 from kachisuji.accounts.arguments import checked
 from kachisuji.accounts.economy import per_unit
 from kachisuji.words import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +43,8 @@ class Leontief:
         The file the table came from, for errors.
     scale
         (n,) multiplies the rows of ``Z``, where the flows are to be rescaled.
+    index
+        Gives the (region, sector) of the rows, for what is labelled on either side.
 
     Raises
     ------
@@ -62,12 +68,13 @@ class Leontief:
         name: Callable[[int], str],
         source: str | None = None,
         scale: Floats | None = None,
+        index: Callable[[], pd.MultiIndex] | None = None,
     ) -> None:
         from scipy.linalg import LinAlgWarning, lu_factor
 
         self.n = len(x)
         self.Z, self.x, self.v, self.scale = Z, x, v, scale
-        self._name, self._source = name, source
+        self._name, self._source, self._index = name, source, index
         self._refuse_inputs_without_output()
         with np.errstate(divide="ignore"):
             less = np.where(x == 0.0, 0.0, -1.0 / x)
@@ -88,16 +95,25 @@ class Leontief:
         return per_unit(flows, self.x)
 
     def solve(self, f: ArrayLike) -> Floats:
-        """``(I - A)^-1 f``: output needed for final demand ``f``, (n,) or (n, k)."""
+        """``(I - A)^-1 f``: output needed for final demand ``f``, (n,) or (n, k).
+
+        What carries (region, sector) labels is put in the table's order by them first.
+        """
         from scipy.linalg import lu_solve
 
-        return np.asarray(lu_solve(self._factors, columns(f, self.n, "f"), trans=1))
+        return np.asarray(lu_solve(self._factors, self.in_order(f, "f"), trans=1))
 
     def solve_transposed(self, g: ArrayLike) -> Floats:
         """``(I - A')^-1 g``: ``g`` embodied in a unit of final output, (n,) or (n, k)."""
         from scipy.linalg import lu_solve
 
-        return np.asarray(lu_solve(self._factors, columns(g, self.n, "g"), trans=0))
+        return np.asarray(lu_solve(self._factors, self.in_order(g, "g"), trans=0))
+
+    def in_order(self, given: ArrayLike, name: str) -> Floats:
+        """Return (n,) or (n, k) numbers in the table's order, by their labels if any."""
+        if self._index is not None and getattr(getattr(given, "index", None), "nlevels", 1) == 2:
+            given = in_order(given, self._index(), name)
+        return columns(given, self.n, name)
 
     @cached_property
     def output_multipliers_array(self) -> Floats:
@@ -120,6 +136,41 @@ class Leontief:
         # getri knows the optimal block itself once it has room for it
         inverse, _ = dgetri(factors, pivots, lwork=64 * self.n)
         return np.asarray(inverse.T)
+
+    # ---- the inverse as a labelled table: made when looked at, not kept -----------------------
+
+    def frame(self) -> pd.DataFrame:
+        """(n, n) the Leontief inverse by (region, sector): output of the row for the column."""
+        import pandas as pd
+
+        index = None if self._index is None else self._index()
+        return pd.DataFrame(self.inverse(), index=index, columns=index, copy=False)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        return np.asarray(self.inverse(), dtype=dtype)
+
+    @property
+    def loc(self) -> Any:
+        """Cells of the inverse: ``leontief(table).loc[("DEU", "c15"), ("JPN", "c14")]``."""
+        return self.frame().loc
+
+    @property
+    def index(self) -> pd.Index[Any]:
+        """(region, sector) of the rows of the inverse; those of its columns are the same."""
+        import pandas as pd
+
+        return pd.RangeIndex(self.n) if self._index is None else self._index()
+
+    columns = index
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n)."""
+        return self.n, self.n
+
+    def to_numpy(self) -> Floats:
+        """(n, n) the inverse."""
+        return self.inverse()
 
     @cached_property
     def inverse_diagonal_array(self) -> Floats:
@@ -159,6 +210,26 @@ class Leontief:
         )
 
 
+def in_order(values: Any, index: pd.MultiIndex, name: str) -> Any:
+    """Put a Series or DataFrame in the table's order by its (region, sector) labels.
+
+    Raises
+    ------
+    InputError
+        When a label is missing (nothing is filled in) or there twice.
+    """
+    if values.index.has_duplicates:
+        label = values.index[values.index.duplicated()][0]
+        row = " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+        raise InputError("structure.row_label_twice", row=row, name=name)
+    ordered = values.reindex(index)
+    missing = np.flatnonzero(np.asarray(ordered.isna()).reshape(len(index), -1).any(axis=1))
+    if len(missing):
+        row = " ".join(map(str, index[int(missing[0])]))
+        raise InputError("structure.row_labels", row=row, name=name)
+    return ordered
+
+
 def columns(given: ArrayLike, n: int, name: str) -> Floats:
     """Return (n,) or (n, k) numbers, refused where there is not one a (region, sector)."""
     try:
@@ -185,11 +256,19 @@ def row_name(economy: Economy) -> Callable[[int], str]:
 def leontief(economy: Economy) -> Leontief:
     """Return the Leontief system of the whole table; factorised once for each table.
 
-    ``x = A x + f``, ``A = Z / x`` (Leontief 1936; Miller and Blair 2009, chapter 2).
+    ``x = A x + f``, ``A = Z / x`` (Leontief 1936; Miller and Blair 2009, chapter 2). The result
+    solves, and reads as the labelled inverse: ``.loc``, ``.frame()``, ``numpy.asarray``.
     """
     known = economy.__dict__.get("_leontief")
     if known is None:
-        known = Leontief(economy.Z, economy.x, economy.v, row_name(economy), economy.source)
+        known = Leontief(
+            economy.Z,
+            economy.x,
+            economy.v,
+            row_name(economy),
+            economy.source,
+            index=lambda: economy.index,
+        )
         economy.__dict__["_leontief"] = known  # goes with the table and is never pickled
     return known
 
@@ -205,5 +284,10 @@ def domestic_leontief(economy: Economy, region: str) -> Leontief:
     name = row_name(economy)
     Z = np.ascontiguousarray(economy.Z[mine, mine])
     return Leontief(
-        Z, economy.x[mine], economy.v[mine], lambda k: name(mine.start + k), economy.source
+        Z,
+        economy.x[mine],
+        economy.v[mine],
+        lambda k: name(mine.start + k),
+        economy.source,
+        index=lambda: economy.index[mine],
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kachisuji.accounts import Economy
 from kachisuji.accounts.arguments import checked
 from kachisuji.accounts.economy import per_unit
-from kachisuji.structure.leontief import columns, leontief
+from kachisuji.structure.leontief import columns, in_order, leontief
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -146,11 +146,7 @@ def aligned(economy: Economy, values: Any, name: str) -> Floats:
         When the length is wrong or a (region, sector) is missing: nothing is filled in.
     """
     if hasattr(values, "reindex"):
-        values = values.reindex(economy.index)
-        missing = np.flatnonzero(np.asarray(values.isna()))
-        if len(missing):
-            row = " ".join(economy.label(int(missing[0])))
-            raise InputError("structure.row_labels", row=row, name=name)
+        values = in_order(values, economy.index, name)
     array = columns(values, economy.n, name)
     if array.ndim != 1:
         raise InputError("structure.row_length", name=name, got=array.size, want=economy.n)
