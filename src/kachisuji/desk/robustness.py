@@ -118,10 +118,10 @@ def worth_of_knowing(work: Work, chosen: Chosen, influence: pd.DataFrame) -> dic
     from kachisuji.ensembles import value_of_information
 
     columns = _moving(work, influence)
-    if not columns:
+    sets = [lines for lines in (*chosen.candidates, *_one_step(work, chosen)) if len(lines)]
+    if not (columns and sets):  # nothing varies, or there is only doing nothing
         return {"all": 0.0, "rows": []}
     value = value_of(work.case.settings, work.measures)
-    sets = [lines for lines in (*chosen.candidates, *_one_step(work, chosen)) if len(lines)]
     each = [value[lines].sum(axis=0) + stated(work, lines) for lines in sets]
     totals = np.stack([np.zeros(value.shape[1]), *each])
     names = [work.model.quantities[j].name for j in columns]

@@ -318,7 +318,8 @@ def value_of_information(
     Raises
     ------
     InputError
-        If shapes differ, values are missing, or a number of pieces or folds makes no sense.
+        If shapes differ, values are missing, there is nothing to choose between, or a number of
+        pieces or folds makes no sense.
     """
     import pandas as pd
 
@@ -332,6 +333,8 @@ def value_of_information(
         raise InputError("ensembles.discovery_shape", x=cube.shape, y=(len(names),))
     if not (np.isfinite(values).all() and np.isfinite(cube).all()):
         raise InputError("ensembles.discovery_holes")
+    if len(values) < 2:
+        raise InputError("ensembles.one_alternative", got=len(values))
     best = int(values.mean(axis=1).argmax())
     lead = values - values[best]
     everything = float(lead.max(axis=0).mean())

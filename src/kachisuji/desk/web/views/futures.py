@@ -277,7 +277,7 @@ def information(shown: Shown, replay: Replay) -> dict[str, Any]:
     names = [replay.quantities[j].name for j in places]
     rows: list[dict[str, Any]] = []
     whole = 0.0
-    if names:
+    if names and sets:
         table = ensembles.value_of_information(totals, replay.draws[:, places], names)
         whole = float(table.attrs["all"])
         most = float(table["value"].max())
