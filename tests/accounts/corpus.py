@@ -227,6 +227,30 @@ CORPUS = {
     "concordance: no such column": lambda folder: Concordance.from_csv(
         _file(folder, "from,to\na,b\n"), "old", "new"
     ),
+    "plain: semicolons and decimal commas": _plain(
+        PLAIN.replace(".", "|").replace(",", ";").replace("|", ",")
+    ),
+    "plain: tabs": _plain(PLAIN.replace(",", "\t")),
+    "plain: a full-width digit": _plain(PLAIN.replace("B,s2,2.5", "B,s2,２")),
+    "plain: columns without a name": _plain(PLAIN.replace("\n", ",\n")),
+    "plain: a quotation mark that is never closed": _plain('region,sector,"A:s1' + PLAIN * 9000),
+    "plain: a zip by another name": _text("table.csv", b"PK\x03\x04" + bytes(range(256)), "csv"),
+    "oecd: Parquet by another name": _text("2018_SML.csv", b"PAR1\xcc\xdd", "oecd-icio"),
+    "oecd: a web page": _text("2018_SML.csv", b"<html>\xe9</html>", "oecd-icio"),
+    "oecd: Unicode text of a spreadsheet": _text(
+        "2018_SML.csv", OECD_2023.replace(",", "\t"), "oecd-icio", "utf-16"
+    ),
+    "wiod13: a zip of another kind": _text("t.zip", b"PK\x05\x06" + bytes(18), "wiod13", year=2000),
+    "eurostat: a quotation mark that is never closed": _text("a.csv", 'a,"b\n', "eurostat-iot"),
+    "mic-japan: a quotation mark that is never closed": _text(
+        "a.csv", 'a,"b\n', "mic-japan", year=2011
+    ),
+    **{
+        f"{kind}: another publisher's folder": lambda folder, kind=kind: read(kind, folder, 2011)
+        for kind in ("figaro", "eora26", "gloria", "adb-mrio", "bea")
+    },
+    "gloria: a zip in place of the folder": _text("g.zip", b"PK\x05\x06" + bytes(18), "gloria"),
+    "mic-japan: a folder in place of the file": lambda folder: read("mic-japan", folder),
     "table: a region without a name": lambda folder: Economy(
         ("A", ""), ("s",), ("f",), np.ones((2, 2)), np.ones((2, 2)), 2020
     ),

@@ -7,7 +7,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kachisuji.accounts.sniffing import decoded as utf8
+from kachisuji.accounts.sniffing import other_format, refuse_separator
 from kachisuji.words import InputError
 
 Floats = NDArray[np.float64]
@@ -30,6 +32,9 @@ _LARGE = 4 * 2**20
 
 def need_file(path: Path) -> Path:
     """Return ``path`` if it is a file that is not empty."""
+    if path.is_dir():
+        held = ", ".join(sorted(f.name for f in path.iterdir())[:8]) or "-"
+        raise InputError("accounts.is_folder", file=path, known=held)
     if not path.is_file():
         raise InputError("accounts.no_file", file=path)
     if path.stat().st_size == 0:
@@ -57,6 +62,22 @@ def find(path: Path, patterns: Sequence[str], form: str) -> Path:
         raise InputError("accounts.layout", file=path, form=form, want=want, got="none")
     known = ", ".join(f.name for f in fits)
     raise InputError("accounts.several_files", file=path, known=known)
+
+
+def need_folder(path: Path, form: str) -> Path:
+    """Return ``path`` if it is a folder."""
+    if path.is_file():
+        raise InputError("accounts.not_a_folder", file=path, form=form)
+    if not path.is_dir():
+        raise InputError("accounts.no_folder", file=path)
+    return path
+
+
+def no_such_year(path: Path, year: int | None, known: str, form: str, want: str) -> InputError:
+    """Return the error for a year that is not among the ``known``; another where none is at all."""
+    if known:
+        return InputError("accounts.no_year", file=path, year=year, known=known)
+    return InputError("accounts.layout", file=path, form=form, want=want, got="none")
 
 
 def members(path: Path) -> list[str]:
@@ -185,8 +206,14 @@ def delimited(
     raw = content(path, member)
     place = str(path) if member is None else f"{path}/{member}"
     text = raw[3:] if raw.startswith(b"\xef\xbb\xbf") else raw
+    if b"\r" in text and b"\n" not in text:  # lines as old Macintosh programs end them
+        text = text.replace(b"\r", b"\n")
     head = _head(text, head_rows, separator, place, form)
     width = len(head[-1])
+    if width <= label_columns or list(starts) != head[-1][: len(starts)]:
+        line = text[: _line_start(text, head_rows)] or text
+        last = line.decode("utf-8").rstrip("\r\n").rpartition("\n")[2]
+        refuse_separator(last, separator, place, head_rows, form)
     if width <= label_columns:
         raise InputError(
             "accounts.layout", file=place, row=1, form=form, want="a header of columns", got=width
@@ -255,13 +282,12 @@ def _careful(
 
 def _head(text: bytes, rows: int, separator: str, place: str, form: str) -> list[list[str]]:
     end = _line_start(text, rows) if text.count(b"\n", 0, 2**24) >= rows else len(text)
-    try:
-        decoded = text[:end].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError("accounts.encoding", file=place, row=1, why=str(error)) from error
+    decoded = utf8(text[:end], place, form, row=1)
     if "\x00" in decoded:
-        raise InputError("accounts.encoding", file=place, row=1, why="zero bytes (UTF-16?)")
-    head = list(csv.reader(io.StringIO(decoded), delimiter=separator))
+        raise other_format(text, place, form) or InputError(
+            "accounts.encoding", file=place, row=1, why="zero bytes (UTF-16?)"
+        )
+    head = list(_lines(decoded, separator, place, form))
     if len(head) < rows:
         got = f"{len(head)} lines"
         raise InputError(
@@ -279,7 +305,7 @@ def _stacked(
         if column.null_count:
             if not empty_is_zero:
                 row = column.is_null().to_pylist().index(True) + len(head) + 1
-                name = head[-1][k]
+                name = head[-1][k] or str(k + 1)
                 raise InputError(
                     "accounts.not_finite",
                     file=place,
@@ -308,9 +334,8 @@ def _first_fault(
     except UnicodeDecodeError as wrong:
         row = text[: wrong.start].count(b"\n") + 1
         return InputError("accounts.encoding", file=place, row=row, why=str(wrong))
-    lines = csv.reader(io.StringIO(decoded), delimiter=separator)
     width = len(head[-1])
-    for number, cells in enumerate(lines, start=1):
+    for number, cells in enumerate(_lines(decoded, separator, place, form), start=1):
         if number <= len(head) or not cells:
             continue
         if len(cells) != width:
@@ -330,8 +355,18 @@ def _first_fault(
     return InputError("accounts.unreadable", file=place, form=form, why=str(error).splitlines()[0])
 
 
+def _lines(text: str, separator: str, place: str, form: str) -> Iterator[list[str]]:
+    """Lines of cells; a quotation mark that is never closed makes one too long to be a line."""
+    try:
+        yield from csv.reader(io.StringIO(text), delimiter=separator)
+    except csv.Error as error:
+        raise InputError("accounts.unreadable", file=place, form=form, why=str(error)) from error
+
+
 def _is_number(cell: str) -> bool:
     if "_" in cell:  # float("1_000") is 1000 in Python and text everywhere else
+        return False
+    if not cell.isascii():  # Python reads full-width digits, the table reader does not
         return False
     try:
         float(cell or "0")

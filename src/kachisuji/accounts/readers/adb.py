@@ -15,7 +15,7 @@ from typing import Any
 
 from kachisuji.accounts.assembling import assemble
 from kachisuji.accounts.economy import Economy
-from kachisuji.accounts.files import find, numbers, sheet_rows
+from kachisuji.accounts.files import find, no_such_year, numbers, sheet_rows
 from kachisuji.words import InputError
 
 FORM = "ADB MRIO"
@@ -84,14 +84,12 @@ def _codes_line(rows: list[list[Any]], file: Path) -> int:
 def _choose(path: Path, year: int | None) -> Path:
     if path.is_file() or not path.exists():
         return find(path, ["ADB*MRIO*.xlsx"], FORM)
-    fits = [
-        f
-        for f in sorted(path.iterdir())
-        if (m := _FILE.fullmatch(f.name)) and year in (None, int(m[1]))
-    ]
+    tables = [(int(m[1]), f) for f in sorted(path.iterdir()) if (m := _FILE.fullmatch(f.name))]
+    fits = [f for y, f in tables if year in (None, y)]
     known = ", ".join(f.name for f in fits)
     if not fits:
-        raise InputError("accounts.no_year", file=path, year=year, known="none of that name")
+        years = ", ".join(str(y) for y, _ in tables)
+        raise no_such_year(path, year, years, FORM, "ADB*MRIO*.xlsx")
     if len(fits) > 1:
         raise InputError("accounts.several_files", file=path, known=known)
     return fits[0]

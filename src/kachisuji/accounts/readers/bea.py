@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from kachisuji.accounts.economy import Economy
-from kachisuji.accounts.files import delimited, need_file
+from kachisuji.accounts.files import delimited, need_file, need_folder, no_such_year
+from kachisuji.accounts.sniffing import no_parquet
 from kachisuji.accounts.supply_use import SupplyUse, split_imports
 from kachisuji.words import InputError
 
@@ -63,10 +64,11 @@ def supply_use(path: Path, year: int | None = None, *, level: str = "summary") -
     if level not in _LEVELS:
         known = ", ".join(_LEVELS)
         raise InputError("accounts.unknown_option", option="level", got=level, known=known)
-    if not path.is_dir():
-        raise InputError("accounts.no_folder", file=path)
+    need_folder(path, FORM)
     files = {f.name.split("_")[2]: f for f in sorted(path.glob(f"{level}_make_*_afterredef*"))}
     known = ", ".join(files)
+    if not files:
+        raise no_such_year(path, year, "", FORM, f"{level}_make_YYYY_afterredef*")
     if year is None and len(files) != 1:
         raise InputError("accounts.year_needed", file=path, known=known)
     key = str(year) if year is not None else next(iter(files))
@@ -136,8 +138,7 @@ def _frame(file: Path) -> tuple[list[str], list[str], np.ndarray, str]:
     try:
         table: Any = pq.read_table(file)
     except (pa.ArrowException, OSError) as error:
-        why = str(error).splitlines()[0]
-        raise InputError("accounts.unreadable", file=file, form="Parquet", why=why) from error
+        raise no_parquet(file, error) from error
     if not table.column_names or table.column_names[0] != "code":
         got = (table.column_names or ["nothing"])[0]
         raise InputError("accounts.layout", file=file, form=FORM, want="code", got=got)

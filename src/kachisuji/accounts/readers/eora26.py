@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from kachisuji.accounts.economy import Economy
-from kachisuji.accounts.files import content, members
+from kachisuji.accounts.files import content, members, need_folder, no_such_year
+from kachisuji.accounts.sniffing import decoded
 from kachisuji.words import InputError
 
 FORM = "Eora26"
@@ -104,13 +105,14 @@ def _open(path: Path, year: int | None, price: str) -> tuple[_Files, int, str]:
                 "accounts.layout", file=path, form=FORM, want="Eora26_YYYY_bp.zip", got=got
             )
         return _Files(path, path.parent), int(named[1]), named[2]
+    need_folder(path, FORM)
     found = {(int(m[1]), m[2]): f for f in sorted(path.iterdir()) if (m := _NAME.fullmatch(f.name))}
     known = ", ".join(f"{y} {p}" for y, p in found)
     fits = [key for key in found if (year is None or key[0] == year) and key[1] == price]
     if len(fits) != 1:
         if year is None and fits:
             raise InputError("accounts.year_needed", file=path, known=known)
-        raise InputError("accounts.no_year", file=path, year=year, known=known)
+        raise no_such_year(path, year, known, FORM, "Eora26_YYYY_bp.zip")
     file = found[fits[0]]
     return _Files(file if file.suffix == ".zip" else path, path), *fits[0]
 
@@ -158,11 +160,7 @@ class _Files:
         return np.ascontiguousarray(np.stack([c.to_numpy() for c in batch.columns]).T)
 
     def labels(self, name: str) -> list[tuple[str, str]]:
-        try:
-            lines = self.bytes(name).decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            place = f"{self.path}/{name}"
-            raise InputError("accounts.encoding", file=place, why=str(error)) from error
+        lines = decoded(self.bytes(name), f"{self.path}/{name}", FORM).splitlines()
         labels = []
         for k, line in enumerate(lines, start=1):
             cells = line.rstrip("\t").split("\t")

@@ -25,6 +25,7 @@ import numpy as np
 
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, need_file
+from kachisuji.accounts.sniffing import decoded, no_parquet, text_frame
 from kachisuji.words import InputError
 
 FORM = "Eurostat symmetric table"
@@ -136,18 +137,11 @@ def _long(path: Path) -> Any:
         try:
             frame = pd.read_parquet(path)
         except (OSError, ValueError) as error:
-            why = str(error).splitlines()[0]
-            raise InputError("accounts.unreadable", file=path, form="Parquet", why=why) from error
+            raise no_parquet(path, error) from error
     else:
-        try:
-            text = content(path).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError("accounts.encoding", file=path, why=str(error)) from error
+        text = decoded(content(path), path, FORM)
         first = text.split("\n", 1)[0]
-        if "\t" in first:
-            frame = _bulk(text, path)
-        else:
-            frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        frame = _bulk(text, path) if "\t" in first else text_frame(text, path, FORM)
     chosen = {}
     for name, options in _NAMES.items():
         found = [c for c in options if c in frame.columns]

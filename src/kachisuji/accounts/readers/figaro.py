@@ -22,7 +22,7 @@ import numpy as np
 
 from kachisuji.accounts.coded import from_codes
 from kachisuji.accounts.economy import Economy
-from kachisuji.accounts.files import Sheet, content, delimited, find
+from kachisuji.accounts.files import Sheet, content, delimited, find, no_such_year
 from kachisuji.words import InputError
 
 FORM = "FIGARO"
@@ -76,18 +76,20 @@ def read(path: Path, year: int | None = None, *, by: str | None = None) -> Econo
 def _choose(path: Path, year: int | None, by: str | None) -> Path:
     if path.is_file() or not path.exists():
         return find(path, _PATTERNS, FORM)
-    fits = []
+    fits, tables = [], []
     for file in sorted(path.iterdir()):
         named = _FILE.fullmatch(file.name)
+        if named:
+            tables.append(file.name)
         if (
             named
             and (year is None or int(named[3]) == year)
             and (by is None or _BY[by] == named[2])
         ):
             fits.append(file)
-    known = ", ".join(f.name for f in fits) or ", ".join(f.name for f in sorted(path.iterdir()))
+    known = ", ".join(f.name for f in fits)
     if not fits:
-        raise InputError("accounts.no_year", file=path, year=year, known=known)
+        raise no_such_year(path, year, ", ".join(tables), FORM, " | ".join(_PATTERNS))
     if len(fits) > 1:
         raise InputError("accounts.several_files", file=path, known=known)
     return fits[0]

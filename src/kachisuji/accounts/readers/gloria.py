@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from kachisuji.accounts.economy import Economy, per_unit
-from kachisuji.accounts.files import content, members, sheet_rows
+from kachisuji.accounts.files import content, members, need_folder, no_such_year, sheet_rows
 from kachisuji.words import InputError
 
 FORM = "GLORIA"
@@ -108,8 +108,7 @@ def _without_empty(
 
 
 def _source(path: Path, year: int | None, version: int | None) -> tuple[Path, int]:
-    if not path.is_dir():
-        raise InputError("accounts.no_folder", file=path)
+    need_folder(path, FORM)
     found = {}
     for file in sorted(path.glob("GLORIA_MRIOs_*")):
         parts = file.stem.split("_")
@@ -118,7 +117,7 @@ def _source(path: Path, year: int | None, version: int | None) -> tuple[Path, in
     known = ", ".join(f"{y} (version {v})" for y, v in found)
     fits = [k for k in found if year in (None, k[0]) and version in (None, k[1])]
     if not fits:
-        raise InputError("accounts.no_year", file=path, year=year, known=known)
+        raise no_such_year(path, year, known, FORM, "GLORIA_MRIOs_*")
     if len(fits) > 1:
         raise InputError("accounts.several_files", file=path, known=known)
     return found[fits[0]], fits[0][0]

@@ -24,6 +24,7 @@ import numpy as np
 
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, need_file, numbers, sheet_rows
+from kachisuji.accounts.sniffing import decoded, text_frame
 from kachisuji.accounts.supply_use import split_imports
 from kachisuji.words import InputError
 
@@ -187,15 +188,9 @@ def _without_sums(names: list[str], places: range) -> list[int]:
 
 
 def _long(path: Path) -> tuple[Any, ...]:
-    import io
-
     import pandas as pd
 
-    try:
-        text = content(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError("accounts.encoding", file=path, why=str(error)) from error
-    frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    frame = text_frame(decoded(content(path), path, FORM), path, FORM)
     if list(frame.columns) != _LONG:
         got = ", ".join(frame.columns)
         raise InputError(

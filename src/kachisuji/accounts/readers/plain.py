@@ -46,8 +46,8 @@ def read(path: Path, year: int | None = None) -> Economy:
     names = head[2:]
     has_output = bool(names) and names[-1] == "output"
     columns = [_split(name, file) for name in names[: len(names) - has_output]]
-    flow = np.array([row[0] != "*" for row in sheet.labels])
-    rows = [(r, s) for (r, s), keep in zip(sheet.labels, flow, strict=True) if keep]
+    flow = np.array([row[0].strip() != "*" for row in sheet.labels])
+    rows = [(r.strip(), s.strip()) for (r, s), keep in zip(sheet.labels, flow, strict=True) if keep]
     sectors = {s for _, s in rows}
     categories = list(dict.fromkeys(code for _, code in columns if code not in sectors))
     about = _about(file, year)
@@ -118,7 +118,7 @@ def _with_accounts(
 ) -> Economy:
     at = {label: k for k, label in enumerate(columns)}
     order = [at[economy.label(k)] for k in range(economy.n)]
-    items = tuple(row[1] for row in sheet.labels if row[0] == "*")
+    items = tuple(row[1] for row in sheet.labels if row[0].strip() == "*")
     values = sheet.values[~flow][:, order]
     unit = ", ".join(dict.fromkeys(units.get(item, "") for item in items))
     return economy.with_extension(Extension("accounts", items, values, unit, source=sheet.file))

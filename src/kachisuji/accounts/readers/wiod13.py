@@ -23,6 +23,7 @@ import numpy as np
 
 from kachisuji.accounts.economy import Economy
 from kachisuji.accounts.readers.wiot import Place, chosen, inside, places, workbook
+from kachisuji.accounts.sniffing import no_parquet
 from kachisuji.words import InputError
 
 FORM = "WIOD 2013"
@@ -125,8 +126,7 @@ def _table(file: Path) -> Any:
     try:
         table = pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError) as error:
-        why = str(error).splitlines()[0]
-        raise InputError("accounts.unreadable", file=file, form="Parquet", why=why) from error
+        raise no_parquet(file, error) from error
     if not table.num_rows:
         raise InputError("accounts.unreadable", file=file, form="Parquet", why="no rows")
     # plain arrays convert to numpy hundreds of times faster than chunked ones

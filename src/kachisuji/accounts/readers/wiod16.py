@@ -28,6 +28,7 @@ from kachisuji.accounts.assembling import assemble
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content
 from kachisuji.accounts.readers.wiot import Place, chosen, inside, places, workbook
+from kachisuji.accounts.sniffing import no_parquet
 from kachisuji.words import InputError, nearest
 
 FORM = "WIOD 2016"
@@ -103,8 +104,7 @@ def _national_rows(file: Path) -> dict[str, np.ndarray]:
     try:
         table = pq.read_table(file)
     except (pa.ArrowException, OSError) as error:
-        why = str(error).splitlines()[0]
-        raise InputError("accounts.unreadable", file=file, form="Parquet", why=why) from error
+        raise no_parquet(file, error) from error
     want = ("country", "year", "code", "origin")
     if tuple(table.column_names[:4]) != want:
         got = ", ".join(table.column_names[:4])
