@@ -1,6 +1,8 @@
 """Balancing, splitting, converting, and what is said before use."""
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -51,6 +53,14 @@ def test_gras_keeps_signs_and_is_the_optimum(seed):
     gradient = np.sign(A) * np.log(X / A)
     left = gradient - gradient[:1] - gradient[:, :1] + gradient[0, 0]
     np.testing.assert_allclose(left, 0, atol=1e-6)
+
+
+def test_gras_gives_the_published_example():
+    golden = Path(__file__).parent / "golden" / "published.toml"
+    example = tomllib.loads(golden.read_text(encoding="utf-8"))["gras"]
+    done = gras(example["prior"], example["rows"], example["columns"])
+    assert done.converged
+    np.testing.assert_allclose(done.matrix, example["result"], atol=2e-6)
 
 
 @given(seed=SEEDS)

@@ -15,6 +15,7 @@ import pytest
 
 from kachisuji.accounts import read
 from kachisuji.accounts.reading import years_in
+from kachisuji.structure import footprint
 from kachisuji.words import InputError
 from tests.accounts.sheets import write_xlsb, write_xlsx
 
@@ -555,6 +556,27 @@ def test_exiobase_up_to_38_and_from_39(tmp_path):
     assert read(None, exiobase(tmp_path / "IOT_2013_ixi", three)).regions == ("AT", "JP")
 
 
+EXIO_USERS = (
+    "region\tAT\tAT\tJP\tJP\n"
+    "category\tHouseholds\tChanges in inventories\tHouseholds\tChanges in inventories\n"
+    "stressor\t\t\t\t\nCO2\t3\t0\t5\t0\n"
+)
+
+
+@pytest.mark.parametrize("name", ["F_Y.txt", "F_hh.txt"])
+def test_what_households_emit_themselves_is_read_and_added_up(tmp_path, name):
+    files = EXIO | {f"satellite/{name}": EXIO_USERS}
+    table = read(None, exiobase(tmp_path / "IOT_2011_ixi", files))
+    np.testing.assert_array_equal(table.extensions["satellite"].final, [[3, 0, 5, 0]])
+    direct = footprint(table, "CO2").attrs["direct"]
+    assert direct == {"AT": 3.0, "JP": 5.0}
+    whole = table.aggregate(regions="total", sectors="total").extensions["satellite"]
+    np.testing.assert_array_equal(whole.final, [[8, 0]])
+    plain = read(None, exiobase(tmp_path / "IOT_2012_ixi", EXIO))
+    assert plain.extensions["satellite"].final is None
+    assert footprint(plain, "CO2").attrs["direct"] == {"AT": 0.0, "JP": 0.0}
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "key"),
     [
@@ -564,11 +586,15 @@ def test_exiobase_up_to_38_and_from_39(tmp_path):
         ("Y.txt", "JP\tCoal", "JP\tWheat", "accounts.layout"),
         ("unit.txt", "AT\tCoal\tM.EUR", "AT\tCoal\ttonnes", "accounts.mixed_units"),
         ("satellite/F.txt", "AT\tAT\tJP\tJP", "AT\tAT\tJP\tFR", "accounts.layout"),
+        ("satellite/F_Y.txt", "AT\tAT\tJP\tJP", "AT\tAT\tJP\tFR", "accounts.layout"),
+        ("satellite/F_Y.txt", "CO2", "CH4", "accounts.layout"),
+        ("satellite/F_Y.txt", "CO2\t3", "CO2\tinf", "accounts.not_finite"),
     ],
 )
 def test_broken_exiobase(tmp_path, name, old, new, key):
-    assert old in EXIO[name]
-    folder = exiobase(tmp_path / "IOT_2011_ixi", {**EXIO, name: EXIO[name].replace(old, new)})
+    files = EXIO | {"satellite/F_Y.txt": EXIO_USERS}
+    assert old in files[name]
+    folder = exiobase(tmp_path / "IOT_2011_ixi", files | {name: files[name].replace(old, new)})
     with pytest.raises(InputError) as caught:
         read("exiobase3", folder)
     assert caught.value.key == key

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from kachisuji.accounts import preflight, read
+from kachisuji.accounts import convert, preflight, read
 from kachisuji.accounts.readers.plain import write
+from kachisuji.structure import footprint
 from kachisuji.words import InputError
 from tests.accounts.conftest import random_economy
 from tests.accounts.sheets import write_xlsx
@@ -173,6 +174,29 @@ def test_pymrio(tmp_path):
     assert (table.regions, table.sectors, table.year) == (("r",), ("a", "b"), 2012)
     np.testing.assert_array_equal(table.Z, [[1, 2], [3, 4]])
     assert table.unit == "M EUR"
+
+
+def test_pymrio_with_what_final_users_cause(tmp_path):
+    folder = saved_by_pymrio(tmp_path)
+    (folder / "air").mkdir()
+    files = {
+        "F": {"name": "F.txt", "nr_index_col": "1", "nr_header": "2"},
+        "F_Y": {"name": "F_Y.txt", "nr_index_col": "1", "nr_header": "2"},
+    }
+    (folder / "air" / "file_parameters.json").write_text(
+        json.dumps({"files": files, "systemtype": "Extension"})
+    )
+    (folder / "air" / "F.txt").write_text(
+        "region\tr\tr\nsector\ta\tb\nstressor\t\t\nCO2\t8.0\t13.0\nCH4\t1.0\t1.0\n"
+    )
+    (folder / "air" / "F_Y.txt").write_text("region\tr\ncategory\tfd\nstressor\t\nCO2\t4.0\n")
+    table = read(None, folder)
+    np.testing.assert_array_equal(table.extensions["air"].final, [[4], [0]])
+    carbon = footprint(table, "CO2")
+    assert carbon.to_numpy().sum() == pytest.approx(21)
+    assert carbon.attrs["direct"] == {"r": 4.0}
+    dollars = convert(table, rate=2.0, currency="USD").extensions["air"]
+    np.testing.assert_array_equal(dollars.final, [[4], [0]])
 
 
 def test_pymrio_in_mixed_units_or_cut_short(tmp_path):

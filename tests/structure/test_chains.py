@@ -14,6 +14,7 @@ from kachisuji.structure import (
     gains_from_trade,
     gvc_income,
     gvc_income_by_product,
+    value_added_content,
     value_added_in,
 )
 from kachisuji.words import InputError
@@ -40,6 +41,26 @@ def test_leather(full_data, post):
     # the last line of the package's own long table; for final use that is (GER, agriculture; TUR)
     place = (-1, -1) if post != "final_demand" else (6, 1)
     assert cells.iloc[place] == pytest.approx(other, abs=1e-5)
+
+
+def test_the_indicators_of_the_package_gvc(full_data):
+    """Its three measures by their definitions, from the table of origins of exports."""
+    table, want = leather(full_data), GOLDEN["gvc"]
+    cells = value_added_in(table, "exports").to_numpy()
+    home = np.kron(np.eye(3), np.ones((3, 3))) == 1
+    exports = np.repeat(cells.sum(axis=0).reshape(3, 3).sum(axis=1), 3)
+    abroad = np.where(home, 0.0, cells)
+    kept = np.where(home, cells, 0.0).sum(axis=1).reshape(3, 3)
+    shares = kept / kept.sum(axis=1, keepdims=True) / (kept.sum(axis=0) / kept.sum())
+    got = {
+        "e2r": abroad.sum(axis=1) / exports,
+        "i2e": abroad.sum(axis=0) / exports,
+        "nrca": shares.ravel(),
+    }
+    for name, values in got.items():
+        assert values[[0, -1]] == pytest.approx(want[name], rel=1e-6)
+    content = value_added_content(table)
+    np.testing.assert_allclose(content["foreign"] / exports, got["i2e"])
 
 
 @given(seed=SEEDS)

@@ -136,7 +136,13 @@ def aggregate(economy: Economy, regions: Any = None, sectors: Any = None) -> Eco
     buyers = sparse.kron(by_region, sparse.eye_array(economy.n_categories), format="csr")
     published = economy.published_output
     extensions = {
-        name: replace(extension, values=np.ascontiguousarray((both @ extension.values.T).T))
+        name: replace(
+            extension,
+            values=np.ascontiguousarray((both @ extension.values.T).T),
+            final=None
+            if extension.final is None
+            else np.ascontiguousarray((buyers @ extension.final.T).T),
+        )
         for name, extension in economy.extensions.items()
     }
     return _again(

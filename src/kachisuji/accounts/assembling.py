@@ -141,3 +141,31 @@ def _pick(values: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> 
 
 def _is_run(places: NDArray[np.intp]) -> bool:
     return bool(len(places)) and places[0] >= 0 and bool((np.diff(places) == 1).all())
+
+
+def users(
+    values: NDArray[np.float64],
+    rows: Sequence[str],
+    columns: Sequence[tuple[str, str]],
+    items: Sequence[str],
+    economy: Economy,
+    file: str,
+) -> NDArray[np.float64]:
+    """(k, R F) what final users cause themselves, by the items of an account.
+
+    An item that the file has no row for is nothing that final users cause. Columns and rows that
+    the table or the account does not know are refused.
+    """
+    want = [(r, c) for r in economy.regions for c in economy.categories]
+    if sorted(columns) != sorted(want):
+        odd = sorted(set(columns) ^ set(want))
+        got = " ".join(odd[0]) if odd else "one of them twice"
+        raise InputError("accounts.layout", file=file, form="F_Y", want="the columns of Y", got=got)
+    place = {item: k for k, item in enumerate(items)}
+    for row in rows:
+        if row not in place:
+            raise InputError("accounts.layout", file=file, form="F_Y", want="rows of F", got=row)
+    at = {label: k for k, label in enumerate(columns)}
+    result = np.zeros((len(items), len(want)))
+    result[[place[row] for row in rows]] = values[:, [at[label] for label in want]]
+    return result

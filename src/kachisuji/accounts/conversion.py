@@ -37,7 +37,12 @@ def convert(
     new_unit = economy.unit if unit is None else unit
     money = f"{economy.unit} {economy.currency}"
     extensions = {
-        name: replace(e, values=e.values * rate, unit=f"{new_unit} {new_currency}")
+        name: replace(
+            e,
+            values=e.values * rate,
+            final=None if e.final is None else e.final * rate,
+            unit=f"{new_unit} {new_currency}",
+        )
         if e.unit == money
         else e
         for name, e in economy.extensions.items()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+# what an account's part of final users is called in errors, after the account's own name
+_F_Y = "/F_Y"
+
 
 class Block(NamedTuple):
     """One region's own part of the table, as coefficients of its sectors' output.
@@ -53,6 +56,9 @@ class Extension:
         k names of the rows.
     left_out
         Rows of the source that are not here, with the number of their empty cells.
+    final
+        (k, R F) what final users cause themselves, one column a (region, category): emissions of
+        households' own cars and boilers (F_Y of EXIOBASE and pymrio). None where there is nothing.
     """
 
     name: str
@@ -62,6 +68,7 @@ class Extension:
     source: str = ""
     licence: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
+    final: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +144,9 @@ class Economy:
             want = (len(extension.items), self.n)
             values = _matrix(extension.values, name, want, self)
             put(extension, "values", values)
+            if extension.final is not None:
+                want = (len(extension.items), self.n_regions * self.n_categories)
+                put(extension, "final", _matrix(extension.final, f"{name}{_F_Y}", want, self))
         put(self, "x", _frozen(self.Z.sum(axis=1) + self.Y.sum(axis=1)))
         put(self, "value_added", _frozen(self.x - self.Z.sum(axis=0)))
 
@@ -428,4 +438,8 @@ def _place(where: tuple[int, ...], what: str, economy: Economy) -> tuple[str, st
         return " ".join(economy.label(row)), (
             f"{economy.regions[region]} {economy.categories[category]}"
         )
+    if what.endswith(_F_Y):
+        region, category = divmod(column, economy.n_categories)
+        user = f"{economy.regions[region]} {economy.categories[category]}"
+        return economy.extensions[what.removesuffix(_F_Y)].items[row], user
     return economy.extensions[what].items[row], " ".join(economy.label(column))

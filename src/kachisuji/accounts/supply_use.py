@@ -220,8 +220,15 @@ def two_regions(
 ) -> Economy:
     """Return the table of a home region and another; accounts of the other are nil."""
     n = economy.n
+    kept = [economy.category_number(c) for c in categories]
     extensions = {
-        name: replace(e, values=np.hstack([e.values, np.zeros((len(e.items), n))]))
+        name: replace(
+            e,
+            values=np.hstack([e.values, np.zeros((len(e.items), n))]),
+            final=None
+            if e.final is None
+            else np.hstack([e.final[:, kept], np.zeros((len(e.items), len(kept)))]),
+        )
         for name, e in economy.extensions.items()
     }
     return replace(

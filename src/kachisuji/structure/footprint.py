@@ -37,7 +37,10 @@ def footprint(economy: Economy, row: Any = "value_added", by: str = "source") ->
     -------
     DataFrame
         (region, sector) by using region, in the unit of the row; both ways add up to the row's
-        total, and each column to the region's footprint.
+        total, and each column to what is embodied in the region's final demand. For an item that
+        final users cause themselves as well (cars, boilers), ``attrs["direct"]`` holds that by
+        region: a region's whole footprint is its column plus its direct part (EXIOBASE's and
+        pymrio's ``D_cba`` is that sum).
     """
     c = per_unit(totals_of(economy, row), economy.x)
     if by == "source":
@@ -46,4 +49,15 @@ def footprint(economy: Economy, row: Any = "value_added", by: str = "source") ->
         values = leontief(economy).solve_transposed(c)[:, None] * economy.final_by_region
     else:
         raise InputError("structure.choice", what="by", got=by, known="source, product")
-    return economy.frame(values, list(economy.regions))
+    frame = economy.frame(values, list(economy.regions))
+    frame.attrs["direct"] = _direct(economy, row)
+    return frame
+
+
+def _direct(economy: Economy, row: Any) -> dict[str, float]:
+    """Return what final users of each region cause themselves of an item, nil where untold."""
+    for extension in reversed(list(economy.extensions.values())):
+        if extension.final is not None and isinstance(row, str) and row in extension.items:
+            own = extension.final[extension.items.index(row)].reshape(economy.n_regions, -1)
+            return dict(zip(economy.regions, own.sum(axis=1).tolist(), strict=True))
+    return dict.fromkeys(economy.regions, 0.0)

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from kachisuji.accounts.assembling import assemble
+from kachisuji.accounts.assembling import assemble, users
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, members
 from kachisuji.words import InputError
@@ -84,7 +84,7 @@ def read(path: Path, year: int | None = None, *, accounts: bool = True) -> Econo
         ),
     )
     for name in store.folders() if accounts else []:
-        economy = economy.with_extension(store.account(name, flows.columns))
+        economy = economy.with_extension(store.account(name, flows.columns, economy))
     return economy
 
 
@@ -181,7 +181,7 @@ class _Files:
                 found.append(pure.parent.name)
         return sorted(found)
 
-    def account(self, name: str, columns: list[tuple[str, ...]]) -> Extension:
+    def account(self, name: str, columns: list[tuple[str, ...]], economy: Economy) -> Extension:
         table = self.table(f"{name}/F.txt", 2, 1)
         if table.columns != columns:
             place = f"{self.path}/{name}/F.txt"
@@ -194,7 +194,17 @@ class _Files:
             lines = self.bytes(f"{name}/unit.txt").decode("utf-8-sig").splitlines()[1:]
             units = dict.fromkeys(line.split("\t")[-1].strip() for line in lines if line.strip())
             unit = ", ".join(units)
-        return Extension(name, items, table.values, unit, source=f"{self.path}/{name}")
+        order = {label: k for k, label in enumerate(_pairs(columns))}
+        take = [order[economy.label(k)] for k in range(economy.n)]
+        values = np.ascontiguousarray(table.values[:, take])
+        final = None
+        for user in ("F_Y.txt", "F_hh.txt"):  # the name up to version 3.6
+            if self.has(f"{name}/{user}"):
+                own = self.table(f"{name}/{user}", 2, 1)
+                rows, place = [row[0] for row in own.rows], f"{self.path}/{name}/{user}"
+                final = users(own.values, rows, _pairs(own.columns), items, economy, place)
+        source = f"{self.path}/{name}"
+        return Extension(name, items, values, unit, source=source, final=final)
 
 
 def _is_number(cell: str) -> bool:

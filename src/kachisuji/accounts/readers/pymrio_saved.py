@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kachisuji.accounts.assembling import assemble
+from kachisuji.accounts.assembling import assemble, users
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, members
 from kachisuji.words import InputError
@@ -71,7 +71,7 @@ def read(path: Path, year: int | None = None) -> Economy:
     )
     order = {label: k for k, label in enumerate(columns)}
     take = [order[economy.label(k)] for k in range(economy.n)]
-    for extension in store.extensions(take):
+    for extension in store.extensions(take, economy):
         economy = economy.with_extension(extension)
     return economy
 
@@ -80,6 +80,10 @@ def _pairs(index: Any) -> list[tuple[str, str]]:
     if index.nlevels == 1:
         return [("HOME", str(label)) for label in index]
     return [(str(a), str(b)) for a, b, *_ in index]
+
+
+def _items(frame: Any) -> tuple[str, ...]:
+    return tuple(" / ".join(map(str, i)) if isinstance(i, tuple) else str(i) for i in frame.index)
 
 
 class _Store:
@@ -175,8 +179,8 @@ class _Store:
     def _has(self, name: str) -> bool:
         return str(self.prefix / name) in self.names
 
-    def extensions(self, take: list[int]) -> list[Extension]:
-        """Accounts of subfolders that hold ``F``."""
+    def extensions(self, take: list[int], economy: Economy) -> list[Extension]:
+        """Accounts of subfolders that hold ``F``, with ``F_Y`` of the final users if there."""
         found = []
         for name in sorted(self.names):
             pure = PurePosixPath(name)
@@ -188,9 +192,15 @@ class _Store:
             if "F" not in parameters.get("files", {}):
                 continue
             F = self.frame(parameters["files"], "F", folder)
-            items = tuple(
-                " / ".join(map(str, i)) if isinstance(i, tuple) else str(i) for i in F.index
-            )
+            items = _items(F)
             values = np.ascontiguousarray(F.to_numpy(float)[:, take])
-            found.append(Extension(folder, items, values, "as saved", source=str(self.path)))
+            final = None
+            if "F_Y" in parameters["files"]:
+                F_Y = self.frame(parameters["files"], "F_Y", folder)
+                place = f"{self.path}/{folder}/F_Y"
+                final = users(
+                    F_Y.to_numpy(float), _items(F_Y), _pairs(F_Y.columns), items, economy, place
+                )
+            source = str(self.path)
+            found.append(Extension(folder, items, values, "as saved", source=source, final=final))
         return found
