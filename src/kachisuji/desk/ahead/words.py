@@ -149,7 +149,7 @@ def pathway_lines(
             told = {
                 "when": str(found["when"]),
                 "after": cost(one["after_switch"]),
-                "transfer": cost(one["transfer"]),
+                "left": cost(0.0 - one["transfer"]),  # zero keeps no minus
                 "better": percent(one["better"], lang),
                 "lead": str(one["lead"]),
             }
