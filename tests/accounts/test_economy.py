@@ -259,3 +259,19 @@ def test_names_in_two_languages():
     assert sector_name("c15", "ja") == "輸送機械"
     assert region_name("JPN") == "Japan"
     assert region_name("XYZ", "ja") == "XYZ"
+
+
+def test_a_frame_of_shares_is_a_concordance():
+    table = random_economy(6)
+    shares = {s: {"a": 1.0} for s in table.sectors} | {table.sectors[0]: {"a": 0.25, "b": 0.75}}
+    want = table.aggregate(sectors=shares)
+    frame = pd.DataFrame(shares).fillna(0.0)  # new labels as rows, as pymrio has it
+    for mapping in (frame, frame.T):
+        got = table.aggregate(sectors=mapping)
+        assert got.sectors == ("a", "b")
+        order = [want.row(*got.label(k)) for k in range(got.n)]
+        np.testing.assert_allclose(got.Z, want.Z[np.ix_(order, order)])
+    with pytest.raises(InputError, match="mapping of sector cannot be DataFrame"):
+        table.aggregate(sectors=pd.DataFrame({"old": ["x"], "new": ["y"]}))
+    with pytest.raises(InputError, match=r"add up to 0\.5"):
+        table.aggregate(sectors=frame * 0.5)

@@ -398,6 +398,11 @@ def test_the_workbooks_of_wiod_2013(tmp_path):
 def test_the_publishers_binary_workbook(tmp_path):
     write_xlsx(tmp_path / "WIOT2014_Nov16_ROW.xlsx", WIOD_16)
     table = read("wiod16", tmp_path / "WIOT2014_Nov16_ROW.xlsx")
+    write_xlsx(tmp_path / "by another name.xlsx", WIOD_16)
+    renamed = read("wiod16", tmp_path / "by another name.xlsx", year=2014)
+    assert renamed.checksum == table.checksum
+    with pytest.raises(InputError, match="does not say its year"):
+        read("wiod16", tmp_path / "by another name.xlsx")
     rows = [list(row) for row in WIOD_16]
     rows[6][12] = -1.25  # not a whole number: another kind of record
     rows[6][18] = 19.75

@@ -349,3 +349,19 @@ def test_old_line_ends_and_spaces_round_labels_read_as_the_same_table(tmp_path):
     want = read("csv", plain(tmp_path, PLAIN)).checksum
     for text in (PLAIN.replace("\n", "\r"), PLAIN.replace(",", " , ")):
         assert read("csv", plain(tmp_path, text)).checksum == want
+
+
+def test_the_japanese_sheet_tells_its_year_and_unit(tmp_path):
+    write_xlsx(tmp_path / "a.xlsx", MIC)
+    assert read("mic-japan", tmp_path / "a.xlsx").year == 2015
+    with pytest.raises(InputError, match="Name one of: 2015"):
+        read("mic-japan", tmp_path / "a.xlsx", year=1999)
+    several = [["平成23・27年接続（2011年、2015年）"], *MIC[1:]]
+    write_xlsx(tmp_path / "b.xlsx", several)
+    assert read("mic-japan", tmp_path / "b.xlsx", year=2011).year == 2011
+    with pytest.raises(InputError, match="does not say its year"):
+        read("mic-japan", tmp_path / "b.xlsx")
+    for printed, unit in (("億円", "hundred million"), ("十億円", "billion"), ("千円", "thousand")):
+        rows = [[str(c).replace("百万円", printed) for c in row] for row in MIC[:2]] + MIC[2:]
+        write_xlsx(tmp_path / "c.xlsx", rows)
+        assert read("mic-japan", tmp_path / "c.xlsx").unit == unit

@@ -120,8 +120,8 @@ def aggregate(economy: Economy, regions: Any = None, sectors: Any = None) -> Eco
     regions, sectors
         None leaves them as they are; ``"total"`` adds all up; a dict (or a pandas Series) maps each
         old label to a new one, or to new ones with shares; a :class:`Concordance` splits old labels
-        by weights. New labels come in the order in
-        which the mapping first names them.
+        by weights, and so does a DataFrame of shares with the old labels as rows or (as pymrio has
+        it) as columns. New labels come in the order in which the mapping first names them.
 
     Raises
     ------
@@ -231,6 +231,8 @@ def _shares(labels: tuple[str, ...], mapping: Any, what: str) -> Mapping[str, Ma
         return {label: {TOTAL: 1.0} for label in labels}
     if isinstance(mapping, Concordance):
         return mapping.shares
+    if hasattr(mapping, "columns") and hasattr(mapping, "T"):
+        return _table_of_shares(labels, mapping, what)
     if isinstance(mapping, Mapping) and any(isinstance(new, Mapping) for new in mapping.values()):
         # shares written out: the same checks as for a concordance
         whole = {
@@ -243,3 +245,21 @@ def _shares(labels: tuple[str, ...], mapping: Any, what: str) -> Mapping[str, Ma
                 raise InputError("accounts.mapping_target", what=what, label=old, value=new)
         return {old: {str(new): 1.0} for old, new in mapping.items()}
     raise InputError("accounts.mapping_kind", what=what, kind=type(mapping).__name__)
+
+
+def _table_of_shares(
+    labels: tuple[str, ...], table: Any, what: str
+) -> Mapping[str, Mapping[str, float]]:
+    """Shares of a DataFrame: old labels as rows, or as columns where the rows are not."""
+    known = set(labels)
+    rows, columns = (len(known & set(map(str, axis))) for axis in (table.index, table.columns))
+    if not max(rows, columns):
+        raise InputError("accounts.mapping_kind", what=what, kind=type(table).__name__)
+    frame = table if rows >= columns else table.T
+    new = [str(label) for label in frame.columns]
+    return Concordance(
+        {
+            str(old): {name: share for name, share in zip(new, line, strict=True) if share != 0.0}
+            for old, line in zip(frame.index, frame.to_numpy().tolist(), strict=True)
+        }
+    ).shares

@@ -344,7 +344,7 @@ class Economy:
         """Add regions or sectors up; every total is kept.
 
         A mapping is a dict from old to new label, a
-        :class:`~kachisuji.accounts.Concordance` with weights, or ``"total"``.
+        :class:`~kachisuji.accounts.Concordance` or DataFrame of shares, or ``"total"``.
         See :func:`kachisuji.accounts.aggregating.aggregate`.
         """
         from kachisuji.accounts.aggregating import aggregate

@@ -31,6 +31,7 @@ from kachisuji.words import InputError
 FORM = "MIC input-output table"
 _INNER, _OUTPUT, _ADDED = "内生部門計", "国内生産額", "粗付加価値部門計"
 _LONG = ["input_type", "input_name", "output_type", "output_name", "value_M"]
+_UNITS = {"十億": "billion", "百万": "million", "億": "hundred million", "千": "thousand"}
 _SUM = re.compile(r"(計|合計)$")
 _MINUS = re.compile(r"^\(控除\)")
 
@@ -65,7 +66,7 @@ def read(
     Parameters
     ----------
     year
-        The year of the table (the files do not say it in a fixed place).
+        The year of the table; not needed where the sheet's title tells one, and never another.
     imports
         ``competitive`` leaves imports as negative final demand; ``split`` makes the rest of the
         world a region (see :func:`~kachisuji.accounts.supply_use.split_imports`).
@@ -73,10 +74,16 @@ def read(
         Name or number of the sheet.
     """
     need_file(path)
-    if year is None:
+    long = path.suffix.lower() == ".csv"
+    rows = [] if long else sheet_rows(path, sheet, FORM)
+    years, unit = _told(rows)
+    if year is None and len(years) != 1:
         raise InputError("accounts.year_untold", file=path)
-    parts = _long(path) if path.suffix.lower() == ".csv" else _sheet(path, sheet)
-    sectors, categories, Z, Y, items, primary, output = parts
+    if years and year not in (None, *years):
+        known = ", ".join(map(str, years))
+        raise InputError("accounts.no_year", file=path, year=year, known=known)
+    year = years[0] if year is None else year
+    sectors, categories, Z, Y, items, primary, output = _long(path) if long else _sheet(path, rows)
     economy = Economy(
         regions=("JPN",),
         sectors=tuple(sectors),
@@ -84,14 +91,14 @@ def read(
         Z=Z,
         Y=Y,
         year=year,
-        unit="million",
+        unit=unit,
         currency="JPY",
         publisher="総務省 (Ministry of Internal Affairs and Communications)",
         licence="政府標準利用規約 (Government of Japan Standard Terms of Use), CC BY compatible",
         citation=f"総務省「{year}年産業連関表」",
         title=f"Japan {year}, {len(sectors)} sectors",
         published_output=output,
-        extensions={"primary": Extension("primary", tuple(items), primary, "million JPY")},
+        extensions={"primary": Extension("primary", tuple(items), primary, f"{unit} JPY")},
         stock_changes=tuple(c for c in categories if "在庫" in c or "stocks" in c),
         exports_categories=tuple(c for c in categories if _is_export(c)),
         source=str(path),
@@ -125,8 +132,16 @@ def _code(cell: Any) -> str:
 # ---- sheet ----------------------------------------------------------------------------------
 
 
-def _sheet(path: Path, sheet: str | int | None) -> tuple[Any, ...]:
-    rows = sheet_rows(path, sheet, FORM)
+def _told(rows: list[list[Any]]) -> tuple[list[int], str]:
+    """Years and unit that the cells above the names of the sectors tell; million where untold."""
+    top = next((k for k, row in enumerate(rows) if _INNER in map(_plain, row)), 0)
+    above = " ".join(_plain(cell) for row in rows[:top] for cell in row)
+    years = sorted({int(found) for found in re.findall(r"(?<!\d)(\d{4})年(?!価格)", above)})
+    money = re.search(r"単位[:：]?(十億|百万|億|千)円", above)
+    return years, _UNITS[money[1]] if money else "million"
+
+
+def _sheet(path: Path, rows: list[list[Any]]) -> tuple[Any, ...]:
     top, first, inner = _corner(rows, path)
     names = [_plain(c) for c in rows[top]]
     last = _where(names, _OUTPUT, path, f"row {top + 1}")

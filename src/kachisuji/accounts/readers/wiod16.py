@@ -34,6 +34,7 @@ from kachisuji.words import InputError, nearest
 FORM = "WIOD 2016"
 CATEGORIES = ("CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN")
 _NATIONAL = re.compile(r"niot_(\w+?)_(?:\d{4}_)?\d{4}\.parquet")
+_BOOKS = (".xlsb", ".xlsx", ".rdata")
 _WORLD = re.compile(r"WIOT(\d{4})_(?:Nov16|October16)_ROW\.(xlsb|xlsx|RData)")
 _ABOUT: dict[str, Any] = {
     "unit": "million",
@@ -65,6 +66,10 @@ def read(path: Path, year: int | None = None, *, region: str | None = None) -> E
     if not path.exists():
         raise InputError("accounts.no_file", file=path)
     worlds = places(path, _WORLD)
+    if path.is_file() and not worlds and path.suffix.lower() in _BOOKS:  # by another name
+        if year is None:
+            raise InputError("accounts.year_untold", file=path)
+        return _world(Place(path), year)
     if path.is_file() and not worlds:
         return _national(path, year, region)
     files = []
@@ -192,7 +197,7 @@ def _with_rest_of_world(
 
 
 def _world(place: Place, year: int) -> Economy:
-    if place.name.endswith(".RData"):
+    if place.name.lower().endswith(".rdata"):
         return _rdata(place, year)
     return workbook(
         place,
