@@ -156,6 +156,28 @@ def test_gains_as_published(full_data):
             assert gains[region] == pytest.approx(percent, abs=within), (model, region)
 
 
+def test_the_united_states_spend_on_imports_what_was_published(full_data):
+    """Of the one-sector gain the share of spending on imports is ``1 - (1 - G)^theta``."""
+    want = GOLDEN["import_share_usa"]["share"]
+    for year in (2005, 2008, 2011):
+        table = read("wiod13", full_data / "wiod13", year=year)
+        gain = gains_from_trade(table, theta=5)["USA"]
+        assert 1 - (1 - gain) ** 5 == pytest.approx(want, abs=0.01)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_region_without_spending_has_no_gain():
+    table = random_economy(3)
+    Z, Y = np.array(table.Z), np.array(table.Y)
+    Z[:2], Z[:, :2], Y[:2], Y[:, :2] = 0, 0, 0, 0
+    empty = replace(table, Z=Z, Y=Y)
+    for model in ("one-sector", "multi-sector", "intermediates"):
+        gains = gains_from_trade(empty, model)
+        assert np.isnan(gains["R0"])
+        assert np.isfinite(gains.drop("R0")).all()
+        assert gains.attrs["not_made_at_home"] == []
+
+
 def test_rounding_makes_no_gain_of_everything():
     table = random_economy(2)
     Z, Y = np.array(table.Z) * 1e7, np.array(table.Y) * 1e7

@@ -54,7 +54,7 @@ def gains_from_trade(
         nothing in these models, and the figure is 1: ``attrs["not_made_at_home"]`` lists such
         (region, sector), which are better added to a neighbouring sector first. Where the whole
         spending on such a sector is below a ten-thousandth of the region's (private households in
-        Japan, car sales in China) it is left out.
+        Japan, car sales in China) it is left out. NaN for a region that has no final spending.
 
     Raises
     ------
@@ -73,12 +73,14 @@ def gains_from_trade(
         real = spent > np.where(own > 0.0, 0.0, _NEGLIGIBLE * spent.sum(axis=1, keepdims=True))
         share = np.where(real, own / np.where(real, spent, 1.0), 1.0)
         logs = np.log(np.maximum(share, 0.0))
-    weights = final / final.sum(axis=1, keepdims=True)
+    whole = final.sum(axis=1, keepdims=True)
+    weights = final / np.where(whole == 0.0, 1.0, whole)
     if model == "intermediates":
         weights = _with_inputs(economy, weights)
     # a weight of nil leaves a sector out even where nothing is bought at home
     exponent = np.where(weights == 0.0, 0.0, weights * np.where(weights == 0.0, 0.0, logs))
     gains = 1.0 - np.exp((exponent / elasticity).sum(axis=1))
+    gains = np.where(whole[:, 0] == 0.0, np.nan, gains)
     return _by_region(economy, gains, (share <= 0.0) & (weights > 0.0))
 
 
