@@ -53,6 +53,15 @@ def test_a_case_folder_that_is_a_file(tiny_case):
     assert caught.value.key == "cases.not_a_folder"
 
 
+def test_a_run_in_place_of_a_case_is_told_where_its_case_lies(tmp_path):
+    (tmp_path / "run" / "case").mkdir(parents=True)
+    (tmp_path / "run" / "case" / "case.toml").write_text("")
+    with pytest.raises(InputError) as caught:
+        cases.load(tmp_path / "run")
+    assert caught.value.key == "cases.run_folder"
+    assert str(tmp_path / "run" / "case") in caught.value.in_lang("ja")
+
+
 def test_a_case_that_is_not_there(tmp_path):
     with pytest.raises(InputError) as caught:
         cases.load(tmp_path / "nothing")

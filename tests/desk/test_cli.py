@@ -83,6 +83,7 @@ def test_help_loads_nothing_heavy():
         (["resume", "nowhere"], "nowhere"),
         (["verify", "nowhere"], "nowhere"),
         (["report", "nowhere"], "nowhere"),
+        (["explain", "nowhere", "--line", "x"], "--line"),
         (["--lang", "fr"], "fr"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,

@@ -168,7 +168,7 @@ def resolve(name_or_path: str | Path) -> Path:
     Raises
     ------
     InputError
-        When there is no such case or folder, or the path is a file.
+        When there is no such case or folder, or the path is a file or the folder of a run.
     """
     name = str(name_or_path)
     if name in available():
@@ -178,6 +178,8 @@ def resolve(name_or_path: str | Path) -> Path:
         raise InputError("cases.no_case", file=path, known=nearest(name, available()))
     if not path.is_dir():
         raise InputError("cases.not_a_folder", file=path)
+    if not (path / "case.toml").exists() and (path / "case" / "case.toml").is_file():
+        raise InputError("cases.run_folder", file=path, case=path / "case")
     return path
 
 

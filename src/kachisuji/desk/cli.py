@@ -292,7 +292,8 @@ def _usage_error(error: CycloptsError, given: list[str], path: Sequence[str]) ->
         want = " / ".join(map(str, getattr(error.target_type, "__args__", ()))) or "?"
         return InputError("desk.bad_option", option=option, got=got, want=want)
     if isinstance(error, cyclopts.UnknownOptionError):
-        return InputError("desk.unknown_option", got=error.token.keyword, command=command)
+        got = error.token.keyword or error.token.value  # a list keeps no keyword
+        return InputError("desk.unknown_option", got=got, command=command)
     if isinstance(error, cyclopts.UnknownCommandError):
         return InputError(
             "desk.unknown_command", got=(words[len(path) :] or given)[0], command=command
