@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kachisuji.accounts import convert, preflight, read
@@ -190,13 +191,30 @@ def test_pymrio_with_what_final_users_cause(tmp_path):
         "region\tr\tr\nsector\ta\tb\nstressor\t\t\nCO2\t8.0\t13.0\nCH4\t1.0\t1.0\n"
     )
     (folder / "air" / "F_Y.txt").write_text("region\tr\ncategory\tfd\nstressor\t\nCO2\t4.0\n")
+    (folder / "air" / "unit.txt").write_text("stressor\tunit\nCO2\tkg\nCH4\tkg\n")
     table = read(None, folder)
+    assert table.extensions["air"].unit == "kg"
     np.testing.assert_array_equal(table.extensions["air"].final, [[4], [0]])
     carbon = footprint(table, "CO2")
     assert carbon.to_numpy().sum() == pytest.approx(21)
     assert carbon.attrs["direct"] == {"r": 4.0}
     dollars = convert(table, rate=2.0, currency="USD").extensions["air"]
     np.testing.assert_array_equal(dollars.final, [[4], [0]])
+
+
+def test_units_that_pymrio_saved_as_parquet(tmp_path):
+    folder = saved_by_pymrio(tmp_path)
+    (folder / "unit.txt").unlink()
+    assert read("pymrio", folder).unit == "as saved"
+    labels = pd.MultiIndex.from_tuples([("r", "a"), ("r", "b")], names=["region", "sector"])
+    pd.DataFrame({"unit": ["M EUR", "M EUR"]}, index=labels).to_parquet(folder / "unit.parquet")
+    assert read("pymrio", folder).unit == "M EUR"
+    pd.DataFrame({"unit": ["M EUR", "kt"]}, index=labels).to_parquet(folder / "unit.parquet")
+    with pytest.raises(InputError, match=r"unit\.parquet.*different units"):
+        read("pymrio", folder)
+    (folder / "unit.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="cannot be read"):
+        read("pymrio", folder)
 
 
 def test_pymrio_in_mixed_units_or_cut_short(tmp_path):

@@ -17,6 +17,7 @@ import numpy as np
 from kachisuji.accounts.assembling import assemble, users
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, members
+from kachisuji.accounts.sniffing import decoded
 from kachisuji.words import InputError
 
 FORM = "pymrio archive"
@@ -165,16 +166,34 @@ class _Store:
             year = int(digits[0]) if digits else None
         if year is None:
             raise InputError("accounts.year_untold", file=self.path)
-        unit = "as saved"
-        if self._has("unit.txt"):
-            units = {
-                line.split(b"\t")[-1].strip() for line in self.bytes("unit.txt").splitlines()[1:]
-            }
-            if len(units) > 1:
-                known = ", ".join(sorted(u.decode("utf-8", "replace") for u in units))
-                raise InputError("accounts.mixed_units", file=f"{self.path}/unit.txt", known=known)
-            unit = next(iter(units), b"as saved").decode("utf-8", "replace")
+        file, units = self.units("")
+        if len(units) > 1:
+            known = ", ".join(sorted(units))
+            raise InputError("accounts.mixed_units", file=f"{self.path}/{file}", known=known)
+        unit = units[0] if units else "as saved"
         return {"year": year, "unit": unit, "currency": "", "title": title}
+
+    def units(self, folder: str) -> tuple[str, list[str]]:
+        """Name of the file of units and the units in it, each once; none where there is no file."""
+        import pandas as pd
+
+        for name in ("unit.txt", "unit.parquet"):
+            inner = str(PurePosixPath(folder) / name)
+            if not self._has(inner):
+                continue
+            if name.endswith(".parquet"):
+                try:
+                    cells = pd.read_parquet(io.BytesIO(self.bytes(inner)))["unit"].astype(str)
+                except (ValueError, OSError, KeyError) as error:
+                    place, why = f"{self.path}/{inner}", str(error).splitlines()[0]
+                    raise InputError(
+                        "accounts.unreadable", file=place, form=FORM, why=why
+                    ) from error
+                return inner, list(dict.fromkeys(cell.strip() for cell in cells))
+            lines = decoded(self.bytes(inner), f"{self.path}/{inner}", FORM).splitlines()[1:]
+            found = (line.split("\t")[-1].strip() for line in lines if line.strip())
+            return inner, list(dict.fromkeys(found))
+        return "", []
 
     def _has(self, name: str) -> bool:
         return str(self.prefix / name) in self.names
@@ -202,5 +221,6 @@ class _Store:
                     F_Y.to_numpy(float), _items(F_Y), _pairs(F_Y.columns), items, economy, place
                 )
             source = str(self.path)
-            found.append(Extension(folder, items, values, "as saved", source=source, final=final))
+            unit = ", ".join(self.units(folder)[1]) or "as saved"
+            found.append(Extension(folder, items, values, unit, source=source, final=final))
         return found
