@@ -219,6 +219,17 @@ def test_only_what_changed_has_an_effect():
 
 
 @given(seed=SEEDS)
+def test_the_polar_forms_of_output_are_the_split_in_two(seed):
+    tables = random_economy(seed), random_economy(seed + 1)
+    before, after = (np.linalg.inv(np.eye(t.n) - t.Z / t.x) for t in tables)
+    f, g = (t.final_by_region.sum(1) for t in tables)
+    split = decompose_change(*tables, row="output", method="polar")
+    np.testing.assert_allclose(split["technology"], (after - before) @ (f + g) / 2, atol=1e-9)
+    demand = split["mix"] + split["level"]
+    np.testing.assert_allclose(demand, (before + after) @ (g - f) / 2, atol=1e-9)
+
+
+@given(seed=SEEDS)
 def test_footprints(seed):
     table = random_economy(seed)
     jobs = Extension("labour", ("jobs",), np.arange(1.0, 7.0)[None], "persons")

@@ -44,7 +44,10 @@ def decompose_change(
         ``value_added``, ``output``, or an item of an extension that both tables have.
     method
         ``shapley``: the mean over all orders in which the four may change (Dietzenbacher and Los
-        1998: all n! forms); ``polar``: the mean of one order and its reverse.
+        1998: all n! forms); ``polar``: the mean of one order and its reverse. With
+        ``row="output"`` the latter is the split in two of Miller and Blair (2009, section 13.1):
+        ``technology`` is ``(L1 - L0) (f0 + f1) / 2`` and ``mix`` plus ``level`` is
+        ``(L0 + L1) (f1 - f0) / 2``; over all orders of three factors they differ a little.
 
     Returns
     -------
