@@ -200,6 +200,13 @@ def test_a_new_case_takes_any_name_of_a_folder(tmp_path, name):
     assert name in case.settings.title_en
 
 
+def test_a_new_case_is_not_named_as_a_shipped_one(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, "new", "japan17")
+    assert (code, "my_japan17" in err, list(tmp_path.iterdir())) == (2, True, [])
+    assert load(new_case(tmp_path / "japan17")).path == tmp_path / "japan17"
+
+
 def test_comments_leave_values_as_they_are():
     text = 'a = "x # y" # told\n\n[t]\nb = 1\n# old\n'
     assert commented(text, "case", "head", "en") == '# head\n\na = "x # y"\n\n[t]\nb = 1\n'

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from kachisuji.desk.helping import Told, speaking
 from kachisuji.desk.telling import Telling
-from kachisuji.words import Lang, RunError, entries, say
+from kachisuji.words import InputError, Lang, RunError, entries, say
 
 _KEY = re.compile(r"^(\w+) *= *")
 _TABLE = re.compile(r"^\[+(\w+)\]+")
@@ -55,14 +55,16 @@ def new_case(folder: Path, source: str = "template", lang: Lang = "en") -> Path:
     Raises
     ------
     InputError
-        If there is no such case, or it has mistakes.
+        If there is no such case, it has mistakes, or ``folder`` is the name of a shipped case.
     RunError
         If ``folder`` exists or may not be written.
     """
-    from kachisuji.cases import load, schema_markdown
+    from kachisuji.cases import available, load, schema_markdown
     from kachisuji.cases.case import CASE_FILE, LINES_FILE
     from kachisuji.ledger import copy_into, run_folder, write_atomic
 
+    if str(folder) in available():  # commands would take the shipped case for it
+        raise InputError("commands.new_shipped", got=folder)
     if folder.exists() or folder.is_symlink():
         raise RunError("commands.new_exists", file=folder)
     origin = load(source)
