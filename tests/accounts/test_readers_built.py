@@ -489,6 +489,33 @@ def test_eora26(tmp_path, form):
     assert (table.unit, table.stock_changes) == ("thousand", ("Changes in inventories P.52",))
 
 
+# labels_VA and labels_Q as MARIO's, pymrio's and Krantz' programs take them apart
+EORA_ACCOUNTS = {
+    "labels_VA.txt": "Primary Inputs\tCompensation of employees D.1\t\n",
+    "labels_Q.txt": "Total CO2 emissions (Gg) from EDGAR\tTotal\t\nLand (ha)\tWheat\t\n",
+    "Eora26_2015_bp_VA.txt": "7\t5\t9\n",
+    "Eora26_2015_bp_Q.txt": "1\t2\t3\n4\t5\t6\n",
+    "Eora26_2015_bp_QY.txt": "10\t0\t20\t0\n0\t0\t0\t0\n",
+}
+
+
+def test_eora26_with_its_accounts(tmp_path):
+    for name, text in (EORA | EORA_ACCOUNTS).items():
+        (tmp_path / name).write_text(text)
+    table = read(None, tmp_path)
+    primary, satellite = table.extensions["primary"], table.extensions["satellite"]
+    assert primary.items == ("Compensation of employees D.1",)
+    np.testing.assert_array_equal(primary.values, [[7, 5, 0, 0, 0, 9]])
+    carbon = "Total CO2 emissions (Gg) from EDGAR / Total"
+    assert satellite.items == (carbon, "Land (ha) / Wheat")
+    np.testing.assert_array_equal(satellite.values, [[1, 2, 0, 0, 0, 3], [4, 5, 0, 0, 0, 6]])
+    assert footprint(table, carbon).attrs["direct"] == {"JPN": 10.0, "ROW": 20.0}
+    assert not read("eora26", tmp_path, accounts=False).extensions
+    (tmp_path / "Eora26_2015_bp_Q.txt").write_text("1\t2\t3\n")
+    with pytest.raises(InputError, match=r"Eora26_2015_bp_Q\.txt"):
+        read("eora26", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "key"),
     [

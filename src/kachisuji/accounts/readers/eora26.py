@@ -1,10 +1,12 @@
 """Eora26: 189 countries by 26 sectors, and the rest of the world; ``Eora26_2015_bp.zip``.
 
 Tab-separated numbers without labels: ``Eora26_2015_bp_T.txt`` (flows), ``_FD.txt`` (six categories
-of
-final demand a country), ``_VA.txt``, ``_Q.txt``; labels apart in ``labels_T.txt`` and
-``labels_FD.txt``
-(country, code, kind, sector or category, tab-separated), in the same place or in ``indices.zip``.
+of final demand a country), ``_VA.txt`` (primary inputs), ``_Q.txt`` and ``_QY.txt`` (satellite
+accounts of the sectors and of the final users); labels apart in ``labels_T.txt`` and
+``labels_FD.txt`` (country, code, kind, sector or category, tab-separated), ``labels_VA.txt`` (kind,
+name) and ``labels_Q.txt`` (stressor, source), in the same place or in ``indices.zip``. Accounts are
+read where their figures and their labels are there.
+
 ROW has one sector, TOTAL, and the other countries have none of that name: those rows and columns
 are
 nil here. Thousand US dollars, ``bp`` basic or ``pp`` purchasers' prices.
@@ -17,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from kachisuji.accounts.economy import Economy
+from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, members, need_folder, no_such_year
 from kachisuji.accounts.sniffing import decoded
 from kachisuji.words import InputError
@@ -33,8 +35,13 @@ def looks_like(path: Path) -> bool:
     return any(_NAME.fullmatch(n) for n in names)
 
 
-def read(path: Path, year: int | None = None, *, price: str = "bp") -> Economy:
-    """Read a year at basic (``bp``) or purchasers' (``pp``) prices."""
+def read(
+    path: Path, year: int | None = None, *, price: str = "bp", accounts: bool = True
+) -> Economy:
+    """Read a year at basic (``bp``) or purchasers' (``pp``) prices.
+
+    ``accounts=False`` leaves primary inputs and satellite accounts out.
+    """
     if not path.exists():
         raise InputError("accounts.no_file", file=path)
     store, year, price = _open(path, year, price)
@@ -58,6 +65,7 @@ def read(path: Path, year: int | None = None, *, price: str = "bp") -> Economy:
     Z, Y = np.zeros((n, n)), np.zeros((n, len(regions) * F))
     Z[np.ix_(at, at)] = flows
     Y[np.ix_(at, to)] = final
+    stem = f"Eora26_{year}_{price}"
     return Economy(
         regions=regions,
         sectors=sectors,
@@ -75,8 +83,33 @@ def read(path: Path, year: int | None = None, *, price: str = "bp") -> Economy:
         title=f"Eora26 {year}, {price}",
         stock_changes=tuple(c for c in categories if c.startswith(CATEGORIES_STOCKS)),
         source=str(path),
+        extensions=_accounts(store, stem, (n, at), (Y.shape[1], to)) if accounts else {},
         copy=False,
     )
+
+
+def _accounts(
+    store: _Files,
+    stem: str,
+    made: tuple[int, np.ndarray],
+    used: tuple[int, np.ndarray],
+) -> dict[str, Extension]:
+    """Primary inputs and satellite accounts; ``made`` and ``used``: how many columns, and where."""
+    found = {}
+    for key, name, unit in (("VA", "primary", "thousand USD"), ("Q", "satellite", "see items")):
+        if not (store.has(f"{stem}_{key}.txt") and store.has(f"labels_{key}.txt")):
+            continue
+        lines = store.lines(f"labels_{key}.txt")
+        items = tuple(
+            cells[1] if key == "VA" and len(cells) > 1 else " / ".join(filter(None, cells))
+            for cells in lines
+        )
+        values = store.account(f"{stem}_{key}.txt", len(items), *made)
+        final = None
+        if key == "Q" and store.has(f"{stem}_QY.txt"):
+            final = store.account(f"{stem}_QY.txt", len(items), *used)
+        found[name] = Extension(name, items, values, unit, source=str(store.path), final=final)
+    return found
 
 
 def _places(
@@ -159,15 +192,35 @@ class _Files:
         batch = table.combine_chunks().to_batches()[0]
         return np.ascontiguousarray(np.stack([c.to_numpy() for c in batch.columns]).T)
 
+    def has(self, name: str) -> bool:
+        return name in self.places
+
+    def account(self, name: str, items: int, width: int, at: np.ndarray) -> np.ndarray:
+        """(items, width) figures of an account, put where the table has its columns."""
+        values = self.numbers(name)
+        if values.shape != (items, len(at)):
+            want = (items, len(at))
+            raise InputError(
+                "accounts.shape", file=f"{self.path}/{name}", what=name, got=values.shape, want=want
+            )
+        result = np.zeros((items, width))
+        result[:, at] = values
+        return result
+
+    def lines(self, name: str) -> list[list[str]]:
+        """Cells of every line of a file of labels, the empty ones at the end left off."""
+        text = decoded(self.bytes(name), f"{self.path}/{name}", FORM)
+        return [
+            [cell.strip() for cell in line.rstrip("\t").split("\t")] for line in text.splitlines()
+        ]
+
     def labels(self, name: str) -> list[tuple[str, str]]:
-        lines = decoded(self.bytes(name), f"{self.path}/{name}", FORM).splitlines()
         labels = []
-        for k, line in enumerate(lines, start=1):
-            cells = line.rstrip("\t").split("\t")
+        for k, cells in enumerate(self.lines(name), start=1):
             if len(cells) < 4:
                 place, got = f"{self.path}/{name}", f"{len(cells)} cells"
                 raise InputError(
                     "accounts.layout", file=place, row=k, form=FORM, want="4 cells", got=got
                 )
-            labels.append((cells[1].strip(), cells[3].strip()))
+            labels.append((cells[1], cells[3]))
         return labels
