@@ -173,6 +173,10 @@ def test_conditions_are_told_in_both_languages():
         (np.ones((3, 2)), np.ones(3), {"names": ["a"]}, "discovery_shape"),
         (np.full((3, 2), np.nan), np.ones(3), {}, "discovery_holes"),
         (np.ones((3, 2)), np.zeros(3), {}, "no_cases"),
+        (np.ones((3, 2)), ["1", "0", "1"], {}, "not_numbers"),
+        (np.full((3, 2), "1"), np.ones(3), {}, "not_numbers"),
+        ([[1, 2], [3], [4, 5]], np.ones(3), {}, "not_numbers"),
+        (np.ones((3, 2)), np.ones(3), {"names": ["a", "a"]}, "bad_names"),
         (np.ones((3, 2)), np.ones(3), {"peel": 0.7}, "bad_share"),
     ],
 )

@@ -150,6 +150,8 @@ def test_noise_earns_nothing():
         (lambda: value_of_information(CUBE.T, CUBE, NAMES, pieces=0), "bad_setting"),
         (lambda: value_of_information(CUBE.T[:1], CUBE, NAMES), "one_alternative"),
         (lambda: delta_indices(np.ones((2, 3)), [1, np.nan], NAMES), "discovery_holes"),
+        (lambda: delta_indices(CUBE, CUBE[:, 0].astype(str), NAMES), "not_numbers"),
+        (lambda: value_of_information(CUBE.T.astype(str), CUBE, NAMES), "not_numbers"),
         (lambda: value_of_information(np.ones((2, 3)), np.ones((4, 3)), NAMES), "discovery_shape"),
         (lambda: value_of_information(np.ones((2, 4)), np.ones((4, 2)), NAMES), "discovery_shape"),
     ],

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kachisuji.words import InputError
 
@@ -208,6 +208,19 @@ def event_year(u: F8, years: Sequence[int], odds: Sequence[float]) -> NDArray[np
     reached = 1.0 - np.cumprod(1.0 - hazard)
     place = np.searchsorted(reached, u, side="right")
     return np.append(np.asarray(years, dtype=np.float64), np.inf)[place]
+
+
+def numbers(name: str, values: ArrayLike) -> F8:
+    """Return values as an array of numbers; text is refused, even where it could be read as one."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind == "O" and not any(isinstance(v, str) for v in found.flat):
+            found = found.astype(np.float64)
+    except (ValueError, TypeError) as error:  # rows of different lengths, objects
+        raise InputError("ensembles.not_numbers", name=name) from error
+    if found.dtype.kind not in "bifu":
+        raise InputError("ensembles.not_numbers", name=name)
+    return found.astype(np.float64, copy=False)
 
 
 def reweigh(likelihood: F8) -> tuple[F8, float]:

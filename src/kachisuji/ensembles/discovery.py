@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.ensembles.designs import whole_number
+from kachisuji.ensembles.designs import numbers, whole_number
 from kachisuji.words import InputError, Lang, number, say
 
 F8 = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Box:
 
     def inside(self, x: ArrayLike) -> B1:
         """(F,) whether each row of ``x`` lies in the box."""
-        return _inside(np.asarray(x, dtype=np.float64), self.limits)
+        return _inside(numbers("x", x), self.limits)
 
     def sentence(self, lang: Lang = "en", digits: int = 3) -> str:
         """Return the conditions in words: ``A is above 3 and B below 0.4``."""
@@ -106,7 +106,7 @@ def _inside(x: F8, limits: F8) -> B1:
 
 
 def _checked(x: ArrayLike, y: ArrayLike, names: Sequence[str] | None) -> tuple[F8, F8, list[str]]:
-    points, values = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    points, values = numbers("x", x), numbers("y", y)
     if points.ndim != 2 or not points.shape[0] or values.shape != points.shape[:1]:
         raise InputError("ensembles.discovery_shape", x=points.shape, y=values.shape)
     if not (np.isfinite(points).all() and np.isfinite(values).all()):
@@ -118,6 +118,8 @@ def _checked(x: ArrayLike, y: ArrayLike, names: Sequence[str] | None) -> tuple[F
     labels = list(names)
     if len(labels) != points.shape[1]:
         raise InputError("ensembles.discovery_shape", x=points.shape, y=(len(labels),))
+    if len(set(labels)) < len(labels):
+        raise InputError("ensembles.bad_names", names=", ".join(map(str, labels)))
     return points, values, labels
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.ensembles.designs import generator, whole_number
+from kachisuji.ensembles.designs import generator, numbers, whole_number
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def feature_scores(
     if not 0.0 < tried <= 1.0:
         raise InputError("ensembles.bad_tried", got=tried)
 
-    cube, values = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    cube, values = numbers("x", x), numbers("y", y)
     if cube.ndim != 2 or cube.shape != (values.size, len(names)):
         raise InputError("ensembles.discovery_shape", x=cube.shape, y=values.shape)
     if not (np.isfinite(cube).all() and np.isfinite(values).all()):

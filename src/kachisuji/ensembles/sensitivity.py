@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kachisuji.ensembles.designs import generator, whole_number
+from kachisuji.ensembles.designs import generator, numbers, whole_number
 from kachisuji.words import InputError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def morris_effects(
     import pandas as pd
     from SALib.analyze import morris
 
-    problem, cube, values = _problem(names), np.asarray(x, dtype=np.float64), _varying(y)
+    problem, cube, values = _problem(names), numbers("x", x), _varying(y)
     _even(levels)
     if not _trajectories(cube, values.size, len(names), levels):
         raise InputError(
@@ -241,7 +241,7 @@ def delta_indices(
 
     _at_least("shuffles", shuffles, 1)
 
-    cube, values = np.asarray(x, dtype=np.float64), _varying(y)
+    cube, values = numbers("x", x), _varying(y)
     if cube.ndim != 2 or cube.shape != (values.size, len(names)):
         raise InputError("ensembles.discovery_shape", x=cube.shape, y=values.shape)
     classes = int(np.clip(round(values.size ** (1 / 3)), 2, 30))
@@ -274,7 +274,7 @@ def _shift(groups: NDArray[np.int64], bins: NDArray[np.int64], count: int) -> fl
 
 
 def _varying(y: ArrayLike) -> F8:
-    values = np.asarray(y, dtype=np.float64)
+    values = numbers("y", y)
     if values.ndim != 1 or not np.isfinite(values).all():
         raise InputError("ensembles.discovery_holes")
     if not np.ptp(values) > 0:
@@ -326,7 +326,7 @@ def value_of_information(
     _at_least("pieces", pieces, 1)
     _at_least("folds", folds, 2)
 
-    values, cube = np.asarray(totals, dtype=np.float64), np.asarray(draws, dtype=np.float64)
+    values, cube = numbers("totals", totals), numbers("draws", draws)
     if values.ndim != 2 or cube.ndim != 2 or values.shape[1] != cube.shape[0]:
         raise InputError("ensembles.discovery_shape", x=cube.shape, y=values.shape)
     if len(names) != cube.shape[1]:
