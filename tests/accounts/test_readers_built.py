@@ -677,3 +677,36 @@ def test_gloria(tmp_path, monkeypatch):
     next(inner.glob("*_Y-*")).unlink()
     with pytest.raises(InputError, match="0 files"):
         read("gloria", tmp_path)
+
+
+def test_gloria_with_its_satellite_accounts(tmp_path, monkeypatch):
+    square = np.zeros((12, 12))
+    square[0, 2], square[0, 3], square[1, 3] = 30, 2, 18
+    square[8, 10] = 20  # the second industry of ROW makes nothing, and causes something
+    final = np.zeros((12, 6))
+    final[2, 0], final[3, 0], final[10, 4] = 30, 20, 20
+    _, books = gloria(tmp_path, square.tolist(), final.tolist())
+    books["Satellites"] = [["Sat_head_indicator", "Sat_indicator", "Sat_unit"],
+                           ["Emissions", "CO2", "kt"], ["Land", "crops", "ha"]]  # fmt: skip
+    (tmp_path / "GLORIA_ReadMe_059.xlsx").write_bytes(b"x")
+    from kachisuji.accounts.readers import gloria as reader
+
+    monkeypatch.setattr(reader, "sheet_rows", lambda book, sheet, form: books[sheet])
+    beside = tmp_path / "GLORIA_SatelliteAccounts_059_2019"
+    beside.mkdir()
+    name = "20240111_120secMother_AllCountries_002_{}-Results_2019_059_Markup001(full).csv"
+    caused = np.zeros((2, 12))
+    caused[0, [0, 1, 8, 9]], caused[1, [0, 3]] = (32, 9, 5, 7), (16, 1)
+    users = np.array([[4, 0, 0, 0, 6, 0], [0, 0, 0, 0, 0, 0]])
+    np.savetxt(beside / name.format("TQ"), caused, delimiter=",")
+    np.savetxt(beside / name.format("YQ"), users, delimiter=",")
+    product, industry = (read("gloria", tmp_path, model=m).extensions["satellite"] for m in "BD")
+    assert product.items == ("Emissions / CO2", "Land / crops")
+    assert product.unit == "kt, ha"
+    np.testing.assert_allclose(product.values, [[30, 11, 5, 7], [15, 2, 0, 0]])
+    np.testing.assert_allclose(industry.values, [[32, 9, 5, 7], [16.1, 0.9, 0, 0]])
+    np.testing.assert_allclose(product.final, [[4, 0, 6, 0], [0, 0, 0, 0]])
+    assert not read("gloria", tmp_path, accounts=False).extensions
+    np.savetxt(beside / name.format("YQ"), users[:1], delimiter=",")
+    with pytest.raises(InputError, match="YQ"):
+        read("gloria", tmp_path)

@@ -4,8 +4,11 @@
   ``…_120secMother_AllCountries_002_T-Results_2019_059_Markup001(full).csv`` (supply and use in one
   square: for each region its industries, then its products), ``…_Y-Results_…`` (final demand),
   ``…_V-Results_…`` (value added). Markup001 is basic prices.
+* ``GLORIA_SatelliteAccounts_059_2019.zip`` (or its folder), where it is there: ``…_TQ-Results_…``
+  (accounts by the columns of T) and ``…_YQ-Results_…`` (of the final users).
 * ``GLORIA_ReadMe_059.xlsx``: sheets ``Regions`` (``Region_acronyms``), ``Sectors``
-  (``Sector_names``), ``Value added and final demand`` (``Final_demand_names``).
+  (``Sector_names``), ``Value added and final demand`` (``Final_demand_names``), ``Satellites``
+  (``Sat_head_indicator``, ``Sat_indicator``, ``Sat_unit``).
 
 Products are brought together by industry technology (model B) or industries by fixed sales (model
 D), region by region. Regions without any flow are left out. Thousand US dollars.
@@ -19,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from kachisuji.accounts.economy import Economy, per_unit
+from kachisuji.accounts.economy import Economy, Extension, per_unit
 from kachisuji.accounts.files import content, members, need_folder, no_such_year, sheet_rows
 from kachisuji.words import InputError
 
@@ -32,7 +35,12 @@ def looks_like(path: Path) -> bool:
 
 
 def read(
-    path: Path, year: int | None = None, *, version: int | None = None, model: str = "B"
+    path: Path,
+    year: int | None = None,
+    *,
+    version: int | None = None,
+    model: str = "B",
+    accounts: bool = True,
 ) -> Economy:
     """Read a year.
 
@@ -42,6 +50,9 @@ def read(
         Release number, where the folder holds several.
     model
         ``B`` product by product, ``D`` industry by industry.
+    accounts
+        False leaves the satellite accounts out. What industries cause goes to products as their
+        inputs do (model B); every total is kept.
     """
     if model not in ("B", "D"):
         raise InputError("accounts.unknown_option", option="model", got=model, known="B, D")
@@ -64,11 +75,71 @@ def read(
     demand = final[products]
     q, g = make.sum(axis=0), make.sum(axis=1)
     if model == "B":
-        Z, Y = use @ per_unit(make.T, g).T, demand
+        T = per_unit(make.T, g).T
+        Z, Y = use @ T, demand
     else:
         T = per_unit(make, q)
         Z, Y = T @ use, T @ demand
-    return _without_empty(regions, sectors, categories, Z, Y, year, model, source)
+    table = _without_empty(regions, sectors, categories, Z, Y, year, model, source)
+    beside = _satellites(path, source, year)
+    if beside is None or not accounts:
+        return table
+    keep = np.isin(regions, table.regions)
+    split = (industries, products, T, model)
+    return table.with_extension(_satellite(path, beside, year, split, keep, len(categories)))
+
+
+def _satellites(path: Path, source: Path, year: int) -> Path | None:
+    """Find the satellite accounts of the same release and year (59 and 059 are one release)."""
+    release = int(source.stem.split("_")[2])
+    for file in sorted(path.glob("GLORIA_SatelliteAccounts_*")):
+        parts = file.stem.split("_")
+        if len(parts) < 4 or parts[3][:4] != str(year):
+            continue
+        if parts[2].isdigit() and int(parts[2]) == release:
+            return file
+    return None
+
+
+def _satellite(
+    path: Path,
+    beside: Path,
+    year: int,
+    split: tuple[np.ndarray, np.ndarray, np.ndarray, str],
+    keep: np.ndarray,
+    n_categories: int,
+) -> Extension:
+    """Accounts by the sectors of the table: what either side of T causes, put on one."""
+    industries, products, T, model = split
+    by_column, final = _matrix(beside, "TQ", year), _matrix(beside, "YQ", year)
+    items, unit = _items(path)
+    for name, got, want in (
+        ("TQ", by_column.shape, (len(items), 2 * len(industries))),
+        ("YQ", final.shape, (len(items), len(keep) * n_categories)),
+    ):
+        if got != want:
+            raise InputError("accounts.shape", file=beside, what=name, got=got, want=want)
+    made, sold = by_column[:, industries], by_column[:, products]
+    # an industry (a product) without output hands what it causes to its namesake: nothing is lost
+    T = T + np.diag((T.sum(axis=1 if model == "B" else 0) == 0.0).astype(float))
+    values = made @ T + sold if model == "B" else made + sold @ T.T
+    return Extension(
+        "satellite",
+        items,
+        np.ascontiguousarray(values[:, np.repeat(keep, len(industries) // len(keep))]),
+        unit,
+        source=str(beside),
+        final=np.ascontiguousarray(final[:, np.repeat(keep, n_categories)]),
+    )
+
+
+def _items(path: Path) -> tuple[tuple[str, ...], str]:
+    """Names of the satellite accounts and their units, each once."""
+    book = sorted(path.glob("GLORIA_ReadMe_*.xlsx"))[-1]
+    columns = ("Sat_head_indicator", "Sat_indicator", "Sat_unit")
+    heads, names, units = (_column(book, "Satellites", column) for column in columns)
+    items = tuple(" / ".join(pair) for pair in zip(heads, names, strict=True))
+    return items, ", ".join(dict.fromkeys(units))
 
 
 def _without_empty(
