@@ -1,5 +1,6 @@
 """Solving, multipliers, linkages, position and content against a second route, and their laws."""
 
+import copy
 import inspect
 from dataclasses import replace
 
@@ -342,6 +343,17 @@ def test_the_leontief_system_reads_as_the_labelled_inverse():
     assert system.loc[("R1", "s0"), ("R2", "s1")] == frame.iloc[2, 5]
     assert system.index.equals(system.columns)
     assert system.shape == (table.n, table.n)
+    np.testing.assert_array_equal(system.values, frame.to_numpy())
+    assert system.iloc[2, 5] == frame.iloc[2, 5]
+    pd.testing.assert_series_equal(system[("R2", "s1")], frame[("R2", "s1")])
+    pd.testing.assert_series_equal(system.sum(), frame.sum())
+    f = table.series(np.arange(1.0, table.n + 1))
+    pd.testing.assert_series_equal(system @ f, frame @ f)
+    np.testing.assert_allclose(f @ system, (f @ frame).to_numpy())
+    np.testing.assert_allclose(f.to_numpy() @ system, f.to_numpy() @ inverse)
+    with pytest.raises(AttributeError):
+        _ = system.nothing_of_the_kind
+    assert copy.copy(system).n == system.n
 
 
 @pytest.mark.parametrize("what", ["leontief", "ghosh"])

@@ -172,6 +172,24 @@ class Leontief:
         """(n, n) the inverse."""
         return self.inverse()
 
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a DataFrame has (``values``, ``iloc``, ``sum``), of the inverse."""
+        if name.startswith("_"):  # protocols of numpy, pickle and copy ask for much
+            raise AttributeError(name)
+        return getattr(self.frame(), name)
+
+    def __getitem__(self, column: Any) -> Any:
+        return self.frame()[column]
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __matmul__(self, f: Any) -> Any:
+        return self.frame() @ f
+
+    def __rmatmul__(self, g: Any) -> Any:
+        return g @ self.frame()
+
     @cached_property
     def inverse_diagonal_array(self) -> Floats:
         """(n,) diagonal of the inverse, kept; the inverse itself is not."""
@@ -257,7 +275,8 @@ def leontief(economy: Economy) -> Leontief:
     """Return the Leontief system of the whole table; factorised once for each table.
 
     ``x = A x + f``, ``A = Z / x`` (Leontief 1936; Miller and Blair 2009, chapter 2). The result
-    solves, and reads as the labelled inverse: ``.loc``, ``.frame()``, ``numpy.asarray``.
+    solves, and reads as the labelled inverse: ``.loc`` and what else a DataFrame has, ``@``,
+    ``numpy.asarray``. The inverse is made at each look and not kept: take ``.frame()`` in a loop.
     """
     known = economy.__dict__.get("_leontief")
     if known is None:
