@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,29 @@ def question(process: str, model: Model, shared: Shared) -> Question:
                prior=shared.as_prior(), **bounds, **how)  # fmt: skip
 
 
+def train(
+    asker: Asker, process: str, model: Model, told: Callable[[int, int], None] | None = None
+) -> tuple[Shared, int]:
+    """Train a model by rounds of the constellation; return the shared curve and how many nodes.
+
+    ``told`` hears after each round its number and how many nodes were in it.
+    """
+    from kachisuji.constellation import joint
+    from kachisuji.constellation.noise import deviations
+
+    shared, nodes = (joint.START if model.epsilon else joint.VAGUE), 0
+    first = question(process, model, shared)
+    noise = float(deviations(first).max()) if model.epsilon else 0.0
+    for k in range(model.rounds):
+        answer = asker.ask(question(process, model, shared))
+        nodes = answer.nodes
+        # without noise the sum itself says how many nodes have months of the process
+        shared = joint.pool(answer.values, nodes if model.epsilon else 0, noise)
+        if told is not None:
+            told(k + 1, nodes)
+    return shared, nodes
+
+
 def joined(
     asker: Asker, process: str, rows: Sequence[pd.DataFrame], model: Model
 ) -> dict[str, Any]:
@@ -66,19 +89,10 @@ def joined(
         squares), ``together`` (pooled), ``vague`` (a vague prior, nobody joined); ``helped``, how
         many of ``nodes`` are better off than alone; ``rounds``, ``epsilon``, ``seconds``.
     """
-    from kachisuji.constellation import joint
-    from kachisuji.constellation.noise import deviations
-
     begun = time.perf_counter()
-    first = joint.START if model.epsilon else joint.VAGUE
-    noise = float(deviations(question(process, model, first)).max()) if model.epsilon else 0.0
-
-    def total(shared: Shared) -> F8:
-        return asker.ask(question(process, model, shared)).values
-
-    shared = joint.rounds(total, model.rounds, len(rows), noise)[-1]
+    shared, _ = train(asker, process, model)
     seconds = time.perf_counter() - begun
-    errors = held_out(question(process, model, first), rows, shared)
+    errors = held_out(question(process, model, shared), rows, shared)
     return {
         "model": model.name, "rounds": model.rounds, "epsilon": model.epsilon, "seconds": seconds,
         "alone": float(errors[:, 0].mean()), "together": float(errors[:, 1].mean()),

@@ -58,23 +58,19 @@ def train(
     from kachisuji.constellation import joint, warnings
     from kachisuji.constellation.asking import Asker
     from kachisuji.constellation.node import read_place
-    from kachisuji.constellation.noise import deviations
     from kachisuji.desk.constellation.acting import need_patience
     from kachisuji.ledger import write_atomic
 
     need_patience(patience)
-    shared = joint.START if model.epsilon else joint.VAGUE
-    first = joining.question(process, model, shared)
-    noise = float(deviations(first).max()) if model.epsilon else 0.0
+    first = joining.question(process, model, joint.START if model.epsilon else joint.VAGUE)
     for warning in warnings(first, telling.lang):
         telling.say(warning)
-    nodes = 0
+
+    def told(k: int, nodes: int) -> None:
+        telling.say(say("nodes.round", telling.lang, k=k, rounds=model.rounds, nodes=nodes))
+
     with closing(Asker(identity, url or read_place(identity).url, patience)) as asker:
-        for k in range(model.rounds):
-            answer = asker.ask(joining.question(process, model, shared))
-            nodes = answer.nodes
-            shared = joint.pool(answer.values, nodes if model.epsilon else 0, noise)
-            telling.say(say("nodes.round", telling.lang, k=k + 1, rounds=model.rounds, nodes=nodes))
+        shared, nodes = joining.train(asker, process, model, told)
     value = _shared(process, model, shared, nodes, first)
     if out is not None:
         write_atomic(out, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
