@@ -150,11 +150,6 @@ class Leontief:
         return np.asarray(self.inverse(), dtype=dtype)
 
     @property
-    def loc(self) -> Any:
-        """Cells of the inverse: ``leontief(table).loc[("DEU", "c15"), ("JPN", "c14")]``."""
-        return self.frame().loc
-
-    @property
     def index(self) -> pd.Index[Any]:
         """(region, sector) of the rows of the inverse; those of its columns are the same."""
         import pandas as pd
@@ -168,12 +163,8 @@ class Leontief:
         """(n, n)."""
         return self.n, self.n
 
-    def to_numpy(self) -> Floats:
-        """(n, n) the inverse."""
-        return self.inverse()
-
     def __getattr__(self, name: str) -> Any:
-        """Whatever else a DataFrame has (``values``, ``iloc``, ``sum``), of the inverse."""
+        """Whatever a DataFrame has (``loc``, ``values``, ``sum``), of the inverse."""
         if name.startswith("_"):  # protocols of numpy, pickle and copy ask for much
             raise AttributeError(name)
         return getattr(self.frame(), name)
