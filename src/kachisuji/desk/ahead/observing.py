@@ -55,15 +55,12 @@ def read_observations(file: Path) -> list[dict[str, Any]]:
             "ahead.observation_columns", file=file, missing=", ".join(missing),
             want=",".join(COLUMNS),
         )  # fmt: skip
-    rows = []
+    rows, want = [], len(reader.fieldnames or ())
     for row in reader:
-        filled = sum(cell is not None for cell in row.values())
-        if filled != len(reader.fieldnames or ()) or None in row:
-            got = filled + len(row.get(None, ())) - (None in row)
-            raise InputError(
-                "cases.row_length", file=file, row=reader.line_num, got=got,
-                want=len(reader.fieldnames or ()),
-            )  # fmt: skip
+        beyond = row.get(None, ())  # where DictReader puts what the header has no name for
+        got = sum(isinstance(cell, str) for cell in row.values()) + len(beyond)
+        if got != want:
+            raise InputError("cases.row_length", file=file, row=reader.line_num, got=got, want=want)
         rows.append(dict(row) | {"row": reader.line_num, "file": str(file)})
     if not rows:
         raise InputError("ahead.no_rows", file=file)
