@@ -21,6 +21,7 @@ import numpy as np
 from kachisuji.accounts.assembling import assemble, users
 from kachisuji.accounts.economy import Economy, Extension
 from kachisuji.accounts.files import content, members
+from kachisuji.accounts.sniffing import decoded
 from kachisuji.words import InputError
 
 FORM = "EXIOBASE 3"
@@ -191,7 +192,8 @@ class _Files:
         items = tuple(row[0] for row in table.rows)
         unit = "see unit.txt"
         if self.has(f"{name}/unit.txt"):
-            lines = self.bytes(f"{name}/unit.txt").decode("utf-8-sig").splitlines()[1:]
+            inner = f"{name}/unit.txt"
+            lines = decoded(self.bytes(inner), f"{self.path}/{inner}", FORM).splitlines()[1:]
             units = dict.fromkeys(line.split("\t")[-1].strip() for line in lines if line.strip())
             unit = ", ".join(units)
         order = {label: k for k, label in enumerate(_pairs(columns))}
